@@ -1,0 +1,105 @@
+// Package cloud is the vocabulary that the parts of the local cloud share: what the Google API stand-in asks of
+// control planes and of machines, and what the machines ask of the cloud they stand in. It holds types only.
+package cloud
+
+import (
+	"context"
+	"net/netip"
+
+	"k8s.io/client-go/rest"
+)
+
+// Cluster is a GKE cluster as the parts below the Google API need to know it.
+type Cluster struct {
+	// ID is the cluster's resource name, projects/P/locations/L/clusters/N, unique and stable.
+	ID string `json:"id"`
+	// Project, Location (a zone or a region) and Name are the parts of the ID.
+	Project  string `json:"project"`
+	Location string `json:"location"`
+	Name     string `json:"name"`
+	// Network is the resource name of the VPC, projects/P/global/networks/N.
+	Network string `json:"network"`
+	// DNSDomain is the cluster's DNS domain: cluster.local unless Cloud DNS is set to another.
+	DNSDomain string `json:"dnsDomain"`
+	// VPCScope says whether the domain's headless Services resolve in the whole VPC (Cloud DNS, VPC_SCOPE).
+	VPCScope bool `json:"vpcScope"`
+	// NodeRange, PodRange and ServiceRange are the ranges of the subnetwork that the cluster uses.
+	NodeRange    netip.Prefix `json:"nodeRange"`
+	PodRange     netip.Prefix `json:"podRange"`
+	ServiceRange netip.Prefix `json:"serviceRange"`
+}
+
+// Access is how clients reach a cluster's control plane.
+type Access struct {
+	// Endpoint is host:port. (On Google Cloud it is a bare IP address on port 443; here three control planes
+	// share one machine, and a port under 1024 would want root.)
+	Endpoint string
+	// CACertificate is the PEM of the cluster's own certificate authority.
+	CACertificate []byte
+}
+
+// ControlPlanes runs the Kubernetes control planes behind GKE clusters.
+type ControlPlanes interface {
+	// Ensure makes the cluster's control plane if there is none, starts it if it is down, and returns once its API
+	// answers. It is idempotent, and keeps the state and the endpoint of a control plane it made before.
+	Ensure(ctx context.Context, c Cluster) (Access, error)
+	// Delete stops the control plane and removes its state. Deleting what does not exist is no error.
+	Delete(ctx context.Context, clusterID string) error
+	// Config returns the administrator's client configuration.
+	Config(clusterID string) (*rest.Config, error)
+}
+
+// NodePool is a pool of machines in one zone.
+type NodePool struct {
+	// ID is the pool's resource name, projects/P/locations/L/clusters/C/nodePools/N.
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Cluster string `json:"cluster"` // the cluster's ID
+	// Zone of its machines, and the name of their instance group.
+	Zone          string `json:"zone"`
+	InstanceGroup string `json:"instanceGroup"`
+	// MachineType is Compute Engine's name, such as e2-standard-4; Count is how many machines there are.
+	MachineType string `json:"machineType"`
+	Count       int    `json:"count"`
+	// Tags are the network tags that firewalls aim at, Labels and Taints what the nodes carry.
+	Tags   []string          `json:"tags"`
+	Labels map[string]string `json:"labels"`
+	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.
+	DiskSizeGB int `json:"diskSizeGb"`
+}
+
+// Machines runs the simulated machines of node pools and the pods on them.
+type Machines interface {
+	// AddCluster starts watching a cluster whose control plane is up. Idempotent.
+	AddCluster(ctx context.Context, c Cluster, config *rest.Config) error
+	// RemoveCluster forgets a cluster and its pools.
+	RemoveCluster(clusterID string)
+	// EnsureNodePool makes the pool's machines what p says (more, fewer, or another type by a surge upgrade: a new
+	// machine joins, an old one is drained and leaves) and returns when every node is Ready.
+	EnsureNodePool(ctx context.Context, p NodePool) error
+	// DeleteNodePool drains and removes the pool's machines. Deleting what does not exist is no error.
+	DeleteNodePool(ctx context.Context, poolID string) error
+	// Instances returns the names of a pool's machines.
+	Instances(poolID string) []string
+}
+
+// Disk is a persistent disk.
+type Disk struct {
+	ID     string // projects/P/zones/Z/disks/D, the CSI volume handle
+	Zone   string
+	SizeGB int
+}
+
+// Facts is what the machines ask of the cloud they stand in.
+type Facts interface {
+	// Disk looks a persistent disk up by its CSI volume handle.
+	Disk(handle string) (Disk, bool)
+	// Admits says whether the firewalls of a VPC (resource name) let a packet from an address in to a machine
+	// that carries the tags, on a protocol ("tcp", "udp") and port. GKE's own rules for a cluster are included:
+	// within one cluster everything is admitted.
+	Admits(network string, from netip.Addr, tags []string, protocol string, port int) bool
+	// Internet says whether machines of a cluster reach addresses outside Google: by a Cloud NAT that serves their
+	// subnetwork, or by addresses of their own. Google's own registries (*.pkg.dev, gcr.io) only need Private
+	// Google Access, but registry.k8s.io and docker.io need this.
+	Internet(clusterID string) bool
+}

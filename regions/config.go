@@ -1,0 +1,76 @@
+package regions
+
+import "net/netip"
+
+// Config is the whole configuration of a stack, checked: a value of this type always describes a system that can
+// stand. Pulumi.yaml declares each key with its type, its meaning and its default.
+type Config struct {
+	Project string // Google Cloud project, gcp:project
+	Regions []Region
+
+	// AuthorizedNetworks may reach the clusters' control planes.
+	AuthorizedNetworks []netip.Prefix
+	// ApplicationDefaultCredentials makes the kubeconfigs authenticate as Pulumi itself does, not as gcloud does.
+	ApplicationDefaultCredentials bool
+	// ManageServices makes the stack enable the Google APIs it needs.
+	ManageServices bool
+	// DeletionProtection guards the clusters, ProtectData the disks, against a destroy.
+	DeletionProtection, ProtectData bool
+
+	Images     Images
+	Disks      Disks
+	Replicas   Replicas
+	Namespaces Namespaces
+
+	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
+	Domain string
+	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.
+	Site *Site
+}
+
+// Region is one region of the system: one GKE cluster in one zone, with everything that runs on it.
+type Region struct {
+	Name  string // Google Cloud region, such as europe-west1
+	Zone  string // the zone of its machines and disks, such as europe-west1-b
+	Index int    // its place in the configuration, from 0
+
+	MachineType string
+	Nodes       int // machines in the node pool
+
+	Ranges    Ranges
+	DNSDomain string // the cluster's own DNS domain, unique in the VPC
+}
+
+// Ranges are a region's address ranges, disjoint from every other region's.
+type Ranges struct {
+	Nodes, Pods, Services, ControlPlane netip.Prefix
+}
+
+// Images are the container images, each with a tag or a digest.
+type Images struct {
+	PD, TiKV, TiDB, NFS, WordPress, Syncthing string
+	// Tools is a BusyBox image, for the init containers.
+	Tools string
+}
+
+// Disks are sizes in GiB. PD, TiKV and Files are one persistent disk each per region; Boot is every machine's own.
+type Disks struct {
+	PD, TiKV, Files, Boot int
+}
+
+// Replicas per region.
+type Replicas struct {
+	WordPress, TiDB int
+}
+
+// Namespaces of a cluster, by what lives in them.
+type Namespaces struct {
+	Database  string // PD, TiKV, TiDB
+	Files     string // the NFS server and Syncthing, which share a disk
+	WordPress string
+}
+
+// Site is what WordPress's installer is told.
+type Site struct {
+	Title, AdminUser, AdminEmail string
+}
