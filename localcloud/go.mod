@@ -5,7 +5,10 @@ go 1.24.0
 
 require (
 	github.com/pulumi/pulumi/sdk/v3 v3.200.0
+	github.com/stretchr/testify v1.10.0
 	go.etcd.io/etcd/server/v3 v3.5.21
+	google.golang.org/grpc v1.71.1
+	google.golang.org/protobuf v1.36.6
 	k8s.io/client-go v0.33.0
 	k8s.io/kubectl v0.33.0
 	k8s.io/kubernetes v1.33.0
@@ -142,6 +145,7 @@ require (
 	github.com/pjbgf/sha1cd v0.3.0 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
 	github.com/pkg/term v1.1.0 // indirect
+	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/pquerna/cachecontrol v0.1.0 // indirect
 	github.com/prometheus/client_golang v1.22.0 // indirect
 	github.com/prometheus/client_model v0.6.1 // indirect
@@ -204,8 +208,6 @@ require (
 	google.golang.org/genproto v0.0.0-20240311173647-c811ad7063a7 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20250106144421-5f5ef82da422 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20250115164207-1a7da9e5054f // indirect
-	google.golang.org/grpc v1.71.1 // indirect
-	google.golang.org/protobuf v1.36.6 // indirect
 	gopkg.in/evanphx/json-patch.v4 v4.12.0 // indirect
 	gopkg.in/go-jose/go-jose.v2 v2.6.3 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect

@@ -1,0 +1,104 @@
+package rpc
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// attached is a provider as the engine meets one that it did not start itself.
+type attached struct {
+	pulumirpc.ResourceProviderServer
+	provider plugin.Provider
+}
+
+func adapt(provider plugin.Provider) pulumirpc.ResourceProviderServer {
+	return &attached{ResourceProviderServer: plugin.NewProviderServer(provider), provider: provider}
+}
+
+// Attach is the engine's second call, with the address of its own server, which Handshake gave the provider already.
+// The engine gives up on a provider that does not answer it, so answer for those that have no use for it.
+func (a *attached) Attach(ctx context.Context, request *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+	if _, ok := a.provider.(plugin.GrpcProvider); ok {
+		return a.ResourceProviderServer.Attach(ctx, request)
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// GetPluginInfo answers with no version for a provider that states none.
+func (a *attached) GetPluginInfo(ctx context.Context, _ *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	info, err := a.provider.GetPluginInfo(ctx)
+	switch {
+	case status.Code(err) == codes.Unimplemented:
+		return &pulumirpc.PluginInfo{}, nil
+	case err != nil:
+		return nil, err
+	case info.Version == nil:
+		return &pulumirpc.PluginInfo{}, nil
+	}
+	return &pulumirpc.PluginInfo{Version: info.Version.String()}, nil
+}
+
+func makeProvider(factory cloud.Provider) (provider plugin.Provider, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("making the provider panicked: %v\n%s", reason, debug.Stack())
+		}
+	}()
+	return factory(), nil
+}
+
+func closeProvider(provider plugin.Provider, log *slog.Logger) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			log.Error("panic while closing", "panic", reason, "stack", string(debug.Stack()))
+		}
+	}()
+	if err := provider.Close(); err != nil && status.Code(err) != codes.Unimplemented {
+		log.Warn("close", "error", err)
+	}
+}
+
+// recoverPanic turns a panic in a call into an error of that call alone. The engine is told what happened, the log
+// where. Requests are not logged: they hold secrets.
+func recoverPanic(log *slog.Logger) grpc.UnaryServerInterceptor {
+	return func(
+		ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
+	) (response any, err error) {
+		defer func() {
+			if reason := recover(); reason != nil {
+				err = panicked(log, info.FullMethod, reason)
+			}
+		}()
+		return handler(ctx, request)
+	}
+}
+
+func recoverStreamPanic(log *slog.Logger) grpc.StreamServerInterceptor {
+	return func(
+		server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
+	) (err error) {
+		defer func() {
+			if reason := recover(); reason != nil {
+				err = panicked(log, info.FullMethod, reason)
+			}
+		}()
+		return handler(server, stream)
+	}
+}
+
+func panicked(log *slog.Logger, method string, reason any) error {
+	log.Error("panic", "method", method, "panic", fmt.Sprint(reason), "stack", string(debug.Stack()))
+	return status.Errorf(codes.Internal, "%s panicked: %v (the local cloud's log has the stack)", method, reason)
+}

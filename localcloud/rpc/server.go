@@ -1,0 +1,160 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/keepalive"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// maxMessageSize is what the engine accepts and may send, in bytes (sdk/go/common/util/rpcutil).
+const maxMessageSize = 400 << 20
+
+// Options of a server.
+type Options struct {
+	// Name is the provider's package name, as PULUMI_DEBUG_PROVIDERS has it.
+	Name string
+	// Port to listen on, on the loopback interface; 0 lets the system choose.
+	Port int
+	// Provider makes the provider of each connection.
+	Provider cloud.Provider
+	// Log gets the panics of providers and, at debug level, the sessions.
+	Log *slog.Logger
+}
+
+// Server serves one kind of provider.
+type Server struct {
+	options  Options
+	listener net.Listener
+
+	mutex    sync.Mutex
+	closed   bool
+	sessions map[*grpc.Server]struct{}
+	running  sync.WaitGroup
+}
+
+// Listen starts to serve.
+func Listen(o Options) (*Server, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
+	if err != nil {
+		return nil, fmt.Errorf("the %s provider cannot listen on port %d: %w", o.Name, o.Port, err)
+	}
+	s := &Server{options: o, listener: listener, sessions: map[*grpc.Server]struct{}{}}
+	s.running.Add(1)
+	go s.accept()
+	return s, nil
+}
+
+// Port is the port that the server listens on.
+func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
+
+// Sessions is the number of connections that are open.
+func (s *Server) Sessions() int {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return len(s.sessions)
+}
+
+// Close takes no more connections and waits for the calls under way to end. When the context is done first, it cancels
+// them and waits for their handlers no longer.
+func (s *Server) Close(ctx context.Context) error {
+	s.mutex.Lock()
+	s.closed = true
+	var sessions []*grpc.Server
+	for session := range s.sessions {
+		sessions = append(sessions, session)
+	}
+	s.mutex.Unlock()
+
+	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
+	for _, session := range sessions {
+		go session.GracefulStop()
+	}
+	done := make(chan struct{})
+	go func() { s.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return err
+	case <-ctx.Done():
+	}
+	for _, session := range sessions {
+		go session.Stop()
+	}
+	return errors.Join(err, fmt.Errorf("%s provider: calls were cut off: %w", s.options.Name, ctx.Err()))
+}
+
+func (s *Server) accept() {
+	defer s.running.Done()
+	for {
+		connection, err := s.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil {
+			// Out of file descriptors, say: it may pass, and the sessions that there are must go on.
+			s.options.Log.Error("accept", "provider", s.options.Name, "error", err)
+			time.Sleep(100 * time.Millisecond)
+			continue
+		}
+		s.serve(connection)
+	}
+}
+
+// serve gives a connection a provider, and a gRPC server that serves only this connection.
+func (s *Server) serve(connection net.Conn) {
+	log := s.options.Log.With("provider", s.options.Name, "peer", connection.RemoteAddr().String())
+
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.closed {
+		_ = connection.Close()
+		return
+	}
+	provider, err := makeProvider(s.options.Provider)
+	if err != nil {
+		log.Error("no session", "error", err)
+		_ = connection.Close()
+		return
+	}
+	session := grpc.NewServer(
+		grpc.MaxRecvMsgSize(maxMessageSize),
+		grpc.MaxSendMsgSize(maxMessageSize),
+		// The engine's client may ping as often as it likes, also between calls.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
+		// A provider is closed only when none of its calls runs any more.
+		grpc.WaitForHandlers(true),
+		grpc.ChainUnaryInterceptor(recoverPanic(log)),
+		grpc.ChainStreamInterceptor(recoverStreamPanic(log)),
+	)
+	pulumirpc.RegisterResourceProviderServer(session, adapt(provider))
+	s.sessions[session] = struct{}{}
+	s.running.Add(1)
+	log.Debug("session opened")
+	go func() {
+		defer s.running.Done()
+		lone := newLoneListener(connection)
+		_ = session.Serve(lone) // Ends when the connection does, with an error that says no more than that.
+		session.Stop()
+		closeProvider(provider, log)
+		s.mutex.Lock()
+		delete(s.sessions, session)
+		s.mutex.Unlock()
+		log.Debug("session closed")
+	}()
+}
