@@ -1,0 +1,182 @@
+package vpc
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/utils/ptr"
+)
+
+// Connect follows a TCP connection to an address and port, and returns the pods' ports where it may arrive, the
+// likeliest first: several where a Service balances. Whether a program listens there is for the caller to say.
+func (w *World) Connect(from Place, to netip.Addr, port int) ([]Target, error) {
+	source, err := w.address(from)
+	if err != nil {
+		return nil, err
+	}
+	home := w.byID[from.Cluster]
+	if service := home.serviceByIP[to]; service != nil {
+		return w.connectService(from, source, home, service, port)
+	}
+	for _, m := range w.clusters {
+		if m.Network != home.Network {
+			continue
+		}
+		if pod := m.podByIP[to]; pod != nil {
+			target, err := w.connectPod(from, source, m, pod, port)
+			if err != nil {
+				return nil, err
+			}
+			return []Target{target}, nil
+		}
+		if node, ok := m.nodeByIP[to]; ok {
+			return w.connectNode(from, source, m, node, port)
+		}
+		if m != home && m.serviceByIP[to] != nil {
+			return nil, failed(ErrTimeout, "%s is a ClusterIP of cluster %s, and leads nowhere outside of it", to, m.Name)
+		}
+	}
+	if to.IsPrivate() || to.IsLoopback() || to.IsLinkLocalUnicast() {
+		return nil, failed(ErrTimeout, "nothing in the VPC has the address %s", to)
+	}
+	if pod := from.isolable(); pod != nil {
+		if policy, ok := home.admitsEgress(pod, party{address: to}, corev1.ProtocolTCP, port); !ok {
+			return nil, failed(ErrTimeout, "NetworkPolicy %s denies pod %s/%s egress to %s:%d", policy, pod.Namespace, pod.Name, to, port)
+		}
+	}
+	if w.internet == nil || !w.internet(home.ID) {
+		return nil, failed(ErrTimeout, "cluster %s has no way to the Internet", home.Name)
+	}
+	return []Target{{Address: to, Port: port, External: true}}, nil
+}
+
+// endpoint is one address and port behind a Service.
+type endpoint struct {
+	address netip.Addr
+	port    int
+	node    string
+}
+
+// endpoints lists the ready addresses behind one port of a Service, in order.
+func (m *member) endpoints(service *corev1.Service, port corev1.ServicePort) []endpoint {
+	var found []endpoint
+	for _, slice := range m.slices[service.Namespace+"/"+service.Name] {
+		if slice.AddressType != discoveryv1.AddressTypeIPv4 {
+			continue
+		}
+		for _, p := range slice.Ports {
+			protocol := ptr.Deref(p.Protocol, corev1.ProtocolTCP)
+			if ptr.Deref(p.Name, "") != port.Name || protocol != cmp.Or(port.Protocol, corev1.ProtocolTCP) || p.Port == nil {
+				continue
+			}
+			for _, e := range slice.Endpoints {
+				if !ready(service, e) {
+					continue
+				}
+				for _, a := range e.Addresses {
+					if ip, err := netip.ParseAddr(a); err == nil {
+						found = append(found, endpoint{address: ip, port: int(*p.Port), node: ptr.Deref(e.NodeName, "")})
+					}
+				}
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b endpoint) int { return a.address.Compare(b.address) })
+	return found
+}
+
+func (w *World) connectService(from Place, source netip.Addr, home *member, service *corev1.Service, port int) ([]Target, error) {
+	for _, p := range service.Spec.Ports {
+		if int(p.Port) != port || cmp.Or(p.Protocol, corev1.ProtocolTCP) != corev1.ProtocolTCP {
+			continue
+		}
+		local := ptr.Deref(service.Spec.InternalTrafficPolicy, "") == corev1.ServiceInternalTrafficPolicyLocal
+		return w.balance(from, source, home, service, p, local, from.node())
+	}
+	return nil, failed(ErrRefused, "Service %s/%s has no TCP port %d", service.Namespace, service.Name, port)
+}
+
+// balance sends a connection to the endpoints of a Service's port: with local, only to those on the node.
+func (w *World) balance(from Place, source netip.Addr, home *member, service *corev1.Service, port corev1.ServicePort, local bool, node string) ([]Target, error) {
+	var targets []Target
+	var last error
+	endpoints := home.endpoints(service, port)
+	if local {
+		endpoints = slices.DeleteFunc(endpoints, func(e endpoint) bool { return e.node != node })
+	}
+	for _, e := range endpoints {
+		pod := home.podByIP[e.address]
+		if pod == nil {
+			last = failed(ErrTimeout, "endpoint %s of Service %s/%s is no running pod", e.address, service.Namespace, service.Name)
+			continue
+		}
+		target, err := w.connectPod(from, source, home, pod, e.port)
+		if err != nil {
+			last = err
+			continue
+		}
+		targets = append(targets, target)
+	}
+	switch {
+	case len(targets) > 0:
+		return targets, nil
+	case last != nil:
+		return nil, last
+	}
+	return nil, failed(ErrRefused, "Service %s/%s has no ready endpoint for port %d", service.Namespace, service.Name, port.Port)
+}
+
+// connectNode leads to a NodePort of a machine.
+func (w *World) connectNode(from Place, source netip.Addr, m *member, node Node, port int) ([]Target, error) {
+	if m.ID != from.Cluster && !w.admits(m, source, node.Tags, port) {
+		return nil, failed(ErrTimeout, "no firewall of the VPC admits %s to node %s on TCP %d", source, node.Name, port)
+	}
+	for _, service := range m.services {
+		for _, p := range service.Spec.Ports {
+			if int(p.NodePort) == port && cmp.Or(p.Protocol, corev1.ProtocolTCP) == corev1.ProtocolTCP {
+				local := service.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal
+				return w.balance(Place{Cluster: m.ID, Node: node.Name}, node.IP, m, service, p, local, node.Name)
+			}
+		}
+	}
+	return nil, failed(ErrRefused, "nothing listens on TCP %d of node %s", port, node.Name)
+}
+
+// connectPod leads to a port of a pod: past the policy of the one side, the firewall, and the policy of the other.
+func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1.Pod, port int) (Target, error) {
+	ip, _ := PodIP(pod)
+	home := w.byID[from.Cluster]
+	near := m == home
+	sender := from.isolable()
+	if sender != nil {
+		other := party{address: ip, ports: pod}
+		if near {
+			other.pod = pod
+		}
+		if policy, ok := home.admitsEgress(sender, other, corev1.ProtocolTCP, port); !ok && sender.UID != pod.UID {
+			return Target{}, failed(ErrTimeout, "NetworkPolicy %s denies pod %s/%s egress to %s:%d", policy, sender.Namespace, sender.Name, ip, port)
+		}
+	}
+	if !near && !w.admits(m, source, m.nodeByName[pod.Spec.NodeName].Tags, port) {
+		return Target{}, failed(ErrTimeout, "no firewall of the VPC admits %s to pod %s/%s of cluster %s on TCP %d", source, pod.Namespace, pod.Name, m.Name, port)
+	}
+	ownNode := near && sender == nil && from.node() == pod.Spec.NodeName
+	itself := sender != nil && sender.UID == pod.UID && near
+	if !ownNode && !itself {
+		other := party{address: source, ports: pod}
+		if near && sender != nil {
+			other.pod = sender
+		}
+		if policy, ok := m.admitsIngress(pod, other, corev1.ProtocolTCP, port); !ok {
+			return Target{}, failed(ErrTimeout, "NetworkPolicy %s denies pod %s/%s ingress from %s on TCP %d", policy, pod.Namespace, pod.Name, source, port)
+		}
+	}
+	return Target{Cluster: m.ID, Pod: pod, Address: ip, Port: port}, nil
+}
+
+func (w *World) admits(m *member, source netip.Addr, tags []string, port int) bool {
+	return w.firewall == nil || w.firewall(m.Network, source, tags, "tcp", port)
+}
