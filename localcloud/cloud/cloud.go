@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -64,6 +65,7 @@ type NodePool struct {
 	// Tags are the network tags that firewalls aim at, Labels and Taints what the nodes carry.
 	Tags   []string          `json:"tags"`
 	Labels map[string]string `json:"labels"`
+	Taints []corev1.Taint    `json:"taints,omitempty"`
 	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.
 	DiskSizeGB int `json:"diskSizeGb"`
 }
@@ -102,4 +104,9 @@ type Facts interface {
 	// subnetwork, or by addresses of their own. Google's own registries (*.pkg.dev, gcr.io) only need Private
 	// Google Access, but registry.k8s.io and docker.io need this.
 	Internet(clusterID string) bool
+	// Attach gives a disk (CSI volume handle) to an instance for reading and writing. It fails when there is no such
+	// disk, when the disk lies in another zone, or when another instance holds it. Attaching again is no error.
+	Attach(handle, instance, zone string) error
+	// Detach takes a disk from an instance. Detaching what is not attached is no error.
+	Detach(handle, instance string)
 }

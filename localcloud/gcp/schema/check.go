@@ -1,0 +1,193 @@
+package schema
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// Defaults is the key under which an object lists those of its properties that were filled in, as the published
+// providers do: the engine keeps keys with two underscores out of what it shows.
+const Defaults = "__defaults"
+
+// Check fills defaults in and returns what is wrong with the values. owner names the resource type in the messages.
+// Values that are not known yet pass.
+func (fs Fields) Check(owner string, in resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure) {
+	c := checker{owner: owner}
+	out := c.object(nil, fs, in)
+	return out, c.failures
+}
+
+type checker struct {
+	owner    string
+	failures []plugin.CheckFailure
+}
+
+func (c *checker) fail(at resource.PropertyPath, format string, args ...any) {
+	c.failures = append(c.failures, plugin.CheckFailure{
+		Property: resource.PropertyKey(at.String()), Reason: fmt.Sprintf(format, args...),
+	})
+}
+
+func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.PropertyMap) resource.PropertyMap {
+	out := resource.PropertyMap{}
+	var filled []resource.PropertyValue
+	for _, k := range in.StableKeys() {
+		v, here := in[k], down(at, string(k))
+		f := fs[string(k)]
+		switch {
+		case string(k) == Defaults:
+		case f == nil:
+			c.fail(here, "the local cloud does not know the property %q of %s", here, c.owner)
+		case absent(v):
+		default:
+			out[k] = c.value(here, f, v)
+		}
+	}
+	for _, name := range sortedNames(fs) {
+		f, k := fs[name], resource.PropertyKey(name)
+		if _, given := out[k]; given {
+			continue
+		}
+		switch {
+		case f.Default != nil:
+			out[k] = resource.NewPropertyValue(f.Default)
+			filled = append(filled, resource.NewStringProperty(name))
+		case f.Required:
+			if v, has := in[k]; !has || absent(v) {
+				c.fail(down(at, name), "missing required property %q of %s", down(at, name), c.owner)
+			}
+		}
+	}
+	if len(filled) > 0 {
+		out[Defaults] = resource.NewArrayProperty(filled)
+	}
+	return out
+}
+
+func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyValue) resource.PropertyValue {
+	if v.IsSecret() {
+		return resource.MakeSecret(c.value(at, f, v.SecretValue().Element))
+	}
+	if v.IsOutput() {
+		if !v.OutputValue().Known {
+			return v
+		}
+		inner := c.value(at, f, v.OutputValue().Element)
+		if v.OutputValue().Secret {
+			return resource.MakeSecret(inner)
+		}
+		return inner
+	}
+	if v.IsComputed() {
+		return v
+	}
+	if !f.Kind.holds(v) {
+		c.fail(at, "%q of %s must be %s, not %s", at, c.owner, f.Kind, v.TypeString())
+		return v
+	}
+	switch f.Kind {
+	case Object:
+		v = resource.NewObjectProperty(c.object(at, f.Fields, v.ObjectValue()))
+	case List, Set:
+		items := make([]resource.PropertyValue, len(v.ArrayValue()))
+		for i, e := range v.ArrayValue() {
+			if absent(e) {
+				c.fail(down(at, i), "%q of %s must be %s, not null", down(at, i), c.owner, f.Elem.Kind)
+				continue
+			}
+			items[i] = c.value(down(at, i), f.Elem, e)
+		}
+		v = resource.NewArrayProperty(items)
+	case Map:
+		items := resource.PropertyMap{}
+		for _, k := range v.ObjectValue().StableKeys() {
+			if e := v.ObjectValue()[k]; !absent(e) {
+				items[k] = c.value(down(at, string(k)), f.Elem, e)
+			}
+		}
+		v = resource.NewObjectProperty(items)
+	}
+	if len(f.Checks) == 0 || v.ContainsUnknowns() {
+		return v
+	}
+	known := Plain(v)
+	for _, check := range f.Checks {
+		if err := check(known); err != nil {
+			c.fail(at, "%q of %s: %v", at, c.owner, err)
+		}
+	}
+	return v
+}
+
+func (k Kind) holds(v resource.PropertyValue) bool {
+	switch k {
+	case String:
+		return v.IsString()
+	case Bool:
+		return v.IsBool()
+	case Int:
+		return v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue())
+	case Number:
+		return v.IsNumber()
+	case List, Set:
+		return v.IsArray()
+	default:
+		return v.IsObject()
+	}
+}
+
+// Plain strips secrets and turns a value into plain Go: string, bool, float64, []any, map[string]any, or nil for what
+// is not known.
+func Plain(v resource.PropertyValue) any {
+	switch {
+	case v.IsSecret():
+		return Plain(v.SecretValue().Element)
+	case v.IsOutput():
+		if !v.OutputValue().Known {
+			return nil
+		}
+		return Plain(v.OutputValue().Element)
+	case v.IsComputed():
+		return nil
+	case v.IsArray():
+		items := make([]any, len(v.ArrayValue()))
+		for i, e := range v.ArrayValue() {
+			items[i] = Plain(e)
+		}
+		return items
+	case v.IsObject():
+		return PlainMap(v.ObjectValue())
+	default:
+		return v.V
+	}
+}
+
+// PlainMap is Plain of a map, keeping its unknown values as nil.
+func PlainMap(m resource.PropertyMap) map[string]any {
+	out := make(map[string]any, len(m))
+	for k, v := range m {
+		out[string(k)] = Plain(v)
+	}
+	return out
+}
+
+func absent(v resource.PropertyValue) bool {
+	return v.IsNull() || v.IsSecret() && absent(v.SecretValue().Element)
+}
+
+func down(at resource.PropertyPath, step any) resource.PropertyPath {
+	return append(slices.Clone(at), step)
+}
+
+func sortedNames(fs Fields) []string {
+	names := make([]string, 0, len(fs))
+	for n := range fs {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,205 @@
+// Package schema declares the inputs of a resource type, and checks and compares input values by the declaration.
+// It knows values that are not known yet (in a preview) and secrets, and passes both on.
+package schema
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Kind is the kind of a value.
+type Kind int
+
+// The kinds. A Set is a list in which order means nothing.
+const (
+	String Kind = iota
+	Bool
+	Int
+	Number
+	List
+	Set
+	Map
+	Object
+)
+
+func (k Kind) String() string {
+	return [...]string{"a string", "a boolean", "an integer", "a number", "a list", "a list", "a map", "an object"}[k]
+}
+
+// Fields are the inputs of a resource type, or of an object in one, by name.
+type Fields map[string]*Field
+
+// Field is one input.
+type Field struct {
+	Kind   Kind
+	Elem   *Field // of a List, Set or Map
+	Fields Fields // of an Object
+
+	// Required: the program must give it. Computed: the cloud fills it in when the program does not, so that taking
+	// it out of the program changes nothing. Default: what the provider itself fills in.
+	Required, Computed bool
+	Default            any
+
+	// ForceNew: a change replaces the resource. On an object it concerns its coming and going only; what is in it
+	// speaks for itself. Replace decides by the values instead, and is asked only about two known ones.
+	ForceNew bool
+	Replace  func(old, new any) bool
+
+	// Refs are the collections that the value may name a member of. KeepForm leaves the outputs in the form that
+	// the program wrote; otherwise they hold the cloud's own form of the reference.
+	Refs     []string
+	KeepForm bool
+
+	// Checks run on a value that is known and of the right kind: a string, bool, float64 or []any.
+	Checks []func(v any) error
+	// Same says that two strings mean the same thing.
+	Same func(old, new string) bool
+}
+
+// Option refines a Field.
+type Option func(*Field)
+
+// Of declares a string, boolean, integer or number.
+func Of(k Kind, opts ...Option) *Field { return (&Field{Kind: k}).with(opts) }
+
+// ListOf, SetOf and MapOf declare collections of elem.
+func ListOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: List, Elem: elem}).with(opts) }
+
+// SetOf declares a list in which order means nothing.
+func SetOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Set, Elem: elem}).with(opts) }
+
+// MapOf declares a map from strings.
+func MapOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Map, Elem: elem}).with(opts) }
+
+// ObjectOf declares a nested object.
+func ObjectOf(fields Fields, opts ...Option) *Field {
+	return (&Field{Kind: Object, Fields: fields}).with(opts)
+}
+
+func (f *Field) with(opts []Option) *Field {
+	for _, o := range opts {
+		o(f)
+	}
+	return f
+}
+
+// Required marks what the program must give.
+func Required(f *Field) { f.Required = true }
+
+// Computed marks what the cloud fills in.
+func Computed(f *Field) { f.Computed = true }
+
+// ForceNew marks what cannot change on a standing resource.
+func ForceNew(f *Field) { f.ForceNew = true }
+
+// KeepForm leaves a reference in the form the program wrote.
+func KeepForm(f *Field) { f.KeepForm = true }
+
+// Default gives the value that stands for an absent one: a string, bool or int.
+func Default(v any) Option {
+	if n, ok := v.(int); ok {
+		v = float64(n)
+	}
+	return func(f *Field) { f.Default = v }
+}
+
+// ReplaceIf makes a change a replacement when fn says so of the old and the new value.
+func ReplaceIf(fn func(old, new any) bool) Option { return func(f *Field) { f.Replace = fn } }
+
+// Ref declares a reference to a member of one of the collections.
+func Ref(collections ...string) Option {
+	return func(f *Field) { f.Refs, f.Same = collections, SameReference }
+}
+
+// urlPrefix is what may stand before the resource name in a self link: any Google API host and its version.
+var urlPrefix = regexp.MustCompile(`^(https?:)?//([a-z.]+)\.googleapis\.com/((compute|[a-z]+)/)?(v1|beta|v1beta1)?/?`)
+
+// TrimURL takes a self link to the resource name in it, and leaves anything else as it is.
+func TrimURL(s string) string { return urlPrefix.ReplaceAllString(s, "") }
+
+// SameReference compares references in any of their forms: self link, resource name, or name alone.
+func SameReference(old, new string) bool {
+	old, new = TrimURL(old), TrimURL(new)
+	if strings.Contains(old, "/") && strings.Contains(new, "/") {
+		return old == new
+	}
+	return old[strings.LastIndex(old, "/")+1:] == new[strings.LastIndex(new, "/")+1:]
+}
+
+// Same declares when two strings mean the same thing.
+func Same(fn func(old, new string) bool) Option { return func(f *Field) { f.Same = fn } }
+
+// Check adds a check of a known value.
+func Check(fn func(v any) error) Option {
+	return func(f *Field) { f.Checks = append(f.Checks, fn) }
+}
+
+// CheckString adds a check of a known string.
+func CheckString(fn func(s string) error) Option {
+	return Check(func(v any) error { return fn(v.(string)) })
+}
+
+// OneOf allows the listed strings.
+func OneOf(allowed ...string) Option {
+	return CheckString(func(s string) error {
+		if slices.Contains(allowed, s) {
+			return nil
+		}
+		return fmt.Errorf("%q is not one of what the local cloud knows: %s", s, strings.Join(allowed, ", "))
+	})
+}
+
+// Only allows one value of what the real cloud knows, and says what the local one lacks.
+func Only(value any, why string) Option {
+	if n, ok := value.(int); ok {
+		value = float64(n)
+	}
+	return Check(func(v any) error {
+		if v == value {
+			return nil
+		}
+		return fmt.Errorf("the local cloud knows only %v here, not %v: %s", value, v, why)
+	})
+}
+
+// Between allows numbers from lo to hi.
+func Between(lo, hi float64) Option {
+	return Check(func(v any) error {
+		if n := v.(float64); n < lo || n > hi {
+			return fmt.Errorf("%v is not between %v and %v", n, lo, hi)
+		}
+		return nil
+	})
+}
+
+// Matches allows strings that match the expression; rule says it in words.
+func Matches(re *regexp.Regexp, rule string) Option {
+	return CheckString(func(s string) error {
+		if re.MatchString(s) {
+			return nil
+		}
+		return fmt.Errorf("%q is not valid: %s", s, rule)
+	})
+}
+
+// MaxItems bounds a list.
+func MaxItems(n int) Option {
+	return Check(func(v any) error {
+		if l := len(v.([]any)); l > n {
+			return fmt.Errorf("%d items are more than the %d allowed", l, n)
+		}
+		return nil
+	})
+}
+
+// MinItems asks for so many items of a list.
+func MinItems(n int) Option {
+	return Check(func(v any) error {
+		if l := len(v.([]any)); l < n {
+			return fmt.Errorf("%d items are fewer than the %d needed", l, n)
+		}
+		return nil
+	})
+}
