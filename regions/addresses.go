@@ -1,0 +1,133 @@
+package regions
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+)
+
+// The address plan. Everything lies inside 10.0.0.0/8, because GKE keeps a pod's own source address towards private
+// destinations, and firewalls and network policies of the other regions know pods by it. Every region owns one aligned
+// /16 of the base, whatever the number of regions, so that a region added later moves no range of those that stand:
+//
+//	offset       size  what           holds
+//	x.y.0.0      /17   pods           32,768 addresses: GKE gives each node a /24 for its 110 pods, so 128 nodes
+//	x.y.128.0    /20   services       4,096 cluster IPs
+//	x.y.144.0    /22   nodes          1,020 machines; Google keeps 4 addresses of a subnet
+//	x.y.148.0    /28   control plane  the one size that GKE takes
+//
+// The rest of the /16, x.y.148.16 to x.y.255.255, is free.
+const (
+	regionBits       = 16
+	podBits          = 17
+	serviceBits      = 20
+	nodeBits         = 22
+	controlPlaneBits = 28
+
+	serviceOffset      = 0x8000
+	nodeOffset         = 0x9000
+	controlPlaneOffset = 0x9400
+
+	// maxNodes per region: one of the pod range's 128 places is for the extra machine of a surge upgrade.
+	maxNodes = 127
+)
+
+// Private is the range that every address of the system comes from.
+var Private = netip.MustParsePrefix("10.0.0.0/8")
+
+// CheckBase returns why a range cannot be the base of the address plan of so many regions, or nothing.
+func CheckBase(base netip.Prefix, regions int) string {
+	switch {
+	case !base.Addr().Is4() || !within(base, Private):
+		return "must lie inside " + Private.String() + ", for instance 10.64.0.0/12"
+	case base != base.Masked():
+		return fmt.Sprintf("has bits set beyond its length: write %s", base.Masked())
+	case Blocks(base) < regions:
+		return fmt.Sprintf("holds %s of a /%d, and %s need one each: take a /%d or larger, such as 10.64.0.0/12",
+			count(Blocks(base), "block"), regionBits, count(regions, "region"), longestBase(regions))
+	}
+	return ""
+}
+
+// Blocks is how many regions a base has room for.
+func Blocks(base netip.Prefix) int {
+	if base.Bits() > regionBits {
+		return 0
+	}
+	return 1 << (regionBits - base.Bits())
+}
+
+// Block is the /16 of the region in a place of the configuration, from 0. The base must have passed CheckBase.
+func Block(base netip.Prefix, index int) netip.Prefix {
+	return offset(base.Addr(), uint32(index)<<(32-regionBits), regionBits)
+}
+
+// CheckBlock returns why a range cannot be one region's part of the address plan, or nothing.
+func CheckBlock(block, base netip.Prefix) string {
+	switch {
+	case block.Bits() != regionBits || !block.Addr().Is4():
+		return fmt.Sprintf("must be a /%d, the part of one region, such as %s", regionBits, Block(base, 0))
+	case block != block.Masked():
+		return fmt.Sprintf("has bits set beyond its length: write %s", block.Masked())
+	case !within(block, base):
+		return fmt.Sprintf("must lie inside the address base %s", base)
+	}
+	return ""
+}
+
+// Plan divides one region's block. The block must have passed CheckBlock.
+func Plan(block netip.Prefix) Ranges {
+	return Ranges{
+		Pods:         offset(block.Addr(), 0, podBits),
+		Services:     offset(block.Addr(), serviceOffset, serviceBits),
+		Nodes:        offset(block.Addr(), nodeOffset, nodeBits),
+		ControlPlane: offset(block.Addr(), controlPlaneOffset, controlPlaneBits),
+	}
+}
+
+// PodRanges are the ranges of all regions' pods, for network policies.
+func (c *Config) PodRanges() []netip.Prefix {
+	return collect(c, func(r Ranges) []netip.Prefix { return []netip.Prefix{r.Pods} })
+}
+
+// ClusterRanges are the ranges of all regions' pods and nodes, for firewalls: traffic of pods on the host network, and
+// any that a node masquerades, comes from the node's own address.
+func (c *Config) ClusterRanges() []netip.Prefix {
+	return collect(c, func(r Ranges) []netip.Prefix { return []netip.Prefix{r.Pods, r.Nodes} })
+}
+
+// Strings renders ranges as the APIs of Google Cloud and Kubernetes take them.
+func Strings(prefixes []netip.Prefix) []string {
+	texts := make([]string, len(prefixes))
+	for i, prefix := range prefixes {
+		texts[i] = prefix.String()
+	}
+	return texts
+}
+
+func collect(c *Config, of func(Ranges) []netip.Prefix) []netip.Prefix {
+	var all []netip.Prefix
+	for _, region := range c.Regions {
+		all = append(all, of(region.Ranges)...)
+	}
+	return all
+}
+
+func offset(from netip.Addr, by uint32, bits int) netip.Prefix {
+	four := from.As4()
+	binary.BigEndian.PutUint32(four[:], binary.BigEndian.Uint32(four[:])+by)
+	return netip.PrefixFrom(netip.AddrFrom4(four), bits)
+}
+
+func within(inner, outer netip.Prefix) bool {
+	return inner.Bits() >= outer.Bits() && outer.Contains(inner.Addr())
+}
+
+// longestBase is the length of the smallest base with room for so many regions.
+func longestBase(regions int) int {
+	bits := regionBits
+	for Blocks(netip.PrefixFrom(Private.Addr(), bits)) < regions && bits > Private.Bits() {
+		bits--
+	}
+	return bits
+}

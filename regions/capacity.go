@@ -1,0 +1,147 @@
+package regions
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What GKE's own pods request, an assumption to be compared with `kubectl describe nodes` on Google Cloud. The figures
+// are of a cluster as this program makes it: Dataplane V2, Workload Identity, Cloud DNS, system logs and metrics, no
+// managed Prometheus and no HTTP load balancing.
+var (
+	// nodeAgents run on every node: anetd, netd, fluentbit-gke, gke-metrics-agent, gke-metadata-server, pdcsi-node,
+	// node-local-dns, ip-masq-agent.
+	nodeAgents = Amount{MilliCPU: 350, Memory: 700 * mebibyte}
+	// clusterAgents run wherever there is room: kube-dns twice (it keeps running beside Cloud DNS), its autoscaler,
+	// metrics-server, konnectivity-agent twice, event-exporter.
+	clusterAgents = []Amount{
+		{MilliCPU: 270, Memory: 140 * mebibyte},
+		{MilliCPU: 270, Memory: 140 * mebibyte},
+		{MilliCPU: 20, Memory: 10 * mebibyte},
+		{MilliCPU: 50, Memory: 110 * mebibyte},
+		{MilliCPU: 10, Memory: 30 * mebibyte},
+		{MilliCPU: 10, Memory: 30 * mebibyte},
+		{MilliCPU: 10, Memory: 20 * mebibyte},
+	}
+)
+
+const (
+	// podsPerNode is GKE's default, and what the address plan gives a node a /24 for.
+	podsPerNode = 110
+	// agentsPerNode is how many of those are GKE's own, generously.
+	agentsPerNode = 15
+	// jobsAtOnce are the short-lived pods that can run at the same time: the database's init, the site's
+	// installation, and the CronJob.
+	jobsAtOnce = 3
+)
+
+// pod is what the packing places: a pod, or pods that must share a node.
+type pod struct {
+	role    string
+	request Amount
+	pods    int
+}
+
+// workload is what runs in one region when it is fullest: all pods, one more WordPress during a rolling update, and
+// the jobs.
+func workload(r Replicas) []pod {
+	pods := []pod{
+		{"pd", Sizes.PD.Request(), 1},
+		{"tikv", Sizes.TiKV.Request(), 1},
+		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node.
+		{"nfs with syncthing", Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()), 2},
+	}
+	for range r.TiDB {
+		pods = append(pods, pod{"tidb", Sizes.TiDB.Request(), 1})
+	}
+	for range r.WordPress + 1 {
+		pods = append(pods, pod{"wordpress", Sizes.WordPress.Request(), 1})
+	}
+	for range jobsAtOnce {
+		pods = append(pods, pod{"job", Sizes.Job.Request(), 1})
+	}
+	for _, request := range clusterAgents {
+		pods = append(pods, pod{"gke", request, 1})
+	}
+	return pods
+}
+
+// Fits says whether everything that runs in one region finds room on so many machines of a type, by packing the
+// largest pod first. Replicas of one role go to the node that has fewest of them and room, as the components ask of
+// the scheduler.
+func Fits(m Machine, nodes int, replicas Replicas) bool {
+	type node struct {
+		free  Amount
+		pods  int
+		roles map[string]int
+	}
+	free := m.Allocatable()
+	if !free.Holds(nodeAgents) {
+		return false
+	}
+	pool := make([]node, nodes)
+	for i := range pool {
+		pool[i] = node{free: free.Minus(nodeAgents), pods: agentsPerNode, roles: map[string]int{}}
+	}
+
+	pods := workload(replicas)
+	slices.SortStableFunc(pods, func(a, b pod) int {
+		return cmp.Compare(share(b.request, free), share(a.request, free))
+	})
+	for _, p := range pods {
+		best := -1
+		for i, n := range pool {
+			if !n.free.Holds(p.request) || n.pods+p.pods > podsPerNode {
+				continue
+			}
+			if best < 0 || n.roles[p.role] < pool[best].roles[p.role] {
+				best = i
+			}
+		}
+		if best < 0 {
+			return false
+		}
+		pool[best].free = pool[best].free.Minus(p.request)
+		pool[best].pods += p.pods
+		pool[best].roles[p.role]++
+	}
+	return true
+}
+
+// share is the larger of the parts of a node's CPU and memory that a pod takes.
+func share(request, of Amount) float64 {
+	return max(float64(request.MilliCPU)/float64(of.MilliCPU), float64(request.Memory)/float64(of.Memory))
+}
+
+// checkCapacity returns why the pods of the named regions, alike in machines and nodes, do not fit, or nothing.
+func checkCapacity(names []string, m Machine, nodes int, replicas Replicas) string {
+	if Fits(m, nodes, replicas) {
+		return ""
+	}
+	var needed Amount
+	for _, p := range workload(replicas) {
+		needed = needed.Plus(p.request)
+	}
+	tikv := Sizes.TiKV.Request()
+	return fmt.Sprintf("too small for %s: the pods of a region request %s (the largest, TiKV, %s), and %s of %s offer %s "+
+		"beside what GKE keeps; %s",
+		strings.Join(names, ", "), needed, tikv, count(nodes, "node"), m.Name,
+		m.Allocatable().Minus(nodeAgents).Times(nodes), remedy(m, nodes, replicas))
+}
+
+// remedy names the smallest machine type of the class that does, or else the smallest number of nodes.
+func remedy(m Machine, nodes int, replicas Replicas) string {
+	for _, larger := range MachineTypes(m.Class) {
+		if Fits(larger, nodes, replicas) {
+			return fmt.Sprintf("take %s or larger, more nodes, or fewer replicas", larger.Name)
+		}
+	}
+	for more := nodes + 1; more <= maxNodes; more++ {
+		if Fits(m, more, replicas) {
+			return fmt.Sprintf("no %s does on %s: take %d nodes or fewer replicas", m.Class, count(nodes, "node"), more)
+		}
+	}
+	return "take another class of machines, such as e2-standard, or fewer replicas"
+}

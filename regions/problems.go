@@ -1,0 +1,78 @@
+package regions
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/agext/levenshtein"
+)
+
+// Problem is one mistake in the configuration.
+type Problem struct {
+	// Key is the full path of what is wrong, such as geo-wordpress:regions[1].zone, as `pulumi config set --path`
+	// takes it.
+	Key string
+	// Value is what stands there, quoted where it is text; empty where there is nothing to show.
+	Value string
+	// Allowed says what is allowed, or the way out.
+	Allowed string
+}
+
+func (p Problem) String() string {
+	if p.Value == "" {
+		return p.Key + ": " + p.Allowed
+	}
+	return p.Key + ": " + p.Value + ": " + p.Allowed
+}
+
+// Problems is every mistake of a configuration: the error of Load.
+type Problems []Problem
+
+// Error lists the problems, each on its own line.
+func (ps Problems) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the configuration has %s, and nothing was changed:", count(len(ps), "mistake"))
+	for _, p := range ps {
+		b.WriteString("\n  " + p.String())
+	}
+	return b.String()
+}
+
+// shown bounds how much of a value an error repeats.
+const shown = 120
+
+// quoted renders a value for an error: on one line, and not at any length.
+func quoted(text string) string {
+	if len(text) > shown {
+		return fmt.Sprintf("%.*q... (%d bytes)", shown, text, len(text))
+	}
+	return fmt.Sprintf("%q", text)
+}
+
+// count is "1 node", "3 nodes".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// nearest is the candidate most like a word, or empty if none is like enough to be what was meant.
+func nearest(word string, candidates []string) string {
+	best, distance := "", max(2, len(word)/3)+1
+	for _, candidate := range candidates {
+		d := levenshtein.Distance(strings.ToLower(word), strings.ToLower(candidate), nil)
+		if d < distance {
+			best, distance = candidate, d
+		}
+	}
+	return best
+}
+
+// suggestion is a clause for the end of an error, empty if nothing is like the word.
+func suggestion(word string, candidates []string) string {
+	if best := nearest(word, candidates); best != "" {
+		return fmt.Sprintf("; did you mean %s?", best)
+	}
+	return ""
+}
