@@ -1,0 +1,175 @@
+package controlplane
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// How long a component that died waits to be started again: doubling, from the first to the last, until one has run
+// for as long as settled.
+const (
+	firstBackoff = 200 * time.Millisecond
+	lastBackoff  = 10 * time.Second
+	settled      = 30 * time.Second
+)
+
+// maxLog is the size, in bytes, from which a log is put aside when its component starts.
+const maxLog = 8 << 20
+
+// component keeps one process of a control plane running.
+type component struct {
+	name        string
+	arguments   []string
+	environment []string
+	dir         string // the cluster's
+	log         *slog.Logger
+
+	mutex    sync.Mutex
+	current  *process
+	since    time.Time
+	restarts int
+	lastExit string
+
+	quit chan struct{} // closed to stop it
+	done chan struct{} // closed when it has stopped
+	// grace is how long it may take to stop; to be set before quit is closed.
+	grace time.Duration
+}
+
+func startComponent(name string, arguments, environment []string, dir string, log *slog.Logger) *component {
+	c := &component{
+		name: name, arguments: arguments, environment: environment, dir: dir, log: log.With("component", name),
+		quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	go c.supervise()
+	return c
+}
+
+// stop ends the component, by force when it takes longer than the grace.
+func (c *component) stop(grace time.Duration) {
+	c.grace = grace
+	close(c.quit)
+	<-c.done
+}
+
+func (c *component) supervise() {
+	defer close(c.done)
+	backoff := firstBackoff
+	for {
+		began := time.Now()
+		err := c.run()
+		if err == nil {
+			return // It was told to stop.
+		}
+		if time.Since(began) >= settled {
+			backoff = firstBackoff
+		}
+		c.mutex.Lock()
+		c.current, c.lastExit = nil, err.Error()
+		c.restarts++
+		c.mutex.Unlock()
+		c.log.Warn("component died; it is started again", "error", err, "after", backoff, "log", c.logPath())
+		select {
+		case <-c.quit:
+			return
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, lastBackoff)
+	}
+}
+
+// run runs the component once. It returns nil when it was stopped, and how it ended when it did so by itself.
+func (c *component) run() error {
+	log, err := c.openLog()
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	executable, err := program()
+	if err != nil {
+		return err
+	}
+	p, err := spawn(executable, c.arguments, c.dir, c.environment, log)
+	if err != nil {
+		return err
+	}
+	pidFile := filepath.Join(c.dir, "run", c.name+".pid")
+	if err := record(pidFile, p.command.Process.Pid); err != nil {
+		p.stop(0)
+		return fmt.Errorf("cannot record its process: %w", err)
+	}
+	c.mutex.Lock()
+	c.current, c.since = p, time.Now()
+	c.mutex.Unlock()
+
+	select {
+	case <-p.done:
+	case <-c.quit:
+		p.stop(c.grace)
+		c.mutex.Lock()
+		c.current = nil
+		c.mutex.Unlock()
+		_ = os.Remove(pidFile)
+		return nil
+	}
+	if p.err != nil {
+		return p.err
+	}
+	return fmt.Errorf("it ended by itself")
+}
+
+func (c *component) logPath() string { return filepath.Join(c.dir, "log", c.name+".log") }
+
+func (c *component) openLog() (*os.File, error) {
+	if info, err := os.Stat(c.logPath()); err == nil && info.Size() > maxLog {
+		_ = os.Rename(c.logPath(), c.logPath()+".1")
+	}
+	return os.OpenFile(c.logPath(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+// tail returns the last lines of the component's log.
+func (c *component) tail(lines int) string {
+	const window = 16 << 10
+	file, err := os.Open(c.logPath())
+	if err != nil {
+		return err.Error()
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.Size() > window {
+		_, _ = file.Seek(-window, io.SeekEnd)
+	}
+	content, err := io.ReadAll(io.LimitReader(file, window))
+	if err != nil {
+		return err.Error()
+	}
+	all := bytes.Split(bytes.TrimSpace(content), []byte("\n"))
+	if len(all) > lines {
+		all = all[len(all)-lines:]
+	}
+	return string(bytes.Join(all, []byte("\n")))
+}
+
+// ComponentStatus is how a component of a control plane is.
+type ComponentStatus struct {
+	Name     string    `json:"name"`
+	PID      int       `json:"pid,omitempty"` // 0 when it does not run
+	Since    time.Time `json:"since,omitzero"`
+	Restarts int       `json:"restarts"`           // since the control plane was started
+	LastExit string    `json:"lastExit,omitempty"` // how it ended the last time that it died
+}
+
+func (c *component) status() ComponentStatus {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	s := ComponentStatus{Name: c.name, Restarts: c.restarts, LastExit: c.lastExit}
+	if c.current != nil {
+		s.PID, s.Since = c.current.command.Process.Pid, c.since
+	}
+	return s
+}

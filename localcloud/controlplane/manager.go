@@ -1,0 +1,258 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// temporaryPrefix begins the names of directories that are being made or removed.
+const temporaryPrefix = ".tmp-"
+
+// stopGrace is how long a component may take to stop when its state is kept.
+const stopGrace = 5 * time.Second
+
+// Options of a manager.
+type Options struct {
+	// Dir holds a directory per cluster; it is made if there is none.
+	Dir string
+	Log *slog.Logger
+}
+
+// Manager runs the control planes of clusters. It implements cloud.ControlPlanes.
+type Manager struct {
+	dir string
+	log *slog.Logger
+
+	closing context.Context // done when the manager is closed
+	close   context.CancelFunc
+
+	mutex  sync.Mutex
+	planes map[string]*plane // by cluster ID
+}
+
+var _ cloud.ControlPlanes = (*Manager)(nil)
+
+var errClosed = errors.New("the control planes are shut down")
+
+// Open finds the clusters that there are. It starts none, and ends the processes that an earlier manager left behind.
+// Only one manager may be open on a directory at a time.
+func Open(o Options) (*Manager, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	m := &Manager{dir: dir, log: o.Log, planes: map[string]*plane{}}
+	m.closing, m.close = context.WithCancel(context.Background())
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		if strings.HasPrefix(entry.Name(), temporaryPrefix) {
+			// Left by a kill while it was made or removed.
+			if err := os.RemoveAll(path); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		s, err := load(path)
+		if err != nil {
+			return nil, fmt.Errorf("not a cluster's directory: %w", err)
+		}
+		if err := killRecorded(filepath.Join(path, "run")); err != nil {
+			return nil, err
+		}
+		m.planes[s.Cluster.ID] = m.plane(path, s)
+	}
+	return m, nil
+}
+
+func (m *Manager) plane(dir string, s settings) *plane {
+	return &plane{dir: dir, settings: s, log: m.log.With("cluster", s.Cluster.ID)}
+}
+
+// Ensure implements cloud.ControlPlanes. Clusters can be ensured side by side.
+func (m *Manager) Ensure(ctx context.Context, c cloud.Cluster) (cloud.Access, error) {
+	p, err := m.find(c)
+	if err != nil {
+		return cloud.Access{}, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(m.closing, func() { cancel(errClosed) })()
+	if err := p.ensure(ctx); err != nil {
+		return cloud.Access{}, err
+	}
+	config, err := p.config()
+	if err != nil {
+		return cloud.Access{}, err
+	}
+	return cloud.Access{Endpoint: p.settings.endpoint(), CACertificate: config.CAData}, nil
+}
+
+// find returns a cluster's control plane, which it makes if there is none. What the control plane itself was made with
+// cannot change.
+func (m *Manager) find(c cloud.Cluster) (*plane, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.closing.Err() != nil {
+		return nil, errClosed
+	}
+	if p := m.planes[c.ID]; p != nil {
+		was := p.settings.Cluster
+		if was.ServiceRange != c.ServiceRange || was.DNSDomain != c.DNSDomain {
+			return nil, fmt.Errorf("cluster %s was made with Services in %s and the domain %s, which cannot become %s and %s: "+
+				"delete it and make it anew", c.ID, was.ServiceRange, was.DNSDomain, c.ServiceRange, c.DNSDomain)
+		}
+		return p, nil
+	}
+	s, dir, err := create(m.dir, c)
+	if err != nil {
+		return nil, err
+	}
+	p := m.plane(dir, s)
+	m.planes[c.ID] = p
+	return p, nil
+}
+
+// Delete implements cloud.ControlPlanes.
+func (m *Manager) Delete(_ context.Context, clusterID string) error {
+	m.mutex.Lock()
+	p := m.planes[clusterID]
+	m.mutex.Unlock()
+	if p == nil {
+		return nil
+	}
+	if err := p.remove(); err != nil {
+		return err
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if m.planes[clusterID] == p {
+		delete(m.planes, clusterID)
+	}
+	return nil
+}
+
+// Config implements cloud.ControlPlanes.
+func (m *Manager) Config(clusterID string) (*rest.Config, error) {
+	m.mutex.Lock()
+	p := m.planes[clusterID]
+	m.mutex.Unlock()
+	if p == nil {
+		return nil, fmt.Errorf("there is no control plane of %s", clusterID)
+	}
+	return p.config()
+}
+
+// Status is how a control plane is.
+type Status struct {
+	Cluster  cloud.Cluster `json:"cluster"`
+	Endpoint string        `json:"endpoint"`
+	// Ready says that the API server says so and that every component runs; if not, Problem says what is wrong.
+	Ready      bool              `json:"ready"`
+	Problem    string            `json:"problem,omitempty"`
+	Components []ComponentStatus `json:"components"`
+}
+
+// Status asks every control plane how it is. They are sorted by the cluster's ID.
+func (m *Manager) Status(ctx context.Context) []Status {
+	m.mutex.Lock()
+	var planes []*plane
+	for _, p := range m.planes {
+		planes = append(planes, p)
+	}
+	m.mutex.Unlock()
+	slices.SortFunc(planes, func(a, b *plane) int { return strings.Compare(a.settings.Cluster.ID, b.settings.Cluster.ID) })
+
+	all := make([]Status, len(planes))
+	var wait sync.WaitGroup
+	for i, p := range planes {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			all[i] = p.status(ctx)
+		}()
+	}
+	wait.Wait()
+	return all
+}
+
+func (p *plane) status(ctx context.Context) Status {
+	s := Status{Cluster: p.settings.Cluster, Endpoint: p.settings.endpoint(), Components: []ComponentStatus{}}
+	var problems []string
+	for _, c := range p.running() {
+		component := c.status()
+		s.Components = append(s.Components, component)
+		if component.PID == 0 {
+			problems = append(problems, component.Name+" does not run: "+component.LastExit)
+		}
+	}
+	if len(s.Components) == 0 {
+		s.Problem = "it is not started"
+		return s
+	}
+	client, err := p.client()
+	if err == nil {
+		err = client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+	}
+	if err != nil {
+		problems = append(problems, "the API server is not ready: "+err.Error())
+	}
+	s.Ready, s.Problem = len(problems) == 0, strings.Join(problems, "; ")
+	return s
+}
+
+// Close stops all control planes, those that are just starting too, and keeps their state.
+func (m *Manager) Close() error {
+	m.close()
+	m.mutex.Lock()
+	var planes []*plane
+	for _, p := range m.planes {
+		planes = append(planes, p)
+	}
+	m.mutex.Unlock()
+	var wait sync.WaitGroup
+	for _, p := range planes {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			p.starting.Lock()
+			defer p.starting.Unlock()
+			p.halt(stopGrace)
+		}()
+	}
+	wait.Wait()
+	return nil
+}
+
+// removeAll removes a directory at once in the eyes of whoever looks for it by name.
+func removeAll(dir string) error {
+	doomed, err := os.MkdirTemp(filepath.Dir(dir), temporaryPrefix+"*")
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(dir, filepath.Join(doomed, "cluster")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return errors.Join(err, os.Remove(doomed))
+	}
+	return os.RemoveAll(doomed)
+}

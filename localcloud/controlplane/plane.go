@@ -1,0 +1,193 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// startTimeout is how long a control plane may take to answer. It takes four seconds on two idle cores; three
+	// that start while a compiler runs may take a minute.
+	startTimeout = 3 * time.Minute
+	// tooManyDeaths of a component while its control plane starts are no accident.
+	tooManyDeaths = 4
+	// logLines of a component's log explain why it did not start.
+	logLines = 12
+)
+
+// plane is one cluster's control plane.
+type plane struct {
+	dir      string
+	settings settings
+	log      *slog.Logger
+
+	starting sync.Mutex // held while it is started, stopped or removed
+	removed  bool
+
+	mutex      sync.Mutex
+	components []*component // in the order of their start; none while it is down
+}
+
+// ensure starts the control plane unless it runs, and waits until it answers.
+func (p *plane) ensure(ctx context.Context) error {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	if p.removed {
+		return fmt.Errorf("cluster %s was deleted meanwhile", p.settings.Cluster.ID)
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	client, err := p.client()
+	if err != nil {
+		return err
+	}
+	fresh := len(p.running()) == 0
+	if fresh {
+		if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
+			return fmt.Errorf("an earlier process of %s's control plane is in the way: %w", p.settings.Cluster.ID, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	began := time.Now()
+	if fresh {
+		p.log.Info("control plane starts", "endpoint", p.settings.endpoint())
+		p.start(Etcd, etcdArguments())
+		p.start(APIServer, apiServerArguments(p.settings.Cluster, p.settings.Port))
+	}
+	err = p.wait(ctx, "API server", func(ctx context.Context) error {
+		return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
+	})
+	if err == nil && fresh {
+		p.start(ControllerManager, controllerManagerArguments(p.settings.Cluster))
+		p.start(Scheduler, schedulerArguments())
+	}
+	if err == nil {
+		// Pods can be made once the namespace has its default service account.
+		err = p.wait(ctx, "controller manager", func(ctx context.Context) error {
+			_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+			return err
+		})
+	}
+	if err != nil {
+		if fresh {
+			p.halt(0)
+		}
+		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
+	}
+	if fresh {
+		p.log.Info("control plane is ready", "endpoint", p.settings.endpoint(), "seconds", time.Since(began).Seconds())
+	}
+	return nil
+}
+
+func (p *plane) start(name string, arguments []string) {
+	c := startComponent(name, arguments, environment(), p.dir, p.log)
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.components = append(p.components, c)
+}
+
+func (p *plane) running() []*component {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.components
+}
+
+// halt stops the components, the last that was started first, and each within the grace.
+func (p *plane) halt(grace time.Duration) {
+	components := p.running()
+	for i := len(components) - 1; i >= 0; i-- {
+		components[i].stop(grace)
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.components = nil
+}
+
+// remove ends the control plane and its state.
+func (p *plane) remove() error {
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	p.halt(0) // What they would still write is removed with the rest.
+	if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
+		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
+	}
+	p.removed = true
+	return removeAll(p.dir)
+}
+
+// wait asks until there is an answer. It gives up early on a component that dies again and again.
+func (p *plane) wait(ctx context.Context, what string, ask func(context.Context) error) error {
+	deaths := map[string]int{}
+	for _, c := range p.running() {
+		deaths[c.name] = c.status().Restarts
+	}
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := ask(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if apierrors.IsUnauthorized(err) {
+			return fmt.Errorf("%s refuses the administrator; another server has port %d: %w", what, p.settings.Port, err)
+		}
+		for _, c := range p.running() {
+			if status := c.status(); status.Restarts-deaths[c.name] >= tooManyDeaths {
+				return fmt.Errorf("%s does not start: %s; the end of %s:\n%s",
+					c.name, status.LastExit, c.logPath(), c.tail(logLines))
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("%s does not answer: %w", what, err), context.Cause(ctx), p.explain())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// explain shows the end of every component's log.
+func (p *plane) explain() error {
+	var all []error
+	for _, c := range p.running() {
+		all = append(all, fmt.Errorf("the end of %s:\n%s", c.logPath(), c.tail(logLines)))
+	}
+	return errors.Join(all...)
+}
+
+func (p *plane) config() (*rest.Config, error) { return adminConfig(p.dir, p.settings) }
+
+func (p *plane) client() (*kubernetes.Clientset, error) {
+	config, err := p.config()
+	if err != nil {
+		return nil, err
+	}
+	return kubernetes.NewForConfig(config)
+}
+
+// environment is what a component needs of the daemon's own: nothing that is Pulumi's or a person's.
+func environment() []string {
+	var kept []string
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		switch name {
+		case "PATH", "HOME", "TMPDIR", "LANG", "TZ", "GOMAXPROCS", "GODEBUG", "GORACE", "GOCOVERDIR":
+			kept = append(kept, variable)
+		}
+	}
+	return append(kept, "GOGC=200") // processors are scarcer here than memory
+}
