@@ -1,0 +1,75 @@
+package cluster
+
+import (
+	"geo-wordpress/components/network"
+	"geo-wordpress/regions"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// nodeIdentity declares the service account that the machines run as, with the one role that GKE asks for.
+func (c *Cluster) nodeIdentity(ctx *pulumi.Context, name string, args Args,
+) (*serviceaccount.Account, *projects.IAMMember, error) {
+	account, err := serviceaccount.NewAccount(ctx, name+"-nodes", &serviceaccount.AccountArgs{
+		AccountId:   pulumi.String(regions.ServiceAccountID("nodes", ctx.Stack(), args.Region.Name)),
+		DisplayName: pulumi.Sprintf("geo-wordpress machines in %s", args.Region.Name),
+	}, pulumi.Parent(c), args.Project.Ready())
+	if err != nil {
+		return nil, nil, err
+	}
+	// A member, never a binding or a policy: those are authoritative, and would take the role from everybody else.
+	role, err := projects.NewIAMMember(ctx, name+"-nodes", &projects.IAMMemberArgs{
+		Project: pulumi.String(args.Config.Project),
+		Role:    pulumi.String("roles/container.defaultNodeServiceAccount"),
+		Member:  account.Member,
+	}, pulumi.Parent(c))
+	return account, role, err
+}
+
+// nodePool declares the machines. It has no name of its own: with one, a replacement would have to delete the old pool
+// first, which the load balancer's backend service forbids.
+func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
+	account *serviceaccount.Account, role *projects.IAMMember,
+) (*container.NodePool, error) {
+	after := append([]pulumi.Resource{role}, args.Network.Ready(args.Region)...)
+	after = append(after, args.Disks...)
+	return container.NewNodePool(ctx, name, &container.NodePoolArgs{
+		Cluster:       c.control.Name,
+		Location:      c.control.Location,
+		NodeLocations: pulumi.ToStringArray([]string{args.Region.Zone}),
+		NodeCount:     pulumi.Int(args.Region.Nodes),
+		Management: &container.NodePoolManagementArgs{
+			AutoRepair:  pulumi.Bool(true),
+			AutoUpgrade: pulumi.Bool(true),
+		},
+		// A surge keeps the instance group, and with it the named port; blue-green makes another group.
+		UpgradeSettings: &container.NodePoolUpgradeSettingsArgs{
+			Strategy:       pulumi.String("SURGE"),
+			MaxSurge:       pulumi.Int(1),
+			MaxUnavailable: pulumi.Int(0),
+		},
+		NodeConfig: &container.NodePoolNodeConfigArgs{
+			MachineType:    pulumi.String(args.Region.MachineType),
+			DiskSizeGb:     pulumi.Int(args.Config.Disks.Boot),
+			DiskType:       pulumi.String("pd-balanced"),
+			ImageType:      pulumi.String("COS_CONTAINERD"),
+			ServiceAccount: account.Email,
+			// The account's role is the limit; the scope only lets it be used.
+			OauthScopes: pulumi.ToStringArray([]string{"https://www.googleapis.com/auth/cloud-platform"}),
+			Tags:        pulumi.ToStringArray([]string{network.NodeTag}),
+			Metadata:    pulumi.StringMap{"disable-legacy-endpoints": pulumi.String("true")},
+			WorkloadMetadataConfig: &container.NodePoolNodeConfigWorkloadMetadataConfigArgs{
+				Mode: pulumi.String("GKE_METADATA"),
+			},
+			ShieldedInstanceConfig: &container.NodePoolNodeConfigShieldedInstanceConfigArgs{
+				EnableSecureBoot:          pulumi.Bool(true),
+				EnableIntegrityMonitoring: pulumi.Bool(true),
+			},
+		},
+	}, pulumi.Parent(c), pulumi.DependsOn(after),
+		// Repairs and upgrades of GKE's own may be under way.
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "30m", Update: "60m", Delete: "30m"}))
+}

@@ -1,0 +1,74 @@
+// Package credentials declares the secrets that all regions share. They are born in the graph and stay in its state,
+// encrypted: never in a file, an argument or a log.
+package credentials
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi-random/sdk/v4/go/random"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Salts are the names of WordPress's keys and salts, as the official image's environment knows them. They are the same
+// in all regions, so that a session begun in one goes on in another.
+var Salts = []string{
+	"WORDPRESS_AUTH_KEY", "WORDPRESS_SECURE_AUTH_KEY", "WORDPRESS_LOGGED_IN_KEY", "WORDPRESS_NONCE_KEY",
+	"WORDPRESS_AUTH_SALT", "WORDPRESS_SECURE_AUTH_SALT", "WORDPRESS_LOGGED_IN_SALT", "WORDPRESS_NONCE_SALT",
+}
+
+// Args configure the credentials.
+type Args struct {
+	// Admin makes a password for the site's administrator.
+	Admin bool
+}
+
+// Credentials are the shared secrets. Every string is a secret of letters and digits alone, so that it needs no quoting
+// in SQL, PHP, TOML or a shell.
+type Credentials struct {
+	pulumi.ResourceState
+
+	DatabaseRoot      pulumi.StringOutput
+	DatabaseWordPress pulumi.StringOutput
+	Admin             pulumi.StringOutput            // empty unless asked for
+	Salts             map[string]pulumi.StringOutput // by the names in Salts
+}
+
+// New declares the credentials.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Credentials, error) {
+	c := &Credentials{Salts: map[string]pulumi.StringOutput{}}
+	if err := ctx.RegisterComponentResource("geo-wordpress:credentials:Credentials", name, c, opts...); err != nil {
+		return nil, err
+	}
+	var err error
+	if c.DatabaseRoot, err = c.password(ctx, name+"-database-root", 32); err != nil {
+		return nil, err
+	}
+	if c.DatabaseWordPress, err = c.password(ctx, name+"-database-wordpress", 32); err != nil {
+		return nil, err
+	}
+	c.Admin = pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)
+	if args.Admin {
+		if c.Admin, err = c.password(ctx, name+"-admin", 24); err != nil {
+			return nil, err
+		}
+	}
+	for _, salt := range Salts {
+		short := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(salt, "WORDPRESS_"), "_", "-"))
+		if c.Salts[salt], err = c.password(ctx, name+"-"+short, 64); err != nil {
+			return nil, err
+		}
+	}
+	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{})
+}
+
+// password declares a secret of letters and digits, 5.95 bits each.
+func (c *Credentials) password(ctx *pulumi.Context, name string, length int) (pulumi.StringOutput, error) {
+	password, err := random.NewRandomPassword(ctx, name, &random.RandomPasswordArgs{
+		Length:  pulumi.Int(length),
+		Special: pulumi.Bool(false),
+	}, pulumi.Parent(c))
+	if err != nil {
+		return pulumi.StringOutput{}, err
+	}
+	return password.Result, nil
+}

@@ -1,0 +1,184 @@
+// Package podspec holds what the components' pods have in common: how tightly they are confined, how they are probed,
+// and who may talk to whom.
+package podspec
+
+import (
+	"geo-wordpress/regions"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Resources are a container's requests and limits.
+func Resources(size regions.Size) *corev1.ResourceRequirementsArgs {
+	return &corev1.ResourceRequirementsArgs{
+		Requests: pulumi.StringMap{
+			"cpu":    pulumi.String(size.CPURequest),
+			"memory": pulumi.String(size.MemoryRequest),
+		},
+		Limits: pulumi.StringMap{
+			"cpu":    pulumi.String(size.CPULimit),
+			"memory": pulumi.String(size.MemoryLimit),
+		},
+	}
+}
+
+// User confines a pod to an unprivileged user, whose group owns the pod's volumes where the volume's file system
+// supports that.
+func User(id int) *corev1.PodSecurityContextArgs {
+	return &corev1.PodSecurityContextArgs{
+		RunAsNonRoot: pulumi.Bool(true),
+		RunAsUser:    pulumi.Int(id),
+		RunAsGroup:   pulumi.Int(id),
+		FsGroup:      pulumi.Int(id),
+		// A large disk is not walked again at every start.
+		FsGroupChangePolicy: pulumi.String("OnRootMismatch"),
+		SeccompProfile:      &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+	}
+}
+
+// Confined is the container's part of the restricted Pod Security Standard, and a read-only root file system.
+func Confined() *corev1.SecurityContextArgs {
+	return &corev1.SecurityContextArgs{
+		AllowPrivilegeEscalation: pulumi.Bool(false),
+		ReadOnlyRootFilesystem:   pulumi.Bool(true),
+		Capabilities: &corev1.CapabilitiesArgs{
+			Drop: pulumi.ToStringArray([]string{"ALL"}),
+		},
+	}
+}
+
+// Scratch is a writable place of at most size ("64Mi") that is gone with the pod.
+func Scratch(name, size string) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{
+		Name:     pulumi.String(name),
+		EmptyDir: &corev1.EmptyDirVolumeSourceArgs{SizeLimit: pulumi.String(size)},
+	}
+}
+
+// FromConfigMap and FromSecret are volumes of files.
+func FromConfigMap(name string, configMap pulumi.StringPtrInput) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{
+		Name:      pulumi.String(name),
+		ConfigMap: &corev1.ConfigMapVolumeSourceArgs{Name: configMap},
+	}
+}
+
+// FromSecret is a volume of the secret's keys as files, readable by the pod's user and group only.
+func FromSecret(name string, secret pulumi.StringPtrInput) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{
+		Name: pulumi.String(name),
+		Secret: &corev1.SecretVolumeSourceArgs{
+			SecretName:  secret,
+			DefaultMode: pulumi.Int(0o440),
+		},
+	}
+}
+
+// FromClaim is a volume of a PersistentVolumeClaim.
+func FromClaim(name string, claim pulumi.StringInput) *corev1.VolumeArgs {
+	return &corev1.VolumeArgs{
+		Name:                  pulumi.String(name),
+		PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSourceArgs{ClaimName: claim},
+	}
+}
+
+// Mount puts a volume at a path.
+func Mount(volume, path string) *corev1.VolumeMountArgs {
+	return &corev1.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(path)}
+}
+
+// MountReadOnly puts a volume at a path, where nobody can write.
+func MountReadOnly(volume, path string) *corev1.VolumeMountArgs {
+	m := Mount(volume, path)
+	m.ReadOnly = pulumi.Bool(true)
+	return m
+}
+
+// MountFile puts one file of a volume, its key, at a path, read-only.
+func MountFile(volume, key, path string) *corev1.VolumeMountArgs {
+	m := MountReadOnly(volume, path)
+	m.SubPath = pulumi.String(key)
+	return m
+}
+
+// Env is an environment variable in plain text.
+func Env(name string, value pulumi.StringInput) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{Name: pulumi.String(name), Value: value.ToStringOutput()}
+}
+
+// EnvFromSecret is an environment variable from the secret's key.
+func EnvFromSecret(name string, secret pulumi.StringPtrInput, key string) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{
+		Name: pulumi.String(name),
+		ValueFrom: &corev1.EnvVarSourceArgs{
+			SecretKeyRef: &corev1.SecretKeySelectorArgs{Name: secret, Key: pulumi.String(key)},
+		},
+	}
+}
+
+// Probe timings, in seconds; zero leaves Kubernetes' default (period 10, timeout 1, threshold 3).
+type Probe struct {
+	Period, Timeout, Threshold int
+}
+
+// HTTP probes a path of a port.
+func (p Probe) HTTP(port int, path string) *corev1.ProbeArgs {
+	a := p.timings()
+	a.HttpGet = &corev1.HTTPGetActionArgs{Path: pulumi.String(path), Port: pulumi.Int(port)}
+	return a
+}
+
+// TCP probes that a port accepts connections.
+func (p Probe) TCP(port int) *corev1.ProbeArgs {
+	a := p.timings()
+	a.TcpSocket = &corev1.TCPSocketActionArgs{Port: pulumi.Int(port)}
+	return a
+}
+
+// Exec probes with a command in the container.
+func (p Probe) Exec(command ...string) *corev1.ProbeArgs {
+	a := p.timings()
+	a.Exec = &corev1.ExecActionArgs{Command: pulumi.ToStringArray(command)}
+	return a
+}
+
+func (p Probe) timings() *corev1.ProbeArgs {
+	a := &corev1.ProbeArgs{}
+	if p.Period > 0 {
+		a.PeriodSeconds = pulumi.Int(p.Period)
+	}
+	if p.Timeout > 0 {
+		a.TimeoutSeconds = pulumi.Int(p.Timeout)
+	}
+	if p.Threshold > 0 {
+		a.FailureThreshold = pulumi.Int(p.Threshold)
+	}
+	return a
+}
+
+// BeforeItsPods are the annotations of a Service that is declared before its pods, as it must be for pods that find
+// each other by it: Pulumi would wait for endpoints that cannot be there yet.
+func BeforeItsPods() pulumi.StringMap {
+	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
+}
+
+// EnvFromField is an environment variable from the pod's own description, such as status.podIP.
+func EnvFromField(name, path string) *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{
+		Name: pulumi.String(name),
+		ValueFrom: &corev1.EnvVarSourceArgs{
+			FieldRef: &corev1.ObjectFieldSelectorArgs{FieldPath: pulumi.String(path)},
+		},
+	}
+}
+
+// Spread puts an application's pods on as many machines as there are.
+func Spread(app string) corev1.TopologySpreadConstraintArray {
+	return corev1.TopologySpreadConstraintArray{&corev1.TopologySpreadConstraintArgs{
+		MaxSkew:           pulumi.Int(1),
+		TopologyKey:       pulumi.String("kubernetes.io/hostname"),
+		WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
+		LabelSelector:     Selector(app),
+	}}
+}

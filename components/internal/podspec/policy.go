@@ -1,0 +1,85 @@
+package podspec
+
+import (
+	"geo-wordpress/regions"
+
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Label is the label that tells a component's pods from others.
+const Label = "app.kubernetes.io/name"
+
+// Labels are the labels of the pods of an application.
+func Labels(app string) pulumi.StringMap {
+	return pulumi.StringMap{
+		Label:                       pulumi.String(app),
+		"app.kubernetes.io/part-of": pulumi.String("geo-wordpress"),
+	}
+}
+
+// Selector selects the pods of an application.
+func Selector(app string) *metav1.LabelSelectorArgs {
+	return &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{Label: pulumi.String(app)}}
+}
+
+// Pods are an application's pods in the policy's own namespace.
+func Pods(app string) networkingv1.NetworkPolicyPeerInput {
+	return &networkingv1.NetworkPolicyPeerArgs{PodSelector: Selector(app)}
+}
+
+// PodsIn are an application's pods in another namespace of the same cluster.
+func PodsIn(namespace, app string) networkingv1.NetworkPolicyPeerInput {
+	return &networkingv1.NetworkPolicyPeerArgs{
+		NamespaceSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
+			"kubernetes.io/metadata.name": pulumi.String(namespace),
+		}},
+		PodSelector: Selector(app),
+	}
+}
+
+// Block is an address range.
+func Block(cidr string, except ...string) networkingv1.NetworkPolicyPeerInput {
+	block := &networkingv1.IPBlockArgs{Cidr: pulumi.String(cidr)}
+	if len(except) > 0 {
+		block.Except = pulumi.ToStringArray(except)
+	}
+	return &networkingv1.NetworkPolicyPeerArgs{IpBlock: block}
+}
+
+// RemotePods are the pods of the other regions. To this cluster they are addresses: selectors know local pods only.
+func RemotePods(peers []regions.Region) []networkingv1.NetworkPolicyPeerInput {
+	var blocks []networkingv1.NetworkPolicyPeerInput
+	for _, peer := range peers {
+		blocks = append(blocks, Block(peer.Ranges.Pods.String()))
+	}
+	return blocks
+}
+
+// TCP are TCP ports.
+func TCP(ports ...int) networkingv1.NetworkPolicyPortArray {
+	a := networkingv1.NetworkPolicyPortArray{}
+	for _, port := range ports {
+		a = append(a, &networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String("TCP"), Port: pulumi.Int(port)})
+	}
+	return a
+}
+
+// From admits peers to ports.
+func From(ports networkingv1.NetworkPolicyPortArray, peers ...networkingv1.NetworkPolicyPeerInput,
+) *networkingv1.NetworkPolicyIngressRuleArgs {
+	return &networkingv1.NetworkPolicyIngressRuleArgs{
+		From:  networkingv1.NetworkPolicyPeerArray(peers),
+		Ports: ports,
+	}
+}
+
+// To lets out to peers' ports.
+func To(ports networkingv1.NetworkPolicyPortArray, peers ...networkingv1.NetworkPolicyPeerInput,
+) *networkingv1.NetworkPolicyEgressRuleArgs {
+	return &networkingv1.NetworkPolicyEgressRuleArgs{
+		To:    networkingv1.NetworkPolicyPeerArray(peers),
+		Ports: ports,
+	}
+}

@@ -1,0 +1,67 @@
+package loadbalancer
+
+import (
+	"geo-wordpress/regions"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// portName is what the instance groups and the backend service call WordPress's node port.
+const portName = "wordpress"
+
+// backendService declares the health check and the one service whose backends are all regions' instance groups.
+func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Args) (*compute.BackendService, error) {
+	check, err := compute.NewHealthCheck(ctx, name, &compute.HealthCheckArgs{
+		CheckIntervalSec:   pulumi.Int(CheckIntervalSeconds),
+		TimeoutSec:         pulumi.Int(CheckTimeoutSeconds),
+		HealthyThreshold:   pulumi.Int(healthyThreshold),
+		UnhealthyThreshold: pulumi.Int(UnhealthyThreshold),
+		HttpHealthCheck: &compute.HealthCheckHttpHealthCheckArgs{
+			PortSpecification: pulumi.String("USE_SERVING_PORT"),
+			RequestPath:       pulumi.String(HealthPath),
+		},
+		LogConfig: &compute.HealthCheckLogConfigArgs{Enable: pulumi.Bool(true)},
+	}, pulumi.Parent(l), args.Project.Ready())
+	if err != nil {
+		return nil, err
+	}
+	var ports []pulumi.Resource
+	backends := compute.BackendServiceBackendArray{}
+	for _, b := range args.Backends {
+		port, err := compute.NewInstanceGroupNamedPort(ctx, name+"-"+b.Region.Name, &compute.InstanceGroupNamedPortArgs{
+			Group: b.Cluster.InstanceGroup,
+			Zone:  pulumi.String(b.Region.Zone),
+			Name:  pulumi.String(portName),
+			Port:  pulumi.Int(regions.WordPressNodePort),
+		}, pulumi.Parent(l))
+		if err != nil {
+			return nil, err
+		}
+		ports = append(ports, port)
+		backends = append(backends, &compute.BackendServiceBackendArgs{
+			Group: b.Cluster.InstanceGroup,
+			// By requests, not by CPU: a busy TiKV on the same machine must not send visitors to another country.
+			BalancingMode:      pulumi.String("RATE"),
+			MaxRatePerInstance: pulumi.Float64(100),
+			CapacityScaler:     pulumi.Float64(1),
+		})
+	}
+	return compute.NewBackendService(ctx, name, &compute.BackendServiceArgs{
+		Description:         pulumi.String("geo-wordpress: WordPress in every region"),
+		LoadBalancingScheme: scheme,
+		Protocol:            pulumi.String("HTTP"),
+		PortName:            pulumi.String(portName),
+		HealthChecks:        check.ID(),
+		Backends:            backends,
+		TimeoutSec:          pulumi.Int(requestSeconds),
+		// An upload reaches the other regions a second or two later: its author stays where it is.
+		SessionAffinity:              pulumi.String("GENERATED_COOKIE"),
+		AffinityCookieTtlSec:         pulumi.Int(3600),
+		ConnectionDrainingTimeoutSec: pulumi.Int(30),
+		LogConfig: &compute.BackendServiceLogConfigArgs{
+			Enable:     pulumi.Bool(true),
+			SampleRate: pulumi.Float64(0.1),
+		},
+	}, pulumi.Parent(l), pulumi.DependsOn(ports))
+}

@@ -1,0 +1,113 @@
+// Package namespace declares a namespace that is closed until somebody opens a way: a Pod Security level, and network
+// policies by which its pods reach nothing but the DNS and are reached by nobody.
+package namespace
+
+import (
+	"geo-wordpress/components/cluster"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Level is a Pod Security Standard (https://kubernetes.io/docs/concepts/security/pod-security-standards/).
+type Level string
+
+const (
+	Restricted Level = "restricted"
+	// Privileged is for software that needs capabilities which the other levels forbid.
+	Privileged Level = "privileged"
+)
+
+// Args configure a namespace.
+type Args struct {
+	Cluster *cluster.Cluster
+	Name    string // in Kubernetes
+	Level   Level
+}
+
+// Namespace is one namespace of one cluster.
+type Namespace struct {
+	pulumi.ResourceState
+
+	// Name is the namespace's, known once it and its policies exist.
+	Name pulumi.StringOutput
+
+	policies []pulumi.Resource
+}
+
+// New declares the namespace.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Namespace, error) {
+	n := &Namespace{}
+	if err := ctx.RegisterComponentResource("geo-wordpress:namespace:Namespace", name, n, opts...); err != nil {
+		return nil, err
+	}
+	namespace, err := corev1.NewNamespace(ctx, name, &corev1.NamespaceArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name: pulumi.String(args.Name),
+			Labels: pulumi.StringMap{
+				"pod-security.kubernetes.io/enforce": pulumi.String(args.Level),
+				"pod-security.kubernetes.io/warn":    pulumi.String(args.Level),
+			},
+		},
+	}, args.Cluster.Object(n))
+	if err != nil {
+		return nil, err
+	}
+	n.Name = namespace.Metadata.Name().Elem()
+	if err := n.close(ctx, name, args.Cluster); err != nil {
+		return nil, err
+	}
+	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"name": n.Name})
+}
+
+// Policies are the namespace's own network policies, for pods that must not start before they stand.
+func (n *Namespace) Policies() []pulumi.Resource { return n.policies }
+
+// close isolates every pod of the namespace in both directions, but for DNS.
+func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster) error {
+	all := &metav1.LabelSelectorArgs{}
+	closed, err := networkingv1.NewNetworkPolicy(ctx, name+"-closed", &networkingv1.NetworkPolicyArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("closed"), Namespace: n.Name},
+		Spec: &networkingv1.NetworkPolicySpecArgs{
+			PodSelector: all,
+			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+		},
+	}, in.Object(n))
+	if err != nil {
+		return err
+	}
+	dns := networkingv1.NetworkPolicyPortArray{
+		&networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String("UDP"), Port: pulumi.Int(53)},
+		&networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String("TCP"), Port: pulumi.Int(53)},
+	}
+	resolve, err := networkingv1.NewNetworkPolicy(ctx, name+"-dns", &networkingv1.NetworkPolicyArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("dns"), Namespace: n.Name},
+		Spec: &networkingv1.NetworkPolicySpecArgs{
+			PodSelector: all,
+			PolicyTypes: pulumi.ToStringArray([]string{"Egress"}),
+			Egress: networkingv1.NetworkPolicyEgressRuleArray{
+				// Cloud DNS answers on the metadata server's address; kube-dns stays beside it as a fallback.
+				&networkingv1.NetworkPolicyEgressRuleArgs{
+					Ports: dns,
+					To: networkingv1.NetworkPolicyPeerArray{
+						&networkingv1.NetworkPolicyPeerArgs{
+							IpBlock: &networkingv1.IPBlockArgs{Cidr: pulumi.String("169.254.169.254/32")},
+						},
+						&networkingv1.NetworkPolicyPeerArgs{
+							NamespaceSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
+								"kubernetes.io/metadata.name": pulumi.String("kube-system"),
+							}},
+							PodSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
+								"k8s-app": pulumi.String("kube-dns"),
+							}},
+						},
+					},
+				},
+			},
+		},
+	}, in.Object(n))
+	n.policies = []pulumi.Resource{closed, resolve}
+	return err
+}

@@ -1,0 +1,90 @@
+package nfs
+
+import (
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// account declares the provisioner's service account: it answers claims anywhere in the cluster, and looks at its own
+// Service and Endpoints.
+func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
+	account, err := corev1.NewServiceAccount(ctx, s.name, &corev1.ServiceAccountArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name},
+	}, s.args.Cluster.Object(s))
+	if err != nil {
+		return nil, err
+	}
+	subjects := rbacv1.SubjectArray{&rbacv1.SubjectArgs{
+		Kind:      pulumi.String("ServiceAccount"),
+		Name:      account.Metadata.Name().Elem(),
+		Namespace: s.args.Namespace.Name.ToStringPtrOutput(),
+	}}
+	if err := s.clusterRole(ctx, subjects); err != nil {
+		return nil, err
+	}
+	if err := s.role(ctx, subjects); err != nil {
+		return nil, err
+	}
+	return account, nil
+}
+
+func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
+	role, err := rbacv1.NewClusterRole(ctx, s.name, &rbacv1.ClusterRoleArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className)},
+		Rules: rbacv1.PolicyRuleArray{
+			rule("", "persistentvolumes", "get", "list", "watch", "create", "delete"),
+			rule("", "persistentvolumeclaims", "get", "list", "watch", "update"),
+			rule("storage.k8s.io", "storageclasses", "get", "list", "watch"),
+			rule("", "events", "list", "watch", "create", "update", "patch"),
+		},
+	}, s.args.Cluster.Object(s))
+	if err != nil {
+		return err
+	}
+	binding, err := rbacv1.NewClusterRoleBinding(ctx, s.name, &rbacv1.ClusterRoleBindingArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className)},
+		RoleRef: &rbacv1.RoleRefArgs{
+			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
+			Kind:     pulumi.String("ClusterRole"),
+			Name:     role.Metadata.Name().Elem(),
+		},
+		Subjects: subjects,
+	}, s.args.Cluster.Object(s))
+	s.ready = append(s.ready, binding)
+	return err
+}
+
+func (s *Server) role(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
+	metadata := &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name}
+	role, err := rbacv1.NewRole(ctx, s.name, &rbacv1.RoleArgs{
+		Metadata: metadata,
+		Rules: rbacv1.PolicyRuleArray{
+			rule("", "services", "get"),
+			rule("", "endpoints", "get"),
+		},
+	}, s.args.Cluster.Object(s))
+	if err != nil {
+		return err
+	}
+	binding, err := rbacv1.NewRoleBinding(ctx, s.name, &rbacv1.RoleBindingArgs{
+		Metadata: metadata,
+		RoleRef: &rbacv1.RoleRefArgs{
+			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
+			Kind:     pulumi.String("Role"),
+			Name:     role.Metadata.Name().Elem(),
+		},
+		Subjects: subjects,
+	}, s.args.Cluster.Object(s))
+	s.ready = append(s.ready, binding)
+	return err
+}
+
+func rule(group, resource string, verbs ...string) *rbacv1.PolicyRuleArgs {
+	return &rbacv1.PolicyRuleArgs{
+		ApiGroups: pulumi.ToStringArray([]string{group}),
+		Resources: pulumi.ToStringArray([]string{resource}),
+		Verbs:     pulumi.ToStringArray(verbs),
+	}
+}

@@ -1,0 +1,124 @@
+package nfs
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/regions"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// nfsPort is the one port that NFS 4.1 needs.
+const nfsPort = 2049
+
+// server declares the provisioner with the NFS server inside it. It is one pod on one disk: while it restarts, the
+// region's WordPress waits for its files.
+func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pulumi.Resource, error) {
+	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
+	server := &corev1.ContainerArgs{
+		Name:      pulumi.String("nfs-provisioner"),
+		Image:     pulumi.String(s.args.Config.Images.NFS),
+		Resources: podspec.Resources(regions.Sizes.NFS),
+		Args: pulumi.ToStringArray([]string{
+			"-provisioner=" + provisioner,
+			// The disk gets another device number on another machine; file handles must not depend on it.
+			"-device-based-fsids=false",
+			// After a restart nobody may open a file until every client could reclaim its locks. There are few.
+			"-grace-period=15",
+		}),
+		Env: corev1.EnvVarArray{
+			podspec.EnvFromField("POD_IP", "status.podIP"),
+			podspec.EnvFromField("POD_NAMESPACE", "metadata.namespace"),
+			podspec.Env("SERVICE_NAME", pulumi.String(App)),
+		},
+		Ports: corev1.ContainerPortArray{
+			&corev1.ContainerPortArgs{Name: pulumi.String("nfs"), ContainerPort: pulumi.Int(nfsPort)},
+		},
+		StartupProbe:   podspec.Probe{Period: 2, Timeout: 3, Threshold: 60}.TCP(nfsPort),
+		ReadinessProbe: probe.TCP(nfsPort),
+		LivenessProbe:  probe.TCP(nfsPort),
+		VolumeMounts:   corev1.VolumeMountArray{podspec.Mount("files", "/export")},
+		// It serves other users' files as those users, opens them by handle, and asks for many: that is what the
+		// capabilities are for. rpcbind, mountd and statd listen below port 1024.
+		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
+			"NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_RESOURCE"),
+	}
+	return appsv1.NewStatefulSet(ctx, s.name, &appsv1.StatefulSetArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:      pulumi.String(App),
+			Namespace: s.args.Namespace.Name,
+			Labels:    podspec.Labels(App),
+		},
+		Spec: &appsv1.StatefulSetSpecArgs{
+			ServiceName: pulumi.String(App),
+			Replicas:    pulumi.Int(1),
+			Selector:    podspec.Selector(App),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(App)},
+				Spec: &corev1.PodSpecArgs{
+					ServiceAccountName:            account.Metadata.Name(),
+					EnableServiceLinks:            pulumi.Bool(false),
+					TerminationGracePeriodSeconds: pulumi.Int(30),
+					SecurityContext: &corev1.PodSecurityContextArgs{
+						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+					},
+					InitContainers: corev1.ContainerArray{s.directories()},
+					Containers:     corev1.ContainerArray{server},
+					Volumes:        corev1.VolumeArray{podspec.FromClaim("files", s.DiskClaim)},
+				},
+			},
+		},
+	}, s.args.Cluster.Object(s, pulumi.DependsOn(s.ready)))
+}
+
+// directories makes Syncthing's directory on the disk. Syncthing's own pod could not: it is not root, and the disk is
+// not given to its group, because the NFS server's state is on it.
+func (s *Server) directories() *corev1.ContainerArgs {
+	return &corev1.ContainerArgs{
+		Name:      pulumi.String("directories"),
+		Image:     pulumi.String(s.args.Config.Images.Tools),
+		Resources: podspec.Resources(regions.Sizes.Job),
+		Command: pulumi.ToStringArray([]string{"sh", "-ec", "mkdir -p /export/" + SyncthingDirectory +
+			"; chown " + wwwData + ":" + wwwData + " /export/" + SyncthingDirectory +
+			"; chmod 0700 /export/" + SyncthingDirectory}),
+		VolumeMounts:    corev1.VolumeMountArray{podspec.Mount("files", "/export")},
+		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "FOWNER"),
+	}
+}
+
+// capable confines a container of root's to the capabilities it needs.
+func capable(capabilities ...string) *corev1.SecurityContextArgs {
+	return &corev1.SecurityContextArgs{
+		AllowPrivilegeEscalation: pulumi.Bool(false),
+		Capabilities: &corev1.CapabilitiesArgs{
+			Drop: pulumi.ToStringArray([]string{"ALL"}),
+			Add:  pulumi.ToStringArray(capabilities),
+		},
+	}
+}
+
+// policy opens the NFS port, and the server's way to the control plane.
+func (s *Server) policy(ctx *pulumi.Context) (pulumi.Resource, error) {
+	return networkingv1.NewNetworkPolicy(ctx, s.name, &networkingv1.NetworkPolicyArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name},
+		Spec: &networkingv1.NetworkPolicySpecArgs{
+			PodSelector: podspec.Selector(App),
+			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+			Ingress: networkingv1.NetworkPolicyIngressRuleArray{
+				// The clients are the machines, which mount for their pods, and Dataplane V2 knows machines by
+				// identity, not by address: no range would admit them. The VPC's firewalls keep this port closed to
+				// other clusters, and every other pod of this one is denied the way out.
+				&networkingv1.NetworkPolicyIngressRuleArgs{Ports: podspec.TCP(nfsPort)},
+			},
+			Egress: networkingv1.NetworkPolicyEgressRuleArray{
+				podspec.To(podspec.TCP(443),
+					podspec.Block(s.args.Region.Ranges.ControlPlane.String()),
+					podspec.Block(s.args.Region.Ranges.Services.String()),
+				),
+			},
+		},
+	}, s.args.Cluster.Object(s))
+}

@@ -1,0 +1,74 @@
+package storage
+
+import (
+	"geo-wordpress/components/cluster"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// className marks static volumes and their claims. No StorageClass of this name exists, on purpose: nothing can be
+// provisioned for it, and a claim is never left to the cluster's default class.
+const className = "geo-wordpress-static"
+
+// ClaimArgs name the claim through which pods use a disk.
+type ClaimArgs struct {
+	Namespace pulumi.StringInput
+	// Claim is the PersistentVolumeClaim's name; a StatefulSet looks for <template>-<set>-<ordinal>.
+	Claim string
+}
+
+// Claim declares the static PersistentVolume of the disk and the claim bound to it, in the cluster of the disk's
+// region. Both children carry name and have parent as their parent.
+func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, parent pulumi.Resource, args ClaimArgs,
+) (*corev1.PersistentVolumeClaim, error) {
+	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
+	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
+		Spec: &corev1.PersistentVolumeSpecArgs{
+			Capacity:                      capacity,
+			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
+			PersistentVolumeReclaimPolicy: pulumi.String("Retain"),
+			StorageClassName:              pulumi.String(className),
+			VolumeMode:                    pulumi.String("Filesystem"),
+			Csi: &corev1.CSIPersistentVolumeSourceArgs{
+				Driver:       pulumi.String("pd.csi.storage.gke.io"),
+				VolumeHandle: d.ID(), // projects/P/zones/Z/disks/D
+				FsType:       pulumi.String("ext4"),
+			},
+			ClaimRef: &corev1.ObjectReferenceArgs{
+				ApiVersion: pulumi.String("v1"),
+				Kind:       pulumi.String("PersistentVolumeClaim"),
+				Namespace:  args.Namespace.ToStringOutput(),
+				Name:       pulumi.String(args.Claim),
+			},
+			NodeAffinity: &corev1.VolumeNodeAffinityArgs{
+				Required: &corev1.NodeSelectorArgs{
+					NodeSelectorTerms: corev1.NodeSelectorTermArray{&corev1.NodeSelectorTermArgs{
+						MatchExpressions: corev1.NodeSelectorRequirementArray{&corev1.NodeSelectorRequirementArgs{
+							Key:      pulumi.String("topology.gke.io/zone"),
+							Operator: pulumi.String("In"),
+							Values:   pulumi.ToStringArray([]string{d.region.Zone}),
+						}},
+					}},
+				},
+			},
+		},
+	}, in.Object(parent))
+	if err != nil {
+		return nil, err
+	}
+	return corev1.NewPersistentVolumeClaim(ctx, name, &corev1.PersistentVolumeClaimArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: args.Namespace,
+			Name:      pulumi.String(args.Claim),
+		},
+		Spec: &corev1.PersistentVolumeClaimSpecArgs{
+			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),
+			StorageClassName: pulumi.String(className),
+			VolumeMode:       pulumi.String("Filesystem"),
+			VolumeName:       volume.Metadata.Name(),
+			Resources:        &corev1.VolumeResourceRequirementsArgs{Requests: capacity},
+		},
+	}, in.Object(parent))
+}

@@ -1,0 +1,127 @@
+package syncthing
+
+import (
+	"encoding/xml"
+
+	"geo-wordpress/regions"
+)
+
+// configVersion is the version of the config format: Syncthing 1.19 to 2.1 read 36, and each brings it up to its own.
+const configVersion = 36
+
+// FolderID is what all devices call the shared folder.
+const FolderID = "wordpress"
+
+// configuration is the part of Syncthing's config.xml that is not left at its default
+// (https://docs.syncthing.net/users/config.html).
+type configuration struct {
+	XMLName xml.Name   `xml:"configuration"`
+	Version int        `xml:"version,attr"`
+	Folder  folder     `xml:"folder"`
+	Devices []device   `xml:"device"`
+	GUI     gui        `xml:"gui"`
+	Options daemonOpts `xml:"options"`
+}
+
+type folder struct {
+	ID               string         `xml:"id,attr"`
+	Label            string         `xml:"label,attr"`
+	Path             string         `xml:"path,attr"`
+	Type             string         `xml:"type,attr"`
+	RescanIntervalS  int            `xml:"rescanIntervalS,attr"`
+	FSWatcherEnabled bool           `xml:"fsWatcherEnabled,attr"`
+	FSWatcherDelayS  float64        `xml:"fsWatcherDelayS,attr"`
+	IgnorePerms      bool           `xml:"ignorePerms,attr"`
+	AutoNormalize    bool           `xml:"autoNormalize,attr"`
+	FilesystemType   string         `xml:"filesystemType"`
+	Devices          []folderDevice `xml:"device"`
+	MinDiskFree      diskFree       `xml:"minDiskFree"`
+	PullerDelayS     float64        `xml:"pullerDelayS"`
+	MaxConflicts     int            `xml:"maxConflicts"`
+	MarkerName       string         `xml:"markerName"`
+}
+
+type folderDevice struct {
+	ID string `xml:"id,attr"`
+}
+
+type diskFree struct {
+	Unit  string `xml:"unit,attr"`
+	Value int    `xml:",chardata"`
+}
+
+type device struct {
+	ID          string `xml:"id,attr"`
+	Name        string `xml:"name,attr"`
+	Compression string `xml:"compression,attr"`
+	Introducer  bool   `xml:"introducer,attr"`
+	Address     string `xml:"address"`
+}
+
+type gui struct {
+	Enabled bool   `xml:"enabled,attr"`
+	TLS     bool   `xml:"tls,attr"`
+	Address string `xml:"address"`
+	APIKey  string `xml:"apikey"`
+}
+
+type daemonOpts struct {
+	ListenAddress         string `xml:"listenAddress"`
+	GlobalAnnounceEnabled bool   `xml:"globalAnnounceEnabled"`
+	LocalAnnounceEnabled  bool   `xml:"localAnnounceEnabled"`
+	RelaysEnabled         bool   `xml:"relaysEnabled"`
+	NATEnabled            bool   `xml:"natEnabled"`
+	STUNServer            string `xml:"stunServer"`
+	UsageReporting        int    `xml:"urAccepted"`
+	AutoUpgradeIntervalH  int    `xml:"autoUpgradeIntervalH"`
+	CrashReportingEnabled bool   `xml:"crashReportingEnabled"`
+	StartBrowser          bool   `xml:"startBrowser"`
+	ReconnectionIntervalS int    `xml:"reconnectionIntervalS"`
+	SetLowPriority        bool   `xml:"setLowPriority"`
+}
+
+// render makes the config of one region's daemon. ids are all regions' device IDs by region name; peers are found by
+// name, and strangers are not asked for, announced to or accepted.
+func render(config *regions.Config, self regions.Region, ids map[string]string, apiKey string) (string, error) {
+	c := configuration{
+		Version: configVersion,
+		Folder: folder{
+			ID:    FolderID,
+			Label: "wp-content",
+			Path:  dataPath,
+			Type:  "sendreceive",
+			// The watcher sees what the NFS server writes; the scan is for what it might miss.
+			RescanIntervalS:  3600,
+			FSWatcherEnabled: true,
+			// Half a second after the last change: soon, and yet an upload in progress is not sent chunk by chunk.
+			FSWatcherDelayS: 0.5,
+			AutoNormalize:   true,
+			FilesystemType:  "basic",
+			MinDiskFree:     diskFree{Unit: "%", Value: 1},
+			PullerDelayS:    0,
+			MaxConflicts:    10,
+			MarkerName:      ".stfolder",
+		},
+		GUI: gui{Enabled: true, Address: guiAddress, APIKey: apiKey},
+		Options: daemonOpts{
+			ListenAddress:         listenAddress,
+			UsageReporting:        -1, // declined
+			ReconnectionIntervalS: 5,
+		},
+	}
+	for _, region := range config.Regions {
+		address := "dynamic" // itself
+		if region.Name != self.Name {
+			address = peerAddress(config, region)
+		}
+		c.Folder.Devices = append(c.Folder.Devices, folderDevice{ID: ids[region.Name]})
+		c.Devices = append(c.Devices, device{
+			ID:          ids[region.Name],
+			Name:        region.Name,
+			Compression: "metadata",
+			Address:     address,
+		})
+	}
+	text, err := xml.MarshalIndent(c, "", "  ")
+	return string(text) + "\n", err
+}

@@ -1,0 +1,146 @@
+package syncthing
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/nfs"
+	"geo-wordpress/regions"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deployment declares the daemon: one pod, on the NFS server's machine, on the NFS server's disk.
+func (s *Syncthing) deployment(ctx *pulumi.Context) error {
+	health := podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.
+		Exec("curl", "-fsS", "-m", "2", "http://"+guiAddress+"/rest/noauth/health")
+	daemon := s.container(app, s.args.Config.Images.Syncthing, regions.Sizes.Syncthing)
+	daemon.Command = pulumi.ToStringArray([]string{"/bin/syncthing"})
+	daemon.Args = pulumi.ToStringArray([]string{"serve", "--config=" + configPath, "--data=" + indexPath, "--no-browser"})
+	daemon.Env = corev1.EnvVarArray{
+		// The image sets these two, and they override the config: the GUI would listen on the pod's address without
+		// a password, and the home would exclude directories of our own.
+		podspec.Env("STGUIADDRESS", pulumi.String(guiAddress)),
+		podspec.Env("STHOMEDIR", pulumi.String("")),
+		podspec.Env("STNOUPGRADE", pulumi.String("1")),
+		podspec.Env("HOME", pulumi.String(configPath)),
+	}
+	daemon.Ports = corev1.ContainerPortArray{
+		&corev1.ContainerPortArgs{Name: pulumi.String("sync"), ContainerPort: pulumi.Int(regions.SyncthingPort)},
+	}
+	daemon.StartupProbe = podspec.Probe{Period: 2, Timeout: 5, Threshold: 60}.TCP(regions.SyncthingPort)
+	daemon.ReadinessProbe, daemon.LivenessProbe = health, health
+	daemon.VolumeMounts = corev1.VolumeMountArray{
+		podspec.Mount("config", configPath),
+		&corev1.VolumeMountArgs{
+			Name:      pulumi.String("files"),
+			MountPath: pulumi.String(indexPath),
+			SubPath:   pulumi.String(nfs.SyncthingDirectory),
+		},
+		s.data(),
+		podspec.Mount("tmp", "/tmp"),
+	}
+
+	pod := &corev1.PodSpecArgs{
+		AutomountServiceAccountToken:  pulumi.Bool(false),
+		EnableServiceLinks:            pulumi.Bool(false),
+		TerminationGracePeriodSeconds: pulumi.Int(30),
+		SecurityContext: &corev1.PodSecurityContextArgs{
+			RunAsNonRoot: pulumi.Bool(true),
+			RunAsUser:    pulumi.Int(wwwData),
+			RunAsGroup:   pulumi.Int(wwwData),
+			// No fsGroup: it would change the group of every file on the disk, the NFS server's state included. It
+			// would also be what lets this user read the secret, which therefore is readable by all in the pod.
+			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+		},
+		Affinity:       besideTheFiles(),
+		InitContainers: corev1.ContainerArray{s.install()},
+		Containers:     corev1.ContainerArray{daemon},
+		Volumes: corev1.VolumeArray{
+			podspec.FromClaim("files", s.args.Files.DiskClaim),
+			s.identityVolume(),
+			&corev1.VolumeArgs{ // in memory: the key never touches a disk
+				Name: pulumi.String("config"),
+				EmptyDir: &corev1.EmptyDirVolumeSourceArgs{
+					Medium:    pulumi.String("Memory"),
+					SizeLimit: pulumi.String("16Mi"),
+				},
+			},
+			podspec.Scratch("tmp", "64Mi"),
+		},
+	}
+	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:      pulumi.String(app),
+			Namespace: s.args.Namespace.Name,
+			Labels:    podspec.Labels(app),
+		},
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(1),
+			// Two daemons must never share an index.
+			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
+			Selector: podspec.Selector(app),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
+				Spec:     pod,
+			},
+		},
+	}, s.args.Cluster.Object(s, pulumi.DependsOn(s.ready)))
+	return err
+}
+
+// install copies the config and the identity to where the daemon may rewrite them, and the ignore patterns, which are
+// not synchronised, into the folder. It does not make the folder's marker, .stfolder: when the marker is missing the
+// disk may not be mounted, and Syncthing must stop rather than delete everything everywhere.
+func (s *Syncthing) install() *corev1.ContainerArgs {
+	c := s.container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
+		"umask 077; cp /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
+			"umask 022; cp /identity/stignore " + dataPath + "/.stignore"})
+	c.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountReadOnly("identity", "/identity"),
+		podspec.Mount("config", configPath),
+		s.data(),
+	}
+	return c
+}
+
+// data is the directory behind the NFS export, which bears the volume's name.
+func (s *Syncthing) data() *corev1.VolumeMountArgs {
+	return &corev1.VolumeMountArgs{
+		Name:      pulumi.String("files"),
+		MountPath: pulumi.String(dataPath),
+		SubPath:   s.args.Files.Volume,
+	}
+}
+
+// identityVolume is the secret, mounted in the init container only.
+func (s *Syncthing) identityVolume() *corev1.VolumeArgs {
+	volume := podspec.FromSecret("identity", s.secret.Metadata.Name())
+	volume.Secret.(*corev1.SecretVolumeSourceArgs).DefaultMode = pulumi.Int(0o444)
+	return volume
+}
+
+func (s *Syncthing) container(name, image string, size regions.Size) *corev1.ContainerArgs {
+	return &corev1.ContainerArgs{
+		Name:            pulumi.String(name),
+		Image:           pulumi.String(image),
+		Resources:       podspec.Resources(size),
+		SecurityContext: podspec.Confined(),
+	}
+}
+
+// besideTheFiles binds the pod to the NFS server's machine: a disk is attached to one machine at a time.
+func besideTheFiles() *corev1.AffinityArgs {
+	return &corev1.AffinityArgs{
+		PodAffinity: &corev1.PodAffinityArgs{
+			RequiredDuringSchedulingIgnoredDuringExecution: corev1.PodAffinityTermArray{
+				&corev1.PodAffinityTermArgs{
+					LabelSelector: podspec.Selector(nfs.App),
+					TopologyKey:   pulumi.String("kubernetes.io/hostname"),
+				},
+			},
+		},
+	}
+}

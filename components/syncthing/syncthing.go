@@ -1,0 +1,148 @@
+// Package syncthing declares a region's Syncthing, which keeps WordPress's files the same in all regions.
+//
+// It watches the directory behind the NFS export on the disk itself, from the machine that the NFS server runs on: a
+// client of the export would not see what other clients write.
+package syncthing
+
+import (
+	_ "embed"
+	"fmt"
+
+	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/nfs"
+	"geo-wordpress/regions"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// app is the name of the Deployment, of its Service, and its pods' label.
+const app = "syncthing"
+
+// wwwData is the user that WordPress's files belong to. Syncthing carries a file's mode to the other regions, not its
+// owner: whatever it writes belongs to the user it runs as.
+const wwwData = 33
+
+const (
+	configPath = "/var/syncthing/config"
+	indexPath  = "/var/syncthing/index"
+	dataPath   = "/sync"
+
+	guiAddress = "127.0.0.1:8384"
+)
+
+var listenAddress = fmt.Sprintf("tcp://0.0.0.0:%d", regions.SyncthingPort)
+
+//go:embed files/stignore
+var ignorePatterns string
+
+// Args configure a region's Syncthing.
+type Args struct {
+	Config     *regions.Config
+	Region     regions.Region
+	Cluster    *cluster.Cluster
+	Namespace  *namespace.Namespace // the file server's: the two share its disk
+	Files      *nfs.Server
+	Identities map[string]*Identity // by region name, this region's among them
+}
+
+// Syncthing is one region's Syncthing.
+type Syncthing struct {
+	pulumi.ResourceState
+
+	args   Args
+	name   string
+	secret *corev1.Secret
+	ready  []pulumi.Resource // what must stand before the pod starts
+}
+
+// New declares Syncthing.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Syncthing, error) {
+	s := &Syncthing{args: args, name: name}
+	if err := ctx.RegisterComponentResource("geo-wordpress:syncthing:Syncthing", name, s, opts...); err != nil {
+		return nil, err
+	}
+	s.ready = append(s.ready, args.Namespace.Policies()...)
+	for _, step := range []func(*pulumi.Context) error{s.configuration, s.network, s.deployment} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
+}
+
+// peerAddress is where a region's Syncthing is found from the others.
+func peerAddress(config *regions.Config, region regions.Region) string {
+	return fmt.Sprintf("tcp://%s:%d", regions.ServiceDNS(app, config.Namespaces.Files, region), regions.SyncthingPort)
+}
+
+// configuration declares the secret that holds the daemon's config, identity and ignore patterns. It has no name of
+// its own: a change makes a new secret, whose name restarts the daemon.
+func (s *Syncthing) configuration(ctx *pulumi.Context) error {
+	self := s.args.Identities[s.args.Region.Name]
+	inputs := []interface{}{self.APIKey}
+	for _, region := range s.args.Config.Regions {
+		inputs = append(inputs, s.args.Identities[region.Name].DeviceID)
+	}
+	config := pulumi.All(inputs...).ApplyT(func(values []interface{}) (string, error) {
+		ids := map[string]string{}
+		for i, region := range s.args.Config.Regions {
+			ids[region.Name] = values[i+1].(string)
+		}
+		return render(s.args.Config, s.args.Region, ids, values[0].(string))
+	}).(pulumi.StringOutput)
+
+	var err error
+	s.secret, err = corev1.NewSecret(ctx, s.name, &corev1.SecretArgs{
+		Metadata: &metav1.ObjectMetaArgs{Namespace: s.args.Namespace.Name},
+		StringData: pulumi.StringMap{
+			"config.xml": config,
+			"cert.pem":   self.Certificate,
+			"key.pem":    self.Key,
+			"stignore":   pulumi.String(ignorePatterns),
+		},
+	}, s.args.Cluster.Object(s))
+	return err
+}
+
+// network declares the name by which the other regions find this one, and lets them in.
+func (s *Syncthing) network(ctx *pulumi.Context) error {
+	service, err := corev1.NewService(ctx, s.name, &corev1.ServiceArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(app),
+			Namespace:   s.args.Namespace.Name,
+			Annotations: podspec.BeforeItsPods(),
+		},
+		Spec: &corev1.ServiceSpecArgs{
+			Type:                     pulumi.String("ClusterIP"),
+			ClusterIP:                pulumi.String("None"), // headless: it resolves to the pod, in every region
+			PublishNotReadyAddresses: pulumi.Bool(true),
+			Selector:                 pulumi.StringMap{podspec.Label: pulumi.String(app)},
+			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+				Name:     pulumi.String("sync"),
+				Port:     pulumi.Int(regions.SyncthingPort),
+				Protocol: pulumi.String("TCP"),
+			}},
+		},
+	}, s.args.Cluster.Object(s))
+	if err != nil {
+		return err
+	}
+	remote := podspec.RemotePods(s.args.Config.Peers(s.args.Region))
+	port := podspec.TCP(regions.SyncthingPort)
+	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, &networkingv1.NetworkPolicyArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(app), Namespace: s.args.Namespace.Name},
+		Spec: &networkingv1.NetworkPolicySpecArgs{
+			PodSelector: podspec.Selector(app),
+			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+			Ingress:     networkingv1.NetworkPolicyIngressRuleArray{podspec.From(port, remote...)},
+			Egress:      networkingv1.NetworkPolicyEgressRuleArray{podspec.To(port, remote...)},
+		},
+	}, s.args.Cluster.Object(s))
+	s.ready = append(s.ready, service, policy)
+	return err
+}

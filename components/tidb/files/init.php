@@ -1,0 +1,55 @@
+<?php
+/**
+ * Makes the database what init.sql says, whatever it is now: new, half made or made before. TiDB runs the same file at
+ * its first start, but at most once: a crash between its bootstrap and the file would leave root without a password.
+ *
+ * Environment: DB_HOST (host:port), DB_ROOT_PASSWORD_FILE, DB_INIT_FILE (one statement a line).
+ */
+mysqli_report( MYSQLI_REPORT_OFF );
+
+const ACCESS_DENIED = 1045;
+const PATIENCE      = 300; // seconds, for a database that is just electing its leaders
+
+[ $host, $port ] = explode( ':', getenv( 'DB_HOST' ), 2 );
+$password   = rtrim( file_get_contents( getenv( 'DB_ROOT_PASSWORD_FILE' ) ), "\r\n" );
+$statements = array_filter( array_map( 'trim', file( getenv( 'DB_INIT_FILE' ) ) ) );
+
+/** The connection, or null with the reason in $error. Before the first run root has no password. */
+function connect( string $host, int $port, string $password, ?string &$error ): ?mysqli {
+	foreach ( array( $password, '' ) as $try ) {
+		$db = mysqli_init();
+		$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
+		$db->options( MYSQLI_OPT_READ_TIMEOUT, 60 );
+		if ( @$db->real_connect( $host, 'root', $try, '', $port ) ) {
+			return $db;
+		}
+		$error = "{$db->connect_errno}: {$db->connect_error}";
+		if ( ACCESS_DENIED !== $db->connect_errno ) {
+			break;
+		}
+	}
+	return null;
+}
+
+/** Runs the statements; says which one failed, by its number: they hold passwords. */
+function run( mysqli $db, array $statements, ?string &$error ): bool {
+	foreach ( array_values( $statements ) as $i => $statement ) {
+		if ( ! $db->query( $statement ) ) {
+			$error = sprintf( 'statement %d of %d: %d: %s', $i + 1, count( $statements ), $db->errno, strtok( $db->error, "'" ) );
+			return false;
+		}
+	}
+	return true;
+}
+
+for ( $deadline = time() + PATIENCE; ; sleep( 2 ) ) {
+	$db = connect( $host, (int) $port, $password, $error );
+	if ( $db && run( $db, $statements, $error ) ) {
+		echo "the database is ready\n";
+		exit( 0 );
+	}
+	fwrite( STDERR, "waiting for the database: $error\n" );
+	if ( time() >= $deadline ) {
+		exit( 1 );
+	}
+}

@@ -1,0 +1,55 @@
+package tidb
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/regions"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// wwwData is the user of the WordPress image's PHP.
+const wwwData = 33
+
+// Initialize declares the Job that makes the database, WordPress's user and root's password. One region's is enough,
+// and running it again changes nothing. Its image is WordPress's, which has PHP with a MySQL client.
+func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	c := container(initializer, p.args.Config.Images.WordPress, regions.Sizes.Job)
+	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})
+	c.Env = corev1.EnvVarArray{
+		podspec.Env("DB_HOST", pulumi.String(Address(p.args.Config, p.args.Region))),
+		podspec.Env("DB_ROOT_PASSWORD_FILE", pulumi.String("/etc/tidb-secret/root-password")),
+		podspec.Env("DB_INIT_FILE", pulumi.String("/etc/tidb-secret/init.sql")),
+	}
+	c.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountFile("config", "init.php", "/etc/tidb-init/init.php"),
+		podspec.MountReadOnly("init", "/etc/tidb-secret"),
+		podspec.Mount("tmp", "/tmp"),
+	}
+	return batchv1.NewJob(ctx, p.name+"-"+initializer, &batchv1.JobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: p.args.Namespace.Name,
+			Labels:    podspec.Labels(initializer),
+		},
+		Spec: &batchv1.JobSpecArgs{
+			BackoffLimit: pulumi.Int(6),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(initializer)},
+				Spec: &corev1.PodSpecArgs{
+					RestartPolicy:                pulumi.String("Never"),
+					SecurityContext:              podspec.User(wwwData),
+					AutomountServiceAccountToken: pulumi.Bool(false),
+					EnableServiceLinks:           pulumi.Bool(false),
+					Containers:                   corev1.ContainerArray{c},
+					Volumes: corev1.VolumeArray{
+						podspec.FromConfigMap("config", p.config.Metadata.Name()),
+						p.initVolume("init.sql", "root-password"),
+						podspec.Scratch("tmp", "64Mi"),
+					},
+				},
+			},
+		},
+	}, p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...))))
+}

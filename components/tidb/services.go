@@ -1,0 +1,61 @@
+package tidb
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/regions"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// services declares the names under which the servers are found. PD's and TiKV's are headless, with one pod behind
+// each, so that they resolve to the pod's address in every region; and they resolve before the pod is ready, because a
+// PD is not ready for its peers until it has found them.
+func (p *Part) services(ctx *pulumi.Context) error {
+	for _, s := range []struct {
+		name     string
+		headless bool
+		ports    corev1.ServicePortArray
+	}{
+		{PD, true, ports("client", regions.PDClientPort, "peer", regions.PDPeerPort)},
+		{TiKV, true, ports("server", regions.TiKVPort)},
+		{TiDB, false, ports("mysql", regions.TiDBPort)},
+	} {
+		spec := &corev1.ServiceSpecArgs{
+			Type:     pulumi.String("ClusterIP"),
+			Selector: pulumi.StringMap{podspec.Label: pulumi.String(s.name)},
+			Ports:    s.ports,
+		}
+		if s.headless {
+			spec.ClusterIP = pulumi.String("None")
+			spec.PublishNotReadyAddresses = pulumi.Bool(true)
+		}
+		service, err := corev1.NewService(ctx, p.name+"-"+s.name, &corev1.ServiceArgs{
+			Metadata: &metav1.ObjectMetaArgs{
+				Name:        pulumi.String(s.name),
+				Namespace:   p.args.Namespace.Name,
+				Annotations: podspec.BeforeItsPods(),
+			},
+			Spec: spec,
+		}, p.args.Cluster.Object(p))
+		if err != nil {
+			return err
+		}
+		p.ready = append(p.ready, service)
+	}
+	return nil
+}
+
+// ports are a Service's TCP ports: name, number, name, number.
+func ports(pairs ...interface{}) corev1.ServicePortArray {
+	a := corev1.ServicePortArray{}
+	for i := 0; i < len(pairs); i += 2 {
+		a = append(a, &corev1.ServicePortArgs{
+			Name:     pulumi.String(pairs[i].(string)),
+			Port:     pulumi.Int(pairs[i+1].(int)),
+			Protocol: pulumi.String("TCP"),
+		})
+	}
+	return a
+}

@@ -1,0 +1,101 @@
+package wordpress
+
+import (
+	_ "embed"
+	"strings"
+	"text/template"
+
+	"geo-wordpress/components/credentials"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/tidb"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+var (
+	//go:embed files/geo-tidb.php
+	tidbPlugin string
+	//go:embed files/healthz.php
+	healthPage string
+	//go:embed files/install.php
+	installer string
+	//go:embed files/php.ini
+	phpINI string
+	//go:embed files/apache.conf
+	apacheConf string
+	//go:embed files/config-extra.php.tmpl
+	configExtra string
+)
+
+// configuration declares what the image's entrypoint makes wp-config.php of, and the files beside the volume. Neither
+// object has a name of its own: a change makes a new one, whose name rolls the pods.
+func (w *WordPress) configuration(ctx *pulumi.Context) error {
+	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
+		var text strings.Builder
+		t, err := template.New("").Option("missingkey=error").Parse(configExtra)
+		if err != nil {
+			return "", err
+		}
+		err = t.Execute(&text, map[string]string{"SiteURL": url})
+		return text.String(), err
+	}).(pulumi.StringOutput)
+
+	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name}
+	var err error
+	w.config, err = corev1.NewConfigMap(ctx, w.name+"-config", &corev1.ConfigMapArgs{
+		Metadata: metadata,
+		Data: pulumi.StringMap{
+			"geo-tidb.php":     pulumi.String(tidbPlugin),
+			"healthz.php":      pulumi.String(healthPage),
+			"install.php":      pulumi.String(installer),
+			"php.ini":          pulumi.String(phpINI),
+			"apache.conf":      pulumi.String(apacheConf),
+			"config-extra.php": extra,
+		},
+	}, w.args.Cluster.Object(w))
+	if err != nil {
+		return err
+	}
+	data := pulumi.StringMap{
+		"WORDPRESS_DB_PASSWORD": w.args.Credentials.DatabaseWordPress,
+	}
+	for _, salt := range credentials.Salts {
+		data[salt] = w.args.Credentials.Salts[salt]
+	}
+	if w.args.Config.Site != nil {
+		data["ADMIN_PASSWORD"] = w.args.Credentials.Admin
+	}
+	w.secret, err = corev1.NewSecret(ctx, w.name+"-credentials", &corev1.SecretArgs{
+		Metadata:   metadata,
+		StringData: data,
+	}, w.args.Cluster.Object(w))
+	return err
+}
+
+// environment is what the image's entrypoint and wp-config.php read, with the secrets by reference.
+func (w *WordPress) environment() corev1.EnvVarArray {
+	env := corev1.EnvVarArray{
+		podspec.Env("WORDPRESS_DB_HOST", pulumi.String(tidb.Address(w.args.Config, w.args.Region))),
+		podspec.Env("WORDPRESS_DB_NAME", pulumi.String(tidb.Database)),
+		podspec.Env("WORDPRESS_DB_USER", pulumi.String(tidb.User)),
+		// Left empty, WordPress asks for utf8mb4_unicode_520_ci, which TiDB does not have: no table would be made,
+		// and the installer would report success.
+		podspec.Env("WORDPRESS_DB_CHARSET", pulumi.String("utf8mb4")),
+		podspec.Env("WORDPRESS_DB_COLLATE", pulumi.String("utf8mb4_general_ci")),
+		podspec.Env("WORDPRESS_TABLE_PREFIX", pulumi.String("wp_")),
+		&corev1.EnvVarArgs{
+			Name: pulumi.String("WORDPRESS_CONFIG_EXTRA"),
+			ValueFrom: &corev1.EnvVarSourceArgs{ConfigMapKeyRef: &corev1.ConfigMapKeySelectorArgs{
+				Name: w.config.Metadata.Name(),
+				Key:  pulumi.String("config-extra.php"),
+			}},
+		},
+		podspec.EnvFromSecret("WORDPRESS_DB_PASSWORD", w.secret.Metadata.Name(), "WORDPRESS_DB_PASSWORD"),
+	}
+	for _, salt := range credentials.Salts {
+		env = append(env, podspec.EnvFromSecret(salt, w.secret.Metadata.Name(), salt))
+	}
+	return env
+}

@@ -1,0 +1,121 @@
+package wordpress
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/loadbalancer"
+	"geo-wordpress/regions"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// deployment declares the pods. Only wp-content is on the shared volume: WordPress itself stays in the image and
+// follows its tag.
+func (w *WordPress) deployment(ctx *pulumi.Context) error {
+	server := container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
+	server.Env = w.environment()
+	server.Ports = corev1.ContainerPortArray{
+		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},
+	}
+	// The first start copies the themes and plugins of the image to the shared volume.
+	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
+	server.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 2}.HTTP(regions.HTTPPort, loadbalancer.HealthPath)
+	// Never the database: restarting WordPress does not mend it.
+	server.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(regions.HTTPPort)
+	// Long enough for the load balancer to notice that this machine has no pod any more.
+	server.Lifecycle = &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
+		Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", "15"})},
+	}}
+	server.VolumeMounts = append(core(),
+		podspec.Mount("wp-content", "/var/www/html/wp-content"),
+		podspec.MountFile("config", "healthz.php", "/var/www/html"+loadbalancer.HealthPath),
+		podspec.MountFile("config", "apache.conf", "/etc/apache2/conf-enabled/zz-geo-wordpress.conf"),
+		podspec.Mount("apache", "/run/apache2"),
+		podspec.Mount("apache", "/run/lock/apache2"),
+	)
+	pod := w.podSpec(server)
+	pod.TerminationGracePeriodSeconds = pulumi.Int(60)
+	pod.TopologySpreadConstraints = podspec.Spread(app)
+	pod.Volumes = append(w.volumes(),
+		podspec.FromClaim("wp-content", w.args.Files.Claim),
+		podspec.Scratch("apache", "16Mi"),
+	)
+	_, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:      pulumi.String(app),
+			Namespace: w.args.Namespace.Name,
+			Labels:    podspec.Labels(app),
+		},
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(w.args.Config.Replicas.WordPress),
+			Selector: podspec.Selector(app),
+			Strategy: &appsv1.DeploymentStrategyArgs{
+				Type: pulumi.String("RollingUpdate"),
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
+					MaxSurge:       pulumi.Int(1),
+					MaxUnavailable: pulumi.Int(0),
+				},
+			},
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
+				Spec:     pod,
+			},
+		},
+	}, w.pod())
+	if err != nil {
+		return err
+	}
+	_, err = policyv1.NewPodDisruptionBudget(ctx, w.name, &policyv1.PodDisruptionBudgetArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(app),
+			Namespace:   w.args.Namespace.Name,
+			Annotations: podspec.BeforeItsPods(),
+		},
+		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
+			MaxUnavailable: pulumi.Int(1),
+			Selector:       podspec.Selector(app),
+		},
+	}, w.args.Cluster.Object(w))
+	return err
+}
+
+// podSpec is what all pods of the image have in common. It runs as its own www-data, not as root: port 80 is opened to
+// it by a sysctl that Kubernetes counts as safe.
+func (w *WordPress) podSpec(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
+	security := podspec.User(wwwData)
+	security.FsGroup = nil // the shared volume is NFS; its files are www-data's already
+	security.FsGroupChangePolicy = nil
+	security.Sysctls = corev1.SysctlArray{&corev1.SysctlArgs{
+		Name:  pulumi.String("net.ipv4.ip_unprivileged_port_start"),
+		Value: pulumi.String("0"),
+	}}
+	return &corev1.PodSpecArgs{
+		SecurityContext:              security,
+		AutomountServiceAccountToken: pulumi.Bool(false),
+		EnableServiceLinks:           pulumi.Bool(false),
+		Containers:                   corev1.ContainerArray{c},
+	}
+}
+
+// core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, the settings of PHP,
+// and the plugin without which WordPress cannot count rows in TiDB.
+func core() corev1.VolumeMountArray {
+	return corev1.VolumeMountArray{
+		podspec.Mount("html", "/var/www/html"),
+		podspec.Mount("tmp", "/tmp"),
+		podspec.MountFile("config", "php.ini", "/usr/local/etc/php/conf.d/zz-geo-wordpress.ini"),
+		podspec.MountFile("config", "geo-tidb.php", "/etc/geo-wordpress/mu-plugins/geo-tidb.php"),
+	}
+}
+
+// volumes are the volumes behind core.
+func (w *WordPress) volumes() corev1.VolumeArray {
+	return corev1.VolumeArray{
+		podspec.Scratch("html", "512Mi"),
+		podspec.Scratch("tmp", "256Mi"), // uploads in progress
+		podspec.FromConfigMap("config", w.config.Metadata.Name()),
+	}
+}

@@ -1,0 +1,51 @@
+<?php
+/**
+ * Answers the load balancer's and Kubernetes' question whether this pod can serve: one real read from TiKV through the
+ * region's TiDB.
+ *
+ * A region's own failure (no TiDB, a refused connection, a wrong password) answers 503 at once. A query that hangs may
+ * be the database electing leaders after the loss of another region: all regions wait then, for 10 to 30 seconds, and
+ * taking all of them out would help nobody. So a pause answers 200 until it has lasted longer than any election; a
+ * region that is cut off from the other two goes out then.
+ */
+const PAUSE_SECONDS = 45;
+const LAST_READ     = '/tmp/geo-wordpress-last-read';
+
+// What a read says while the database pauses: the connection's timeout, and TiDB's own words for PD, TiKV and Raft
+// leaders that do not answer.
+const PAUSES = array( 2006, 2013, 9001, 9002, 9005 );
+// No tables yet: the installation page must be reachable.
+const NO_SUCH_TABLE = 1146;
+
+function secret( string $name ): string {
+	$file = getenv( $name . '_FILE' );
+	return $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( $name );
+}
+
+/** The error number of one read, 0 when it succeeded. */
+function read_error(): int {
+	[ $host, $port ] = array_pad( explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 ), 2, '3306' );
+	$db = mysqli_init();
+	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
+	$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
+	if ( ! @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port ) ) {
+		return $db->connect_errno ?: -1;
+	}
+	$table = ( getenv( 'WORDPRESS_TABLE_PREFIX' ) ?: 'wp_' ) . 'options';
+	return $db->query( "SELECT option_id FROM `$table` LIMIT 1" ) ? 0 : $db->errno;
+}
+
+mysqli_report( MYSQLI_REPORT_OFF );
+header( 'Content-Type: text/plain' );
+header( 'Cache-Control: no-store' );
+
+$error = read_error();
+if ( 0 === $error || NO_SUCH_TABLE === $error ) {
+	touch( LAST_READ );
+	exit( "ok\n" );
+}
+if ( in_array( $error, PAUSES, true ) && is_file( LAST_READ ) && time() - filemtime( LAST_READ ) < PAUSE_SECONDS ) {
+	exit( "the database pauses ($error)\n" );
+}
+http_response_code( 503 );
+echo "database error $error\n";

@@ -1,0 +1,83 @@
+package wordpress
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/regions"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// cron declares the schedule of WordPress's own tasks, which would otherwise run when a visitor comes. Every region
+// asks; WordPress's lock in the database makes one of them do the work.
+func (w *WordPress) cron(ctx *pulumi.Context) error {
+	c := container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
+	url := "http://" + regions.ServiceDNS(app, w.args.Config.Namespaces.WordPress, w.args.Region) + "/wp-cron.php"
+	c.Command = pulumi.ToStringArray([]string{"wget", "-q", "-T", "60", "-O", "/dev/null", url})
+	_, err := batchv1.NewCronJob(ctx, w.name+"-cron", &batchv1.CronJobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:      pulumi.String(cronApp),
+			Namespace: w.args.Namespace.Name,
+			Labels:    podspec.Labels(cronApp),
+		},
+		Spec: &batchv1.CronJobSpecArgs{
+			Schedule:                   pulumi.String("*/5 * * * *"),
+			ConcurrencyPolicy:          pulumi.String("Forbid"),
+			StartingDeadlineSeconds:    pulumi.Int(120),
+			SuccessfulJobsHistoryLimit: pulumi.Int(1),
+			FailedJobsHistoryLimit:     pulumi.Int(1),
+			JobTemplate: &batchv1.JobTemplateSpecArgs{
+				Spec: &batchv1.JobSpecArgs{
+					BackoffLimit:          pulumi.Int(1),
+					ActiveDeadlineSeconds: pulumi.Int(240),
+					Template: &corev1.PodTemplateSpecArgs{
+						Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(cronApp)},
+						Spec: &corev1.PodSpecArgs{
+							RestartPolicy:                pulumi.String("Never"),
+							SecurityContext:              podspec.User(wwwData),
+							AutomountServiceAccountToken: pulumi.Bool(false),
+							EnableServiceLinks:           pulumi.Bool(false),
+							Containers:                   corev1.ContainerArray{c},
+						},
+					},
+				},
+			},
+		},
+	}, w.pod())
+	return err
+}
+
+// install declares the Job that installs the site. All regions run it at once, and exactly one does it.
+func (w *WordPress) install(ctx *pulumi.Context) error {
+	site := w.args.Config.Site
+	c := container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)
+	// The image's own entrypoint copies WordPress, makes wp-config.php, and then runs the command.
+	c.Command = pulumi.ToStringArray([]string{"docker-ensure-installed.sh"})
+	c.Args = pulumi.ToStringArray([]string{"php", "/etc/geo-wordpress/install.php"})
+	c.Env = append(w.environment(),
+		podspec.Env("SITE_TITLE", pulumi.String(site.Title)),
+		podspec.Env("ADMIN_USER", pulumi.String(site.AdminUser)),
+		podspec.Env("ADMIN_EMAIL", pulumi.String(site.AdminEmail)),
+		podspec.EnvFromSecret("ADMIN_PASSWORD", w.secret.Metadata.Name(), "ADMIN_PASSWORD"),
+	)
+	c.VolumeMounts = append(core(), podspec.MountFile("config", "install.php", "/etc/geo-wordpress/install.php"))
+	pod := w.podSpec(c)
+	pod.RestartPolicy = pulumi.String("Never")
+	pod.Volumes = w.volumes()
+	_, err := batchv1.NewJob(ctx, w.name+"-install", &batchv1.JobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace: w.args.Namespace.Name,
+			Labels:    podspec.Labels(installApp),
+		},
+		Spec: &batchv1.JobSpecArgs{
+			BackoffLimit: pulumi.Int(6),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(installApp)},
+				Spec:     pod,
+			},
+		},
+	}, w.pod())
+	return err
+}

@@ -1,0 +1,86 @@
+package wordpress
+
+import (
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/network"
+	"geo-wordpress/components/tidb"
+	"geo-wordpress/regions"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// service declares the one port of every machine that the load balancer calls. A machine without a ready pod does not
+// answer, and its health check fails: no request takes a second hop.
+func (w *WordPress) service(ctx *pulumi.Context) error {
+	service, err := corev1.NewService(ctx, w.name, &corev1.ServiceArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(app),
+			Namespace:   w.args.Namespace.Name,
+			Annotations: podspec.BeforeItsPods(),
+		},
+		Spec: &corev1.ServiceSpecArgs{
+			Type:                  pulumi.String("NodePort"),
+			ExternalTrafficPolicy: pulumi.String("Local"),
+			Selector:              pulumi.StringMap{podspec.Label: pulumi.String(app)},
+			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
+				Name:     pulumi.String("http"),
+				Port:     pulumi.Int(regions.HTTPPort),
+				NodePort: pulumi.Int(regions.WordPressNodePort),
+				Protocol: pulumi.String("TCP"),
+			}},
+		},
+	}, w.args.Cluster.Object(w))
+	w.ready = append(w.ready, service)
+	return err
+}
+
+// policies opens WordPress to the load balancer and its own cron, and lets it out to its database, and to the internet
+// for plugins, themes and mail.
+func (w *WordPress) policies(ctx *pulumi.Context) error {
+	var frontEnds []networkingv1.NetworkPolicyPeerInput
+	for _, cidr := range network.FrontEndRanges {
+		frontEnds = append(frontEnds, podspec.Block(cidr))
+	}
+	http := podspec.TCP(regions.HTTPPort)
+	toDatabase := podspec.To(podspec.TCP(regions.TiDBPort), podspec.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
+	// Nothing private: not the VPC, not the metadata server.
+	toInternet := podspec.To(podspec.TCP(80, 443, 465, 587), podspec.Block("0.0.0.0/0",
+		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
+
+	for _, policy := range []struct {
+		app     string
+		ingress networkingv1.NetworkPolicyIngressRuleArray
+		egress  networkingv1.NetworkPolicyEgressRuleArray
+	}{
+		{app,
+			networkingv1.NetworkPolicyIngressRuleArray{
+				podspec.From(http, frontEnds...),
+				podspec.From(http, podspec.Pods(cronApp)),
+			},
+			networkingv1.NetworkPolicyEgressRuleArray{toDatabase, toInternet},
+		},
+		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{podspec.To(http, podspec.Pods(app))}},
+		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},
+	} {
+		if policy.app == installApp && w.args.Config.Site == nil {
+			continue
+		}
+		np, err := networkingv1.NewNetworkPolicy(ctx, w.name+"-"+policy.app, &networkingv1.NetworkPolicyArgs{
+			Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(policy.app), Namespace: w.args.Namespace.Name},
+			Spec: &networkingv1.NetworkPolicySpecArgs{
+				PodSelector: podspec.Selector(policy.app),
+				PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+				Ingress:     policy.ingress,
+				Egress:      policy.egress,
+			},
+		}, w.args.Cluster.Object(w))
+		if err != nil {
+			return err
+		}
+		w.ready = append(w.ready, np)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Package wordpress declares a region's WordPress: the pods, the port that the load balancer calls, the cron, and, if
+// asked for, the installation of the site.
+package wordpress
+
+import (
+	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/credentials"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/nfs"
+	"geo-wordpress/regions"
+
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Names of the applications in the namespace: their pods' labels.
+const (
+	app     = "wordpress"
+	cronApp = "wordpress-cron"
+	// installApp's pods exist only when the configuration describes a site.
+	installApp = "wordpress-install"
+)
+
+// wwwData is the user of the image's Apache and PHP.
+const wwwData = 33
+
+// Args configure a region's WordPress.
+type Args struct {
+	Config      *regions.Config
+	Region      regions.Region
+	Cluster     *cluster.Cluster
+	Namespace   *namespace.Namespace
+	Files       *nfs.Server
+	Credentials *credentials.Credentials
+	SiteURL     pulumi.StringInput
+	// Database must be ready before WordPress starts.
+	Database pulumi.Resource
+}
+
+// WordPress is one region's WordPress.
+type WordPress struct {
+	pulumi.ResourceState
+
+	args   Args
+	name   string
+	config *corev1.ConfigMap
+	secret *corev1.Secret
+	ready  []pulumi.Resource // what must stand before a pod starts
+}
+
+// New declares WordPress.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*WordPress, error) {
+	w := &WordPress{args: args, name: name}
+	if err := ctx.RegisterComponentResource("geo-wordpress:wordpress:WordPress", name, w, opts...); err != nil {
+		return nil, err
+	}
+	w.ready = append(w.ready, args.Namespace.Policies()...)
+	w.ready = append(w.ready, args.Database)
+	steps := []func(*pulumi.Context) error{w.configuration, w.service, w.policies, w.deployment, w.cron}
+	if args.Config.Site != nil {
+		steps = append(steps, w.install)
+	}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{})
+}
+
+// pod is the option of what starts pods.
+func (w *WordPress) pod() pulumi.ResourceOption {
+	return w.args.Cluster.Object(w, pulumi.DependsOn(w.ready))
+}
+
+// container is a container of WordPress's image, or of another.
+func container(name, image string, size regions.Size) *corev1.ContainerArgs {
+	return &corev1.ContainerArgs{
+		Name:            pulumi.String(name),
+		Image:           pulumi.String(image),
+		Resources:       podspec.Resources(size),
+		SecurityContext: podspec.Confined(),
+	}
+}

@@ -1,0 +1,12 @@
+// The Pulumi program: see the package stack.
+package main
+
+import (
+	"geo-wordpress/stack"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	pulumi.Run(stack.Program())
+}
