@@ -71,6 +71,9 @@ func workload(r Replicas) []pod {
 // Fits says whether everything that runs in one region finds room on so many machines of a type, by packing the
 // largest pod first. Replicas of one role go to the node that has fewest of them and room, as the components ask of
 // the scheduler.
+//
+// The scheduler places pods one by one as they come, so a yes with next to nothing left over is no promise. A no is
+// final for all but contrived cases.
 func Fits(m Machine, nodes int, replicas Replicas) bool {
 	type node struct {
 		free  Amount

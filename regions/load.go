@@ -1,5 +1,10 @@
 package regions
 
+import (
+	"slices"
+	"strings"
+)
+
 // Limits of the configuration's numbers.
 const (
 	minRegions = 3 // with two, the loss of either leaves no majority
@@ -37,6 +42,7 @@ func Load(values map[string]string, project string) (*Config, error) {
 	config.Regions = l.regions(config.Replicas)
 	l.unknownKeys()
 	if len(l.problems) > 0 {
+		slices.SortStableFunc(l.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
 		return nil, l.problems
 	}
 	return config, nil

@@ -2,6 +2,7 @@ package regions
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/agext/levenshtein"
@@ -18,14 +19,19 @@ type Problem struct {
 	Allowed string
 }
 
+// String is the problem on one line.
 func (p Problem) String() string {
-	if p.Value == "" {
-		return p.Key + ": " + p.Allowed
+	key := p.Key
+	if quoted := strconv.Quote(key); len(quoted) != len(key)+2 {
+		key = quoted // an unknown key may hold anything
 	}
-	return p.Key + ": " + p.Value + ": " + p.Allowed
+	if p.Value == "" {
+		return key + ": " + p.Allowed
+	}
+	return key + ": " + p.Value + ": " + p.Allowed
 }
 
-// Problems is every mistake of a configuration: the error of Load.
+// Problems is every mistake of a configuration, sorted by key: the error of Load.
 type Problems []Problem
 
 // Error lists the problems, each on its own line.

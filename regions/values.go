@@ -176,8 +176,7 @@ func (f field) object(known []string) (map[string]field, bool) {
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		key := f.key + "." + name
 		if !slices.Contains(known, name) {
-			f.l.problem(key, "", "is not a field here"+suggestion(name, known)+
-				"; the fields are "+strings.Join(known, ", "))
+			f.l.problem(key, "", "is not a field here: the fields are "+strings.Join(known, ", ")+suggestion(name, known))
 			continue
 		}
 		fields[name] = field{l: f.l, key: key, value: values[name]}
@@ -224,7 +223,7 @@ func rendered(value any) string {
 
 func clipped(text string) string {
 	if len(text) > shown {
-		return fmt.Sprintf("%s... (%d bytes)", text[:shown], len(text))
+		return fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(text[:shown], ""), len(text))
 	}
 	return text
 }
