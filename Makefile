@@ -1,0 +1,71 @@
+# geo-wordpress. `make up` brings the system up on the local cloud, `make test` tests it; `make help` lists the rest.
+
+BIN := $(CURDIR)/.bin
+
+# Fewer garbage collections while compiling: a sixth less time for a third more memory.
+export GOGC ?= 400
+# The tools are built by the Go that is here; nothing fetches another.
+export GOTOOLCHAIN ?= local
+
+.PHONY: help up down env test tools localcloud check unit engine clean
+.DEFAULT_GOAL := help
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: tools ## bring the whole system up on the local cloud
+	@tools/local up
+
+down: tools ## destroy it, and say whether anything is left
+	@tools/local down
+
+env: ## print what to eval, so that pulumi and kubectl in this shell use the local cloud
+	@$(BIN)/localcloud env
+
+test: check unit engine ## run every check and test
+
+# --- the tools, built from pinned Go modules -------------------------------------------------------------------------
+
+tools: $(BIN)/pulumi $(BIN)/pulumi-language-go localcloud program
+
+$(BIN)/pulumi: tools/pulumi/go.mod tools/pulumi/go.sum
+	@tools/build "the Pulumi CLI" tools/pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi $@ -ldflags=-s\ -w
+	@touch $@
+
+$(BIN)/pulumi-language-go: tools/language-go/go.mod tools/language-go/go.sum
+	@tools/build "Pulumi's Go language host" tools/language-go github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go $@ -ldflags=-s\ -w
+	@touch $@
+
+$(BIN)/staticcheck: tools/lint/go.mod tools/lint/go.sum
+	@tools/build staticcheck tools/lint honnef.co/go/tools/cmd/staticcheck $@
+	@touch $@
+
+# go build itself knows whether these two are up to date.
+localcloud:
+	@tools/build "the local cloud" localcloud . $(BIN)/localcloud -ldflags=-s\ -w
+
+# Pulumi builds the program again, from Go's cache; this shows the progress of the first time.
+.PHONY: program
+program:
+	@tools/build "the program" . . $(BIN)/geo-wordpress
+
+# --- the tests -------------------------------------------------------------------------------------------------------
+
+check: $(BIN)/staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	$(BIN)/staticcheck ./...
+	cd localcloud && go vet ./...
+	cd localcloud && $(BIN)/staticcheck ./...
+
+unit:
+	go test ./...
+	cd localcloud && go test -timeout 20m $$(go list ./... | grep -v /enginetest)
+
+engine: tools
+	cd localcloud && go test -v -count=1 -timeout 60m ./enginetest/...
+
+clean: ## stop the local cloud and remove its state and the built tools
+	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud reset --yes; fi
+	rm -rf $(BIN)
