@@ -146,5 +146,5 @@ func remedy(m Machine, nodes int, replicas Replicas) string {
 			return fmt.Sprintf("no %s does on %s: take %d nodes or fewer replicas", m.Class, count(nodes, "node"), more)
 		}
 	}
-	return "take another class of machines, such as e2-standard, or fewer replicas"
+	return "take larger machines on more nodes, or fewer replicas"
 }

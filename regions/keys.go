@@ -55,7 +55,7 @@ func (l *loader) unknownKeys() {
 		}
 		if _, ok := keys[name]; !ok {
 			l.problem(full, "", "is not a key of this program"+suggestion(name, known)+
-				" (`pulumi config rm "+full+"` removes it)")
+				" (`pulumi config rm` removes it)")
 		}
 	}
 }

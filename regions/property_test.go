@@ -132,10 +132,6 @@ func TestNamesAreWithinLimitsAndDistinct(t *testing.T) {
 				t.Fatalf("service account %q is of two regions", id)
 			}
 			distinct[id] = true
-			// A logical name that is the region's leaves room for what Pulumi adds.
-			if got := len(region.Name) + regions.AutoNameSuffix; got > regions.MaxClusterName {
-				t.Fatalf("a cluster named after %s has %d characters", region.Name, got)
-			}
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"strconv"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -90,6 +91,16 @@ type pool struct {
 
 // machines draws a node pool that holds the pods of a region.
 func machines(t *rapid.T, replicas regions.Replicas, whose string) pool {
+	return rapid.SampledFrom(fitting(replicas)).Draw(t, whose+" machines")
+}
+
+// pools holds the node pools that fit, by replicas: to find them packs a few hundred.
+var pools sync.Map
+
+func fitting(replicas regions.Replicas) []pool {
+	if known, ok := pools.Load(replicas); ok {
+		return known.([]pool)
+	}
 	var fitting []pool
 	for _, machine := range regions.MachineTypes("") {
 		for nodes := 1; nodes <= 4; nodes++ {
@@ -98,7 +109,8 @@ func machines(t *rapid.T, replicas regions.Replicas, whose string) pool {
 			}
 		}
 	}
-	return rapid.SampledFrom(fitting).Draw(t, whose+" machines")
+	pools.Store(replicas, fitting)
+	return fitting
 }
 
 // places draws the regions. Those that are pinned take blocks among their own places and those beyond the last.

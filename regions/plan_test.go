@@ -1,0 +1,115 @@
+package regions_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"geo-wordpress/regions"
+)
+
+func TestBlocks(t *testing.T) {
+	for _, c := range []struct {
+		base  string
+		index int
+		want  string
+	}{
+		{"10.64.0.0/12", 0, "10.64.0.0/16"},
+		{"10.64.0.0/12", 15, "10.79.0.0/16"},
+		{"10.0.0.0/8", 255, "10.255.0.0/16"},
+		{"10.255.0.0/16", 0, "10.255.0.0/16"},
+	} {
+		base := netip.MustParsePrefix(c.base)
+		if got := regions.Block(base, c.index); got.String() != c.want {
+			t.Errorf("block %d of %s is %s, want %s", c.index, base, got, c.want)
+		}
+		if last := regions.Blocks(base) - 1; c.index > last {
+			t.Errorf("%s has blocks to %d, want %d", base, last, c.index)
+		}
+	}
+}
+
+func TestCheckBase(t *testing.T) {
+	for _, c := range []struct {
+		base    string
+		regions int
+		wrong   string
+	}{
+		{"10.64.0.0/14", 3, ""},
+		{"10.64.0.0/14", 4, ""},
+		{"10.64.0.0/14", 5, "/13 or larger"},
+		{"10.64.0.0/13", 7, ""},
+		{"10.0.0.0/8", 255, ""},
+		{"10.0.0.0/8", 257, "holds 256 blocks"},
+		{"10.252.0.0/14", 3, ""},
+		{"11.0.0.0/12", 3, "inside 10.0.0.0/8"},
+		{"9.0.0.0/7", 3, "inside 10.0.0.0/8"},
+		{"10.64.0.1/12", 3, "write 10.64.0.0/12"},
+	} {
+		got := regions.CheckBase(netip.MustParsePrefix(c.base), c.regions)
+		if (c.wrong == "") != (got == "") || !strings.Contains(got, c.wrong) {
+			t.Errorf("%s for %d regions: %q, want %q", c.base, c.regions, got, c.wrong)
+		}
+	}
+}
+
+func TestBounded(t *testing.T) {
+	if got := regions.Bounded(30, "nodes", "dev", "europe-west1"); got != "nodes-dev-europe-west1" {
+		t.Errorf("a name that fits was made %q", got)
+	}
+	a := regions.Bounded(30, "nodes", "production", "northamerica-northeast1")
+	b := regions.Bounded(30, "nodes", "production", "northamerica-northeast2")
+	if len(a) > 30 || a == b || !strings.HasPrefix(a, "nodes-production-northa") {
+		t.Errorf("got %q and %q", a, b)
+	}
+	if got := regions.Bounded(12, "four", "", "", "four", "four"); strings.Contains(got, "---") || len(got) > 12 {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Two stacks of one project must not take each other's service accounts, however alike their names are.
+func TestServiceAccountsOfStacksDiffer(t *testing.T) {
+	seen := map[string]string{}
+	for _, stack := range []string{"dev", "Dev", "DEV", "d.ev", "d_ev", "d-ev", "dev.", "dev-", "_", "..", "-",
+		strings.Repeat("x", 40), strings.Repeat("x", 41)} {
+		for _, region := range []string{"europe-west1", "europe-west10", "northamerica-northeast1"} {
+			id := regions.ServiceAccountID("nodes", stack, region)
+			if err := regions.CheckName(id, regions.MaxServiceAccountID); err != nil || len(id) < regions.MinServiceAccountID {
+				t.Errorf("stack %q: %q: %v", stack, id, err)
+			}
+			if other, ok := seen[id]; ok {
+				t.Errorf("%q is of stack %q in %s and of %s", id, stack, region, other)
+			}
+			seen[id] = "stack " + stack + " in " + region
+		}
+	}
+}
+
+func TestCheckName(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"a": true, "a-1": true, strings.Repeat("a", 63): true,
+		"": false, "1a": false, "-a": false, "a-": false, "A": false, "a_b": false, "a.b": false, "ä": false,
+		strings.Repeat("a", 64): false,
+	} {
+		if err := regions.CheckName(name, regions.MaxName); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// A cluster and its node pool are named after the region, and Pulumi's suffix must still fit.
+func TestEveryRegionFitsInAClusterName(t *testing.T) {
+	for _, region := range regions.Known() {
+		if got := len("cluster-"+region) + regions.AutoNameSuffix; got > regions.MaxClusterName {
+			t.Errorf("cluster-%s has %d characters with its suffix, and GKE allows %d", region, got, regions.MaxClusterName)
+		}
+		for _, zone := range regions.Zones(region) {
+			if !strings.HasPrefix(zone, region+"-") || len(zone) != len(region)+2 {
+				t.Errorf("%s is not a zone of %s", zone, region)
+			}
+		}
+		if len(regions.Zones(region)) < 3 {
+			t.Errorf("%s has zones %v, and Google's regions have three or more", region, regions.Zones(region))
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package regions_test
+
+import (
+	"encoding/base64"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/regions/regionstest"
+)
+
+func TestLoadRun(t *testing.T) {
+	run := &pulumi.RunInfo{Project: regionstest.Project, Config: regionstest.Committed(t)}
+	got, err := regions.LoadRun(run)
+	if want := load(t, run.Config); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	run.ConfigSecretKeys = []string{"gcp:credentials", "another:secret"} // others' keys may be secret
+	if _, err := regions.LoadRun(run); err != nil {
+		t.Error(err)
+	}
+}
+
+// An encrypted value must not end up in plain text: neither in a resource nor in an error.
+func TestEncryptedValuesAreRefusedAndNeverShown(t *testing.T) {
+	const secret = "hunter2"
+	for _, key := range []string{"geo-wordpress:site", "geo-wordpress:pdImage", "geo-wordpress:adminPassword", "gcp:project"} {
+		values := regionstest.Committed(t)
+		values[key] = secret
+		_, err := regions.LoadRun(&pulumi.RunInfo{
+			Project: regionstest.Project, Config: values, ConfigSecretKeys: []string{key},
+		})
+		if err == nil {
+			t.Errorf("%s: accepted", key)
+			continue
+		}
+		if !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the error should name the key and not the value: %v", key, err)
+		}
+	}
+}
+
+// What is given under a key or a field that the program does not know may be a password.
+func TestUnknownValuesAreNeverShown(t *testing.T) {
+	const secret = "hunter2"
+	values := regionstest.Committed(t)
+	values["geo-wordpress:databasePassword"] = secret
+	values["geo-wordpress:site"] = `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com","adminPassword":"` + secret + `"}`
+	_, err := regions.Load(values, regionstest.Project)
+	if err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("got %v", err)
+	}
+	for _, name := range []string{"databasePassword", "adminPassword"} {
+		if err != nil && !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not reported: %v", name, err)
+		}
+	}
+}
+
+// A key or a field may hold anything, and the list of problems still has one line for each.
+func TestOddKeysStayOnTheirLine(t *testing.T) {
+	values := regionstest.Committed(t)
+	values["geo-wordpress:two\nlines"] = "x"
+	values["geo-wordpress:site"] = `{"\u001b[31mred\n":1}`
+	_, err := regions.Load(values, regionstest.Project)
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b\r") {
+		t.Fatalf("got %q", err)
+	}
+	if got, want := strings.Count(err.Error(), "\n"), len(err.(regions.Problems)); got != want {
+		t.Errorf("%d lines for %d problems: %v", got, want, err)
+	}
+}
+
+func decodeBase64(t *testing.T, text string) []byte {
+	t.Helper()
+	bytes, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes
+}
