@@ -48,9 +48,11 @@ type Field struct {
 	Replace  func(old, new any) bool
 
 	// Refs are the collections that the value may name a member of. KeepForm leaves the outputs in the form that
-	// the program wrote; otherwise they hold the cloud's own form of the reference.
+	// the program wrote; otherwise they hold the cloud's own form of the reference. What is named by a Weak reference
+	// can be deleted all the same.
 	Refs     []string
 	KeepForm bool
+	Weak     bool
 
 	// Checks run on a value that is known and of the right kind: a string, bool, float64 or []any.
 	Checks []func(v any) error
@@ -113,19 +115,19 @@ func Ref(collections ...string) Option {
 	return func(f *Field) { f.Refs, f.Same = collections, SameReference }
 }
 
-// urlPrefix is what may stand before the resource name in a self link: any Google API host and its version.
-var urlPrefix = regexp.MustCompile(`^(https?:)?//([a-z.]+)\.googleapis\.com/((compute|[a-z]+)/)?(v1|beta|v1beta1)?/?`)
+// Weak lets the resource that is named be deleted all the same.
+func Weak(f *Field) { f.Weak = true }
+
+// urlPrefix is what stands before the resource name in a self link: a Google API's host and version.
+var urlPrefix = regexp.MustCompile(`^(https?:)?//[a-z.]+\.googleapis\.com/(compute/)?((v1|beta|v1beta1)/)?`)
 
 // TrimURL takes a self link to the resource name in it, and leaves anything else as it is.
 func TrimURL(s string) string { return urlPrefix.ReplaceAllString(s, "") }
 
-// SameReference compares references in any of their forms: self link, resource name, or name alone.
+// SameReference compares references in any of their forms: self link, resource name, a part of one, or the name alone.
 func SameReference(old, new string) bool {
 	old, new = TrimURL(old), TrimURL(new)
-	if strings.Contains(old, "/") && strings.Contains(new, "/") {
-		return old == new
-	}
-	return old[strings.LastIndex(old, "/")+1:] == new[strings.LastIndex(new, "/")+1:]
+	return old == new || strings.HasSuffix(old, "/"+new) || strings.HasSuffix(new, "/"+old)
 }
 
 // Same declares when two strings mean the same thing.

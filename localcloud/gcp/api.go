@@ -1,0 +1,164 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/store"
+)
+
+// Options of the stand-in.
+type Options struct {
+	// Dir holds its state.
+	Dir           string
+	ControlPlanes cloud.ControlPlanes
+	Machines      cloud.Machines
+	// Log takes progress; nil discards it.
+	Log *slog.Logger
+	// EnabledAPIs are on from the start in every project, such as "compute.googleapis.com". Beyond the ones that a
+	// program needs to enable others with, none is: a missing dependence on a projects.Service shows as Google's 403.
+	EnabledAPIs []string
+}
+
+// API is the cloud: what stands in it, whoever asks.
+type API struct {
+	store         *store.Store
+	controlPlanes cloud.ControlPlanes
+	machines      cloud.Machines
+	log           *slog.Logger
+	enabledAPIs   map[string]bool
+	locks         locks
+
+	// Slow work belongs to the cloud, not to the request that asked for it: it goes on when the request is gone.
+	work    context.Context
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+
+	facts factCache
+}
+
+var _ cloud.Facts = (*API)(nil)
+
+// Open opens or makes the state in a folder. Only one process can have it open.
+func Open(o Options) (*API, error) {
+	if o.ControlPlanes == nil || o.Machines == nil {
+		return nil, errors.New("the Google API stand-in needs control planes and machines")
+	}
+	s, err := store.Open(filepath.Join(o.Dir, "gcp.db"))
+	if err != nil {
+		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	a := &API{store: s, controlPlanes: o.ControlPlanes, machines: o.Machines, log: o.Log,
+		enabledAPIs: map[string]bool{}}
+	for _, s := range append([]string{"serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com"},
+		o.EnabledAPIs...) {
+		a.enabledAPIs[s] = true
+	}
+	a.work, a.stop = context.WithCancel(context.Background())
+	return a, nil
+}
+
+// Close breaks slow work off, which Resume takes up again, waits for it and closes the store.
+func (a *API) Close() error {
+	a.stop()
+	a.workers.Wait()
+	return a.store.Close()
+}
+
+func (a *API) view(fn func(*txn) error) error {
+	return a.store.View(func(tx *store.Tx) error { return fn(&txn{tx, a}) })
+}
+
+func (a *API) update(fn func(*txn) error) error {
+	defer a.facts.invalidate()
+	return a.store.Update(func(tx *store.Tx) error { return fn(&txn{tx, a}) })
+}
+
+// await runs work that outlives the request, and waits for it as long as the request does.
+func (a *API) await(ctx context.Context, work func(context.Context) error) error {
+	done := make(chan error, 1)
+	a.workers.Add(1)
+	go func() {
+		defer a.workers.Done()
+		done <- work(a.work)
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("gave up waiting, while the operation goes on: %w", context.Cause(ctx))
+	}
+}
+
+// Resource is one resource that stands in the cloud.
+type Resource struct {
+	Type    string    `json:"type"` // the engine's token
+	ID      string    `json:"id"`
+	State   string    `json:"state"`
+	Message string    `json:"message,omitempty"` // why, in state ERROR
+	Created time.Time `json:"created"`
+}
+
+// Resources lists what stands, in the order of the IDs.
+func (a *API) Resources() []Resource {
+	var out []Resource
+	err := a.view(func(t *txn) error {
+		all, err := t.all()
+		for _, r := range all {
+			out = append(out, Resource{r.Type, r.ID, r.State, r.Message, r.Created})
+		}
+		return err
+	})
+	if err != nil {
+		a.log.Error("list the resources", "error", err)
+	}
+	return out
+}
+
+// Clusters lists the clusters that stand, in whatever state.
+func (a *API) Clusters() []cloud.Cluster {
+	var out []cloud.Cluster
+	err := a.view(func(t *txn) error {
+		all, err := t.all(clusterType)
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			c, err := t.cluster(r)
+			if err != nil {
+				return err
+			}
+			out = append(out, c)
+		}
+		return nil
+	})
+	if err != nil {
+		a.log.Error("list the clusters", "error", err)
+	}
+	return out
+}
+
+// ClusterState is GKE's word for a cluster's state (PROVISIONING, RUNNING, RECONCILING, STOPPING or ERROR), and the
+// reason for ERROR. Both are empty when there is no such cluster.
+func (a *API) ClusterState(id string) (state, message string) {
+	err := a.view(func(t *txn) error {
+		r, err := t.get(id)
+		if r != nil && r.Type == clusterType {
+			state, message = r.State, r.Message
+		}
+		return err
+	})
+	if err != nil {
+		a.log.Error("read the cluster", "cluster", id, "error", err)
+	}
+	return state, message
+}

@@ -1,0 +1,285 @@
+package gcp
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"geo-wordpress/localcloud/gcp/schema"
+)
+
+// create makes a resource. An error after the resource is in the store comes with the resource as it stands.
+func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets []string) (*record, error) {
+	r := &record{Type: k.token, ID: k.id(at, in), Project: at.project, Place: at.location, Name: in.str("name"),
+		State: running, Created: time.Now().UTC(), Inputs: in, Secrets: secrets}
+	if r.Name == "" {
+		r.Name = lastSegment(r.ID)
+	}
+	release, err := a.lock(ctx, k, r)
+	if err != nil {
+		return nil, err
+	}
+	err = a.update(func(t *txn) error {
+		if err := t.requireAPI(at.project, k.service); err != nil {
+			return err
+		}
+		there, err := t.get(r.ID)
+		if err != nil {
+			return err
+		}
+		if there != nil && !k.adopts {
+			return alreadyExists(r.ID)
+		}
+		if err := t.fillIn(k, r, at, nil); err != nil {
+			return err
+		}
+		if k.start != nil {
+			r.State = provisioning
+		}
+		return t.put(r)
+	})
+	return a.finish(ctx, k, r, nil, release, err)
+}
+
+// modify changes a resource to new inputs. Where its slow part had failed it is tried again.
+func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets []string) (*record, error) {
+	r, err := a.read(id)
+	if err != nil {
+		return nil, err
+	}
+	if r == nil {
+		return nil, notFound(id)
+	}
+	release, err := a.lock(ctx, k, r)
+	if err != nil {
+		return nil, err
+	}
+	var old *record
+	err = a.update(func(t *txn) error {
+		if old, err = t.get(id); err != nil {
+			return err
+		}
+		if old == nil {
+			return notFound(id)
+		}
+		if err := t.requireAPI(old.Project, k.service); err != nil {
+			return err
+		}
+		at, err := k.where(in, old.at())
+		if err != nil {
+			return err
+		}
+		r = &record{Type: old.Type, ID: old.ID, Name: old.Name, Project: old.Project, Place: old.Place,
+			State: running, Created: old.Created, Inputs: in, Secrets: secrets, Holds: old.Holds, Instances: old.Instances,
+			Implicit: old.Implicit}
+		if err := t.fillIn(k, r, at, old); err != nil {
+			return err
+		}
+		if k.start != nil {
+			r.State = reconciling
+		}
+		return t.put(r)
+	})
+	return a.finish(ctx, k, r, old, release, err)
+}
+
+// at is the place that a record lies in.
+func (r *record) at() place {
+	p := place{project: r.Project, location: r.Place, region: regionOf(r.Place)}
+	if isZone(r.Place) {
+		p.zone = r.Place
+	}
+	return p
+}
+
+// fillIn resolves the references of a record's inputs and makes its outputs.
+func (t *txn) fillIn(k *kind, r *record, at place, old *record) error {
+	out, refs, err := t.resolve(k, r.Inputs, at)
+	if err != nil {
+		return err
+	}
+	r.Outputs, r.Refs = out, refs
+	if old != nil {
+		keepComputed(k.fields, out, old.Outputs)
+		for _, name := range k.outputs {
+			if v, ok := old.Outputs[name]; ok {
+				out.fill(name, v)
+			}
+		}
+	}
+	out.fill("project", at.project)
+	switch k.scope {
+	case regional:
+		out.fill("region", at.region)
+	case zonal:
+		out.fill("zone", at.zone)
+	case located:
+		out.fill("location", at.location)
+	}
+	if k.admit != nil {
+		if err := k.admit(t, r, old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepComputed carries over what the cloud had filled in and the program still leaves to it.
+func keepComputed(fs schema.Fields, out, old object) {
+	for name, f := range fs {
+		was, had := old[name]
+		is, has := out[name]
+		switch {
+		case had && !has && f.Computed:
+			out[name] = cloneValue(was)
+		case had && has && f.Kind == schema.Object:
+			wasObject, ok1 := was.(map[string]any)
+			isObject, ok2 := is.(map[string]any)
+			if ok1 && ok2 {
+				keepComputed(f.Fields, isObject, wasObject)
+			}
+		}
+	}
+}
+
+// lock takes the resource, and what must not change with it, for one operation at a time.
+func (a *API) lock(ctx context.Context, k *kind, r *record) (func(), error) {
+	names := []string{r.ID}
+	if k.group != nil {
+		names = append(names, k.group(r)...)
+	}
+	return a.locks.acquire(ctx, names...)
+}
+
+// finish runs the slow part of a create or change, if there is one, and returns the resource as it then stands.
+func (a *API) finish(ctx context.Context, k *kind, r, old *record, release func(), err error) (*record, error) {
+	if err != nil || k.start == nil {
+		release()
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
+	slow := a.await(ctx, func(work context.Context) error {
+		defer release()
+		return a.run(work, k, r, old)
+	})
+	now, err := a.read(r.ID)
+	if err != nil {
+		return nil, err
+	}
+	return now, slow
+}
+
+// run does the slow part and writes how it ended. When the cloud is shutting down nothing is written: the state in
+// the store says that there is work to resume.
+func (a *API) run(work context.Context, k *kind, r, old *record) error {
+	err := k.start(work, a, r, old)
+	if err != nil && work.Err() != nil {
+		return err
+	}
+	r.State, r.Message = running, ""
+	if err != nil {
+		r.State, r.Message = failed, err.Error()
+	}
+	if storeErr := a.update(func(t *txn) error { return t.put(r) }); storeErr != nil && err == nil {
+		err = storeErr
+	}
+	return err
+}
+
+// remove deletes a resource; one that is not there is no error.
+func (a *API) remove(ctx context.Context, k *kind, id string) error {
+	r, err := a.read(id)
+	if r == nil || err != nil {
+		return err
+	}
+	release, err := a.lock(ctx, k, r)
+	if err != nil {
+		return err
+	}
+	gone := false
+	err = a.update(func(t *txn) error {
+		if r, err = t.get(id); err != nil {
+			return err
+		}
+		if r == nil {
+			gone = true
+			return nil
+		}
+		if err := t.requireAPI(r.Project, k.service); err != nil {
+			return err
+		}
+		if k.guard != nil {
+			if err := k.guard(t, r); err != nil {
+				return err
+			}
+		}
+		if err := t.requireUnused(k, r); err != nil {
+			return err
+		}
+		if k.stop == nil {
+			return t.takeOut(k, r)
+		}
+		r.State = stopping
+		return t.put(r)
+	})
+	if err != nil || gone || k.stop == nil {
+		release()
+		return err
+	}
+	return a.await(ctx, func(work context.Context) error {
+		defer release()
+		return a.runStop(work, k, r)
+	})
+}
+
+func (a *API) runStop(work context.Context, k *kind, r *record) error {
+	if err := k.stop(work, a, r); err != nil {
+		if work.Err() != nil {
+			return err
+		}
+		r.State, r.Message = failed, err.Error()
+		if storeErr := a.update(func(t *txn) error { return t.put(r) }); storeErr != nil {
+			a.log.Error("write the failed deletion", "resource", r.ID, "error", storeErr)
+		}
+		return err
+	}
+	return a.update(func(t *txn) error { return t.takeOut(k, r) })
+}
+
+func (t *txn) takeOut(k *kind, r *record) error {
+	if k.gone != nil {
+		if err := k.gone(t, r); err != nil {
+			return err
+		}
+	}
+	return t.drop(r.ID)
+}
+
+// requireUnused fails when another resource uses this one, or what it holds.
+func (t *txn) requireUnused(k *kind, r *record) error {
+	names := append([]string{r.ID}, r.Holds...)
+	user, used, err := t.user(r.ID, names...)
+	if err != nil || user == nil {
+		return err
+	}
+	noun := k.noun
+	if slices.Contains(r.Holds, used) {
+		noun = "instance_group"
+	}
+	return inUse(noun, used, user.ID)
+}
+
+// read returns a resource by its ID or self link; nil when there is none.
+func (a *API) read(id string) (r *record, err error) {
+	err = a.view(func(t *txn) error {
+		r, err = t.get(schema.TrimURL(id))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", id, err)
+	}
+	return r, nil
+}

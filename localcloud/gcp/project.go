@@ -1,0 +1,163 @@
+package gcp
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+const (
+	accountType = "gcp:serviceaccount/account:Account"
+	memberType  = "gcp:projects/iAMMember:IAMMember"
+	serviceType = "gcp:projects/service:Service"
+)
+
+const accountDomain = ".iam.gserviceaccount.com"
+
+var _ = register(&kind{
+	token: accountType, title: "service account", noun: "service_account", service: iamAPI, scope: global,
+	fields: fields{
+		"accountId": str(required, forceNew, matches(accountIDs,
+			"6 to 30 lower-case letters, digits and hyphens, from a letter to a letter or digit")),
+		"description": str(checkString(func(s string) error {
+			if len(s) > 256 {
+				return fmt.Errorf("%d bytes are more than the 256 allowed", len(s))
+			}
+			return nil
+		})),
+		"disabled": boolean(preset(false)),
+		"displayName": str(checkString(func(s string) error {
+			if len(s) > 100 {
+				return fmt.Errorf("%d bytes are more than the 100 allowed", len(s))
+			}
+			return nil
+		})),
+	},
+	outputs: []string{"email", "member", "name", "uniqueId"},
+	id: func(at place, in object) string {
+		return accountName(at.project, in.str("accountId")+"@"+at.project+accountDomain)
+	},
+	admit: func(_ *txn, r, _ *record) error {
+		email := lastSegment(r.ID)
+		r.Outputs.fill("email", email)
+		r.Outputs.fill("member", "serviceAccount:"+email)
+		r.Outputs.fill("name", r.ID)
+		r.Outputs.fill("uniqueId", digits(21))
+		return nil
+	},
+})
+
+func accountName(project, email string) string {
+	return fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)
+}
+
+// requireAccount fails when an e-mail address is that of a service account of a project, and there is none. Accounts
+// of other projects, and those that Google makes itself, are taken as given.
+func (t *txn) requireAccount(project, email string) error {
+	if !strings.HasSuffix(email, "@"+project+accountDomain) {
+		return nil
+	}
+	r, err := t.get(accountName(project, email))
+	if err == nil && r == nil {
+		err = badRequest("Service account %s does not exist.", email)
+	}
+	return err
+}
+
+var (
+	rolePattern   = regexp.MustCompile(`^(roles/[A-Za-z0-9_.]+|(projects|organizations)/[a-z0-9:.-]+/roles/[A-Za-z0-9_.]+)$`)
+	memberPattern = regexp.MustCompile(`^((user|serviceAccount|group):[^@\s]+@[^@\s]+|domain:[^@\s]+|` +
+		`(principal|principalSet)://iam\.googleapis\.com/\S+|serviceAccount:[a-z0-9-]+\.svc\.id\.goog\[[^/\]]+/[^/\]]+\])$`)
+)
+
+var _ = register(&kind{
+	token: memberType, title: "IAM Member", noun: "policy", scope: global, adopts: true,
+	fields: fields{
+		"member": str(required, forceNew, matches(memberPattern,
+			"a member is user:, serviceAccount: or group: with an e-mail address, domain:, or principal://")),
+		"project": str(required, forceNew, matches(projectIDs,
+			"6 to 30 lower-case letters, digits and hyphens, starting with a letter")),
+		"role": str(required, forceNew, matches(rolePattern,
+			"a role is roles/NAME, or projects/PROJECT/roles/NAME or organizations/ORG/roles/NAME")),
+	},
+	outputs: []string{"etag"},
+	id: func(at place, in object) string {
+		return strings.Join([]string{at.project, in.str("role"), in.str("member")}, "/")
+	},
+	admit: func(t *txn, r, _ *record) error {
+		email, isAccount := strings.CutPrefix(r.Outputs.str("member"), "serviceAccount:")
+		if isAccount {
+			if err := t.requireAccount(r.Project, email); err != nil {
+				return err
+			}
+		}
+		// The real etag is the whole policy's, and changes with every other member. One of the member's own gives a
+		// refresh nothing to report.
+		r.Outputs.fill("etag", fingerprint(r.ID))
+		return nil
+	},
+})
+
+// dependsOn are services that need others to be on, as far as the resources here are concerned. Google turns these on
+// as well when it enables such a service; here each has to be asked for, so that a program says all that it needs.
+var dependsOn = map[string][]string{containerAPI: {computeAPI}}
+
+var _ = register(&kind{
+	token: serviceType, title: "Project Service", noun: "service", scope: global, adopts: true,
+	fields: fields{
+		"service": str(required, forceNew, matches(regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`),
+			"a service is named like compute.googleapis.com")),
+		"disableDependentServices": boolean(),
+		"disableOnDestroy":         boolean(preset(true)),
+	},
+	id: func(at place, in object) string { return at.project + "/" + in.str("service") },
+	check: func(in object) []plugin.CheckFailure {
+		if s := in.str("service"); strings.HasSuffix(s, ".googleapis.com") || s == "" {
+			return nil
+		}
+		return []plugin.CheckFailure{failure("service", "the local cloud knows Google's own services only: %q does "+
+			"not end in .googleapis.com", in.str("service"))}
+	},
+	admit: func(t *txn, r, _ *record) error { return t.Put(servicesBucket, r.ID, true) },
+	guard: func(t *txn, r *record) error {
+		if !r.Outputs.flag("disableOnDestroy") || r.Outputs.flag("disableDependentServices") {
+			return nil
+		}
+		var users []string
+		for service, needs := range dependsOn {
+			on, err := t.enabled(r.Project, service)
+			if err != nil {
+				return err
+			}
+			if on && slices.Contains(needs, r.Outputs.str("service")) {
+				users = append(users, service)
+			}
+		}
+		if len(users) == 0 {
+			return nil
+		}
+		return &apiError{400, fmt.Sprintf("The service %s is depended on by the following active service(s): %s; Please "+
+			"specify disable_dependent_services=true if you want to proceed with disabling all services.",
+			r.Outputs.str("service"), strings.Join(users, ",")), "failedPrecondition"}
+	},
+	gone: func(t *txn, r *record) error {
+		if !r.Outputs.flag("disableOnDestroy") {
+			return nil // the service stays on, as it does on Google
+		}
+		off := []string{r.Outputs.str("service")}
+		for service, needs := range dependsOn {
+			if slices.Contains(needs, off[0]) {
+				off = append(off, service)
+			}
+		}
+		for _, service := range off {
+			if err := t.Delete(servicesBucket, r.Project+"/"+service); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+})

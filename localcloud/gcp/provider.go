@@ -1,0 +1,291 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+
+	"geo-wordpress/localcloud/gcp/schema"
+)
+
+// sdkVersion is the version of the program's SDK whose resources these are.
+var sdkVersion = semver.MustParse("7.38.0")
+
+// provider is one configured connection to the API.
+type provider struct {
+	plugin.UnimplementedProvider
+	api *API
+
+	mu     sync.Mutex
+	config place // the default project, region and zone
+
+	cancelled context.Context // done once the engine asked to stop
+	cancel    context.CancelCauseFunc
+}
+
+// Provider makes the provider of one connection. It keeps its own project, region and zone.
+func (a *API) Provider() plugin.Provider {
+	p := &provider{api: a}
+	p.cancelled, p.cancel = context.WithCancelCause(context.Background())
+	return p
+}
+
+func (p *provider) Pkg() tokens.Package { return "gcp" }
+
+func (p *provider) Close() error {
+	p.cancel(errors.New("the connection was closed"))
+	return nil
+}
+
+// Attach is how the engine makes itself known to a provider that is already running. The stand-in has nothing to
+// tell it.
+func (p *provider) Attach(string) error { return nil }
+
+func (p *provider) SignalCancellation(context.Context) error {
+	p.cancel(errors.New("the update was cancelled"))
+	return nil
+}
+
+func (p *provider) GetPluginInfo(context.Context) (workspace.PluginInfo, error) {
+	return workspace.PluginInfo{Name: "gcp", Kind: "resource", Version: &sdkVersion}, nil
+}
+
+func (p *provider) Handshake(context.Context, plugin.ProviderHandshakeRequest) (
+	*plugin.ProviderHandshakeResponse, error,
+) {
+	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true,
+		SupportsAutonamingConfiguration: true}, nil
+}
+
+func (p *provider) GetMapping(context.Context, plugin.GetMappingRequest) (plugin.GetMappingResponse, error) {
+	return plugin.GetMappingResponse{}, nil
+}
+
+func (p *provider) GetMappings(context.Context, plugin.GetMappingsRequest) (plugin.GetMappingsResponse, error) {
+	return plugin.GetMappingsResponse{}, nil
+}
+
+// request bounds a call by the engine's cancellation and, when it gave one, its timeout in seconds.
+func (p *provider) request(ctx context.Context, timeout float64) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(p.cancelled, func() { cancel(context.Cause(p.cancelled)) })
+	done := func() { stop(); cancel(nil) }
+	if timeout > 0 {
+		limited, end := context.WithTimeout(ctx, time.Duration(timeout*float64(time.Second)))
+		return limited, func() { end(); done() }
+	}
+	return ctx, done
+}
+
+func (p *provider) place() place {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.config
+}
+
+func (p *provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.CheckResponse{}, err
+	}
+	news := req.News.Copy()
+	if news == nil {
+		news = resource.PropertyMap{}
+	}
+	named := false
+	if v, given := news["name"]; k.naming != nil && (!given || v.IsNull()) {
+		name, err := k.naming.autoName(req)
+		if err != nil {
+			return plugin.CheckResponse{Failures: []plugin.CheckFailure{failure("name", "%s: %v", k.token, err)}}, nil
+		}
+		news["name"], named = resource.NewStringProperty(name), true
+	}
+	checked, failures := k.fields.Check(k.token, news)
+	if named {
+		addDefault(checked, "name")
+	}
+	if k.check != nil && len(failures) == 0 {
+		failures = append(failures, k.check(object(schema.PlainMap(checked)))...)
+	}
+	return plugin.CheckResponse{Properties: checked, Failures: failures}, nil
+}
+
+func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResult, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.DiffResult{}, err
+	}
+	old := req.OldInputs
+	if old == nil {
+		old = req.OldOutputs
+	}
+	detailed := k.fields.Diff(old, req.NewInputs)
+	if len(detailed) == 0 {
+		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
+	}
+	result := plugin.DiffResult{Changes: plugin.DiffSome, DetailedDiff: detailed}
+	for _, path := range slices.Sorted(maps.Keys(detailed)) {
+		key := topLevel(path)
+		if !slices.Contains(result.ChangedKeys, key) {
+			result.ChangedKeys = append(result.ChangedKeys, key)
+		}
+		if detailed[path].Kind.IsReplace() && !slices.Contains(result.ReplaceKeys, key) {
+			result.ReplaceKeys = append(result.ReplaceKeys, key)
+		}
+	}
+	// The old and the new one cannot stand side by side under one name.
+	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.naming != nil && !isDefault(req.NewInputs, "name")
+	return result, nil
+}
+
+func topLevel(path string) resource.PropertyKey {
+	parsed, err := resource.ParsePropertyPath(path)
+	if err == nil && len(parsed) > 0 {
+		if s, ok := parsed[0].(string); ok {
+			return resource.PropertyKey(s)
+		}
+	}
+	return resource.PropertyKey(path)
+}
+
+func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.CreateResponse{}, err
+	}
+	in := object(schema.PlainMap(req.Properties))
+	at, err := k.where(in, p.place())
+	if err != nil && !(req.Preview && req.Properties.ContainsUnknowns()) {
+		return plugin.CreateResponse{}, fmt.Errorf("Error creating %s: %w", k.title, err)
+	}
+	if req.Preview {
+		return plugin.CreateResponse{Properties: preview(k, req.Properties, nil)}, nil
+	}
+	if req.Properties.ContainsUnknowns() {
+		return plugin.CreateResponse{}, fmt.Errorf("%s: the engine left inputs unknown", req.URN)
+	}
+	ctx, done := p.request(ctx, req.Timeout)
+	defer done()
+	r, err := p.api.create(ctx, k, at, in, secretKeys(req.Properties))
+	if err != nil {
+		err = fmt.Errorf("Error creating %s: %w", k.title, err)
+		if r != nil {
+			err = partial(r, req.Properties, err)
+		}
+		return plugin.CreateResponse{Status: resource.StatusUnknown}, err
+	}
+	return plugin.CreateResponse{ID: resource.ID(r.ID), Properties: properties(r.Outputs, r.Secrets)}, nil
+}
+
+func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.UpdateResponse{}, err
+	}
+	if req.Preview {
+		return plugin.UpdateResponse{Properties: preview(k, req.NewInputs, req.OldOutputs)}, nil
+	}
+	ctx, done := p.request(ctx, req.Timeout)
+	defer done()
+	in := object(schema.PlainMap(req.NewInputs))
+	r, err := p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
+	if err != nil {
+		err = fmt.Errorf("Error updating %s %q: %w", k.title, req.ID, err)
+		if r != nil {
+			err = partial(r, req.NewInputs, err)
+		}
+		return plugin.UpdateResponse{Status: resource.StatusUnknown}, err
+	}
+	return plugin.UpdateResponse{Properties: properties(r.Outputs, r.Secrets)}, nil
+}
+
+func (p *provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.ReadResponse{}, err
+	}
+	r, err := p.api.read(string(req.ID))
+	if err != nil || r == nil || r.Type != k.token {
+		return plugin.ReadResponse{}, err
+	}
+	in := maps.Clone(r.Inputs)
+	if len(req.Inputs) == 0 {
+		// An import: the program is to say what it wants, so nothing counts as filled in.
+		in = object(in).clone()
+	}
+	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: resource.ID(r.ID),
+		Inputs: properties(in, r.Secrets), Outputs: properties(r.Outputs, r.Secrets)}}, nil
+}
+
+func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
+	k, err := kindOf(string(req.Type))
+	if err != nil {
+		return plugin.DeleteResponse{}, err
+	}
+	ctx, done := p.request(ctx, req.Timeout)
+	defer done()
+	if err := p.api.remove(ctx, k, string(req.ID)); err != nil {
+		return plugin.DeleteResponse{Status: resource.StatusUnknown},
+			fmt.Errorf("Error deleting %s: %w", k.title, err)
+	}
+	return plugin.DeleteResponse{}, nil
+}
+
+// preview is what a create or update would return, with what only the cloud can tell left unknown.
+func preview(k *kind, in, old resource.PropertyMap) resource.PropertyMap {
+	out := resource.PropertyMap{}
+	for key, v := range in {
+		if key != schema.Defaults {
+			out[key] = v
+		}
+	}
+	fill := func(name string) {
+		key := resource.PropertyKey(name)
+		if _, given := out[key]; given {
+			return
+		}
+		if v, had := old[key]; had {
+			out[key] = v
+		} else if old == nil {
+			out[key] = resource.MakeComputed(resource.NewStringProperty(""))
+		}
+	}
+	for name, f := range k.fields {
+		if f.Computed {
+			fill(name)
+		}
+	}
+	for _, name := range k.outputs {
+		fill(name)
+	}
+	return out
+}
+
+// partial is the error for a resource that is there but not as it should be: the engine keeps it in its state, so
+// that a later update tries again and a destroy removes it.
+func partial(r *record, in resource.PropertyMap, cause error) error {
+	opts := plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true}
+	out, err := plugin.MarshalProperties(properties(r.Outputs, r.Secrets), opts)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	inputs, err := plugin.MarshalProperties(in, opts)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, cause.Error()), &pulumirpc.ErrorResourceInitFailed{
+		Id: r.ID, Properties: out, Inputs: inputs, Reasons: []string{cause.Error()}})
+}

@@ -1,0 +1,75 @@
+package gcp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// Resume brings up what the store holds, after a start: control planes, and the machines of their node pools, all
+// clusters side by side. What was under way when the cloud last stopped is taken to its end, deletions included. It
+// returns when everything is as it was, or an error for each cluster that is not; the others are up all the same.
+func (a *API) Resume(ctx context.Context) error {
+	var all []*record
+	err := a.view(func(t *txn) (err error) {
+		all, err = t.all(clusterType)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var (
+		wait sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	for _, cluster := range all {
+		release, err := a.locks.acquire(ctx, cluster.ID)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			err := a.await(ctx, func(work context.Context) error {
+				defer release()
+				return a.resume(work, cluster)
+			})
+			if err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				errs = append(errs, fmt.Errorf("resume %s: %w", cluster.ID, err))
+			}
+		}()
+	}
+	wait.Wait()
+	return errors.Join(errs...)
+}
+
+func (a *API) resume(work context.Context, cluster *record) error {
+	if cluster.State == stopping {
+		return a.runStop(work, clusterKind, cluster)
+	}
+	if err := a.run(work, clusterKind, cluster, cluster); err != nil {
+		return err
+	}
+	var pools []*record
+	err := a.view(func(t *txn) (err error) {
+		pools, err = t.poolsOf(cluster.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, p := range pools {
+		if p.State == stopping {
+			errs = append(errs, a.runStop(work, nodePoolKind, p))
+			continue
+		}
+		old := *p
+		errs = append(errs, a.run(work, nodePoolKind, p, &old))
+	}
+	return errors.Join(errs...)
+}
