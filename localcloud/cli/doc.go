@@ -1,0 +1,2 @@
+// Package cli is the localcloud command.
+package cli

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"geo-wordpress/localcloud/controlplane"
+)
+
+func resetCommand(o *options) *cobra.Command {
+	var yes bool
+	command := &cobra.Command{
+		Use:   "reset",
+		Short: "Stop the local cloud, and remove its state",
+		Long: `Stop the local cloud, and remove its state: everything in it, and the Pulumi stacks kept beside it.
+
+A directory that is not a local cloud's state is not touched.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			h, err := o.find()
+			if err != nil {
+				return err
+			}
+			exists, err := h.Exists()
+			if err != nil {
+				return err
+			}
+			progress := c.ErrOrStderr()
+			if !exists {
+				fmt.Fprintf(progress, "There is no local cloud's state in %s.\n", h)
+				return nil
+			}
+			if !yes {
+				fmt.Fprintf(progress, "Remove %s, with every resource and Pulumi stack in it? [y/N] ", h)
+				answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n')
+				if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+					return fmt.Errorf("nothing was removed; --yes removes without asking")
+				}
+			}
+			if err := stop(c.Context(), h, progress); err != nil {
+				return err
+			}
+			lock, err := h.Lock()
+			if err != nil {
+				return err
+			}
+			defer lock.Release()
+			// A daemon that was killed may have left processes that still write. What cannot be read is removed all the same.
+			if planes, err := controlplane.Open(controlplane.Options{Dir: h.Clusters()}); err != nil {
+				fmt.Fprintln(progress, "localcloud:", err)
+			} else {
+				_ = planes.Close()
+			}
+			if err := h.Remove(); err != nil {
+				return err
+			}
+			fmt.Fprintf(progress, "%s is removed.\n", h)
+			return nil
+		},
+	}
+	command.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return command
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
+
+	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/home"
+)
+
+// progressEnv is the number of the open file on which a daemon tells the command that started it how it gets on.
+const progressEnv = "LOCALCLOUD_PROGRESS_FD"
+
+// What the daemon says at the end of its start, each on a line of its own.
+const (
+	sayReady   = "ready"
+	sayProblem = "problem: "
+)
+
+// maxLog is the size, in bytes, from which the daemon's log is put aside when it starts.
+const maxLog = 8 << 20
+
+func startCommand(o *options) *cobra.Command {
+	var foreground bool
+	command := &cobra.Command{
+		Use:   "start",
+		Short: "Start the local cloud, and wait until it is ready",
+		Long: `Start the local cloud, and wait until it is ready.
+
+It goes on in the background, whatever becomes of the terminal. What existed when it last ran, however that ended, exists
+again. If it runs already, that is fine.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			h, err := o.find()
+			if err != nil {
+				return err
+			}
+			if foreground {
+				return runDaemon(c.Context(), h, c.ErrOrStderr())
+			}
+			return start(c.Context(), h, c.ErrOrStderr())
+		},
+	}
+	command.Flags().BoolVar(&foreground, "foreground", false, "do not go to the background: run until interrupted")
+	return command
+}
+
+// start starts a daemon in the background and shows its progress until it is ready.
+func start(ctx context.Context, h home.Home, progress io.Writer) error {
+	if holder, err := h.Holder(); err != nil {
+		return err
+	} else if holder != 0 {
+		fmt.Fprintf(progress, "The local cloud runs already (process %d, state in %s).\n", holder, h)
+		return nil
+	}
+	if err := h.Make(); err != nil {
+		return err
+	}
+	log, err := openLog(h)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	executable, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	child := exec.Command(executable, "--home", h.Dir(), "start", "--foreground")
+	child.Dir = h.Dir()
+	child.Env = append(os.Environ(), progressEnv+"=3")
+	child.ExtraFiles = []*os.File{writer}
+	child.Stdout, child.Stderr = log, log
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = child.Start()
+	_ = writer.Close()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(progress, "The local cloud starts (process %d, log in %s).\n", child.Process.Pid, h.Log())
+	// Whoever interrupts this command means the daemon that it starts.
+	defer context.AfterFunc(ctx, func() { _ = child.Process.Signal(syscall.SIGTERM) })()
+
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		switch line := lines.Text(); {
+		case line == sayReady:
+			fmt.Fprintln(progress, "The local cloud is ready.")
+			return nil
+		case strings.HasPrefix(line, sayProblem):
+			return fmt.Errorf("the local cloud runs, but %s", strings.TrimPrefix(line, sayProblem))
+		default:
+			fmt.Fprintln(progress, " ", line)
+		}
+	}
+	err = child.Wait()
+	if ctx.Err() != nil {
+		return errors.New("interrupted: the local cloud was stopped")
+	}
+	return fmt.Errorf("the local cloud did not start: %w; the end of %s:\n%s", err, h.Log(), tailOf(h.Log(), 15))
+}
+
+func openLog(h home.Home) (*os.File, error) {
+	if info, err := os.Stat(h.Log()); err == nil && info.Size() > maxLog {
+		_ = os.Rename(h.Log(), h.Log()+".1")
+	}
+	return os.OpenFile(h.Log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+// runDaemon is the daemon, in the background or in the foreground.
+func runDaemon(ctx context.Context, h home.Home, stderr io.Writer) error {
+	syscall.Umask(0o077)
+	if err := h.Make(); err != nil {
+		return err
+	}
+	teller := &teller{}
+	var output io.Writer
+	if fd, err := strconv.Atoi(os.Getenv(progressEnv)); err == nil {
+		// In the background the standard error is the log.
+		teller.file = os.NewFile(uintptr(fd), "progress")
+		syscall.CloseOnExec(fd)
+		_ = os.Unsetenv(progressEnv)
+		output = os.Stderr
+	} else {
+		log, err := openLog(h)
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		output = io.MultiWriter(stderr, log)
+	}
+	log := slog.New(&tellingHandler{Handler: slog.NewTextHandler(output, nil), teller: teller})
+	klog.SetSlogLogger(log.With("source", "client-go"))
+	err := daemon.Run(ctx, daemon.Options{Home: h, Log: log, Ready: teller.ready})
+	if err != nil {
+		log.Error("the local cloud ends", "error", err)
+	}
+	return err
+}
+
+// tailOf returns the last lines of a file, or why there are none.
+func tailOf(path string, lines int) string {
+	text, err := lastLines(path, lines)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimRight(text, "\n")
+}

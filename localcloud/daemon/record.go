@@ -1,0 +1,73 @@
+package daemon
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"geo-wordpress/localcloud/home"
+)
+
+// Record is what a daemon that is ready says of itself, in a file that only its owner can read.
+type Record struct {
+	PID     int       `json:"pid"`
+	Started time.Time `json:"started"`
+	Version string    `json:"version"`
+	// Providers has each provider server's port, by the package's name.
+	Providers map[string]int `json:"providers"`
+	// Control is host:port of the control server, Token what it wants from its clients.
+	Control string `json:"control"`
+	Token   string `json:"token"`
+}
+
+// ErrNotRunning says that no daemon runs on a home.
+var ErrNotRunning = errors.New("the local cloud does not run")
+
+// Find returns the record of the daemon that runs on a home; the error is ErrNotRunning when none does.
+func Find(h home.Home) (Record, error) {
+	holder, err := h.Holder()
+	if err != nil {
+		return Record{}, err
+	}
+	if holder == 0 {
+		return Record{}, fmt.Errorf("%w on %s: start it with `localcloud start`", ErrNotRunning, h)
+	}
+	content, err := os.ReadFile(h.Record())
+	if errors.Is(err, os.ErrNotExist) {
+		return Record{}, fmt.Errorf("the local cloud on %s is just starting or stopping; try again", h)
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	var r Record
+	if err := json.Unmarshal(content, &r); err != nil {
+		return Record{}, fmt.Errorf("%s: %w", h.Record(), err)
+	}
+	if r.PID != holder {
+		return Record{}, fmt.Errorf("the local cloud on %s is just starting; try again", h)
+	}
+	return r, nil
+}
+
+// writeJSON replaces a file, so that a reader sees the old content or the new.
+func writeJSON(path string, value any) error {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // made 0600
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(append(content, '\n'))
+	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name())
+	}
+	return err
+}

@@ -1,0 +1,159 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"geo-wordpress/localcloud/controlplane"
+)
+
+// askTimeout is how long a cluster may take to say how it is.
+const askTimeout = 10 * time.Second
+
+// Status is how the local cloud is.
+type Status struct {
+	PID       int            `json:"pid"`
+	Started   time.Time      `json:"started"`
+	Version   string         `json:"version"`
+	Providers map[string]int `json:"providers"`
+	// Problem is what kept the daemon from starting all of the cloud again.
+	Problem   string          `json:"problem,omitempty"`
+	Clusters  []ClusterStatus `json:"clusters"`
+	Resources []Resource      `json:"resources"`
+}
+
+// ClusterStatus is how a cluster is.
+type ClusterStatus struct {
+	controlplane.Status
+	Nodes Count `json:"nodes"`
+	// Pods are those that are meant to run: the ones that have done their work are not counted.
+	Pods Count `json:"pods"`
+}
+
+// Count is how many there are, and how many of them are ready.
+type Count struct {
+	Ready int `json:"ready"`
+	Total int `json:"total"`
+}
+
+// Healthy says whether the cloud itself is well: every control plane ready, every node Ready. Pods are the program's
+// affair, and may be on their way.
+func (s Status) Healthy() bool {
+	for _, c := range s.Clusters {
+		if !c.Ready || c.Nodes.Ready != c.Nodes.Total {
+			return false
+		}
+	}
+	return s.Problem == ""
+}
+
+func (d *daemon) status(ctx context.Context, r Record) Status {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	s := Status{
+		PID: r.PID, Started: r.Started, Version: r.Version, Providers: r.Providers,
+		Clusters: []ClusterStatus{}, Resources: []Resource{},
+	}
+	if d.problem != nil {
+		s.Problem = d.problem.Error()
+	}
+	s.Resources = append(s.Resources, d.system.Resources()...)
+	planes := d.planes.Status(ctx)
+	s.Clusters = make([]ClusterStatus, len(planes))
+	var wait sync.WaitGroup
+	for i, plane := range planes {
+		s.Clusters[i].Status = plane
+		if !plane.Ready {
+			continue
+		}
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			if err := d.count(ctx, &s.Clusters[i]); err != nil {
+				s.Clusters[i].Ready, s.Clusters[i].Problem = false, err.Error()
+			}
+		}()
+	}
+	wait.Wait()
+	return s
+}
+
+func (d *daemon) count(ctx context.Context, c *ClusterStatus) error {
+	config, err := d.planes.Config(c.Cluster.ID)
+	if err != nil {
+		return err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	cached := metav1.ListOptions{ResourceVersion: "0"}
+	nodes, err := client.CoreV1().Nodes().List(ctx, cached)
+	if err != nil {
+		return fmt.Errorf("list the nodes: %w", err)
+	}
+	for _, node := range nodes.Items {
+		c.Nodes.Total++
+		for _, condition := range node.Status.Conditions {
+			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
+				c.Nodes.Ready++
+			}
+		}
+	}
+	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, cached)
+	if err != nil {
+		return fmt.Errorf("list the pods: %w", err)
+	}
+	for _, pod := range pods.Items {
+		if pod.Status.Phase == corev1.PodSucceeded {
+			continue
+		}
+		c.Pods.Total++
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
+				c.Pods.Ready++
+			}
+		}
+	}
+	return nil
+}
+
+// Version is the revision that this program was built from.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	revision, modified := "", ""
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			revision = setting.Value[:min(12, len(setting.Value))]
+		case "vcs.modified":
+			if setting.Value == "true" {
+				modified = " with changes"
+			}
+		}
+	}
+	if revision == "" {
+		return "development"
+	}
+	return revision + modified
+}
+
+func (c Count) String() string { return fmt.Sprintf("%d/%d", c.Ready, c.Total) }
+
+// Restarts is how often components of the cluster's control plane died and were started again.
+func (c ClusterStatus) Restarts() (n int) {
+	for _, component := range c.Components {
+		n += component.Restarts
+	}
+	return n
+}

@@ -1,0 +1,30 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/home"
+)
+
+// Resource is a Google resource that exists.
+type Resource struct {
+	Type string `json:"type"` // the engine's token
+	ID   string `json:"id"`
+}
+
+// System is the cloud above the control planes.
+type System interface {
+	// Providers are the provider factories by the package's name.
+	Providers() map[string]cloud.Provider
+	// Resume starts again what the state says exists.
+	Resume(ctx context.Context) error
+	// Resources lists what exists.
+	Resources() []Resource
+	// Close stops the system and keeps its state.
+	Close() error
+}
+
+// Assemble makes the system on a home's state.
+type Assemble func(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error)

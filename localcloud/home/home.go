@@ -1,0 +1,144 @@
+// Package home is the layout of the local cloud's state directory, its home.
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// Env names the home when no flag does.
+const Env = "LOCALCLOUD_HOME"
+
+// Default is the home under the current directory when nothing names one.
+const Default = ".localcloud"
+
+// marker says that a directory is a home: what lacks it is not the local cloud's to remove.
+const marker = "localcloud.home"
+
+const markerText = "The state of a geo-wordpress local cloud. `localcloud reset` removes it.\n"
+
+// Home is a state directory, by its absolute path.
+type Home string
+
+// Find makes a home of a path, which may be relative; when it is empty, of the environment's or the default one.
+func Find(path string) (Home, error) {
+	if path == "" {
+		path = os.Getenv(Env)
+	}
+	if path == "" {
+		path = Default
+	}
+	absolute, err := filepath.Abs(path)
+	return Home(absolute), err
+}
+
+// Dir is the home itself.
+func (h Home) Dir() string { return string(h) }
+
+func (h Home) join(elements ...string) string {
+	return filepath.Join(append([]string{string(h)}, elements...)...)
+}
+
+// Bin has the programs that stand in for Google Cloud's own.
+func (h Home) Bin() string { return h.join("bin") }
+
+// Clusters has the control planes, Google the Google API's store, Machines what the machines keep.
+func (h Home) Clusters() string { return h.join("clusters") }
+func (h Home) Google() string   { return h.join("google") }
+func (h Home) Machines() string { return h.join("machines") }
+
+// Log is the daemon's log.
+func (h Home) Log() string { return h.join("log", "localcloud.log") }
+
+// Record is where a daemon that is ready says how to reach it; Ports, which ports it had.
+func (h Home) Record() string { return h.join("daemon.json") }
+func (h Home) Ports() string  { return h.join("ports.json") }
+
+// Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the one that a shell uses.
+func (h Home) Backend() string    { return h.join("pulumi") }
+func (h Home) PulumiHome() string { return h.join("pulumi-home") }
+func (h Home) Kubeconfig() string { return h.join("kubeconfig") }
+
+// Exists says whether the directory is a home. It is an error if there is something there that is none.
+func (h Home) Exists() (bool, error) {
+	content, err := os.ReadFile(h.join(marker))
+	switch {
+	case err == nil && strings.HasPrefix(string(content), markerText):
+		return true, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR):
+		return false, err
+	}
+	entries, err := os.ReadDir(string(h))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("%s cannot be the local cloud's home: %w", h, err)
+	case len(entries) > 0:
+		return false, fmt.Errorf("%s has files in it, but is not a local cloud's home (it lacks %s): name another with --home",
+			h, marker)
+	}
+	return false, nil
+}
+
+// Make makes the home unless it is there. It never takes over a directory that has other files.
+func (h Home) Make() error {
+	exists, err := h.Exists()
+	if err != nil {
+		return err
+	}
+	if !exists {
+		if err := os.MkdirAll(string(h), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(h.join(marker), []byte(markerText), 0o600); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{
+		h.Bin(), h.Clusters(), h.Google(), h.Machines(), filepath.Dir(h.Log()), h.Backend(), h.PulumiHome(),
+	} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Remove removes the home and everything in it, if it is one. Nothing may hold its lock but the caller.
+func (h Home) Remove() error {
+	exists, err := h.Exists()
+	if err != nil || !exists {
+		return err
+	}
+	resolved, err := filepath.EvalSymlinks(string(h))
+	if err != nil {
+		return err
+	}
+	// The marker goes last, so that what a failure leaves is still known as a home.
+	entries, err := os.ReadDir(resolved)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == marker {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(resolved, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.RemoveAll(resolved), removeLink(string(h)))
+}
+
+func removeLink(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrLocked says that a daemon runs on the home.
+var ErrLocked = errors.New("a local cloud already runs on this state")
+
+// Lock is the right to use a home's state. It ends with the process that has it, however that ends.
+type Lock struct{ file *os.File }
+
+// Lock takes the lock of a home that is there. It fails with ErrLocked when another process has it.
+func (h Home) Lock() (*Lock, error) {
+	file, err := os.OpenFile(h.join("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	// Holder has the lock for a moment, too.
+	for try := 0; try < 10 && errors.Is(err, syscall.EWOULDBLOCK); try++ {
+		time.Sleep(20 * time.Millisecond)
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if err != nil {
+		_ = file.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("%s: %w", h, ErrLocked)
+		}
+		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+	if err := errors.Join(file.Truncate(0), writeAt(file, strconv.Itoa(os.Getpid()))); err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	return &Lock{file}, nil
+}
+
+func writeAt(file *os.File, text string) error {
+	_, err := file.WriteAt([]byte(text), 0)
+	return err
+}
+
+// Release gives the lock back.
+func (l *Lock) Release() error { return l.file.Close() }
+
+// Holder returns the process that has the home's lock, or 0 when none has.
+func (h Home) Holder() (int, error) {
+	file, err := os.Open(h.join("lock"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	// A shared lock is had exactly when nobody has the exclusive one.
+	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
+	if err == nil {
+		return 0, nil
+	}
+	if !errors.Is(err, syscall.EWOULDBLOCK) {
+		return 0, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, 32))
+	if err != nil {
+		return 0, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil || pid <= 0 {
+		// It has the lock, but has not said yet who it is.
+		return 0, fmt.Errorf("%s: a local cloud is just starting or stopping; try again", h)
+	}
+	return pid, nil
+}
