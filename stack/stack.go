@@ -10,15 +10,15 @@ import (
 // Program is the program for pulumi.Run. Its option sees the stack's whole configuration, which the context only gives
 // key by key, so that a misspelt key is an error and not a default.
 func Program() (pulumi.RunFunc, pulumi.RunOption) {
-	var values map[string]string
+	var run pulumi.RunInfo
 	deploy := func(ctx *pulumi.Context) error {
-		config, err := regions.Load(values, ctx.Project())
+		config, err := regions.LoadRun(&run)
 		if err != nil {
 			return err
 		}
 		return Deploy(ctx, config)
 	}
-	return deploy, func(info *pulumi.RunInfo) { values = info.Config }
+	return deploy, func(info *pulumi.RunInfo) { run = *info }
 }
 
 // Deploy declares the system. It reads as its story: a network over all regions, a cluster in each, one address for
