@@ -12,7 +12,7 @@
 // nowhere outside its own cluster, even where its name resolves. The firewall judges what enters a machine from outside
 // the cluster.
 //
-// Policies. Dataplane V2 knows the pods of its own cluster by identity: they match podSelector and namespaceSelector,
-// never an ipBlock. Everything else, remote pods included, matches only an ipBlock. Traffic from a node to its own pods
-// (the kubelet's probes) is always admitted.
+// Policies. Dataplane V2 knows the pods and nodes of its own cluster by identity: its pods match podSelector and
+// namespaceSelector, never an ipBlock, and its nodes only rules that name no peer. Everything else, remote pods included,
+// matches only an ipBlock. Traffic from a node to its own pods (the kubelet's probes) is always admitted.
 package vpc

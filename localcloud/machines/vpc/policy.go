@@ -13,9 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// party is the other end of a connection as a policy sees it: a pod of its own cluster, or just an address.
+// party is the other end of a connection as a policy sees it: a pod or node of its own cluster, or just an address.
 type party struct {
 	pod     *corev1.Pod // of the same cluster
+	node    bool        // a node of the same cluster
 	address netip.Addr
 	ports   *corev1.Pod // the receiving pod, whose port names count
 }
@@ -133,7 +134,7 @@ func (m *member) peerMatches(namespace string, peers []networkingv1.NetworkPolic
 	}
 	return slices.ContainsFunc(peers, func(peer networkingv1.NetworkPolicyPeer) bool {
 		if peer.IPBlock != nil {
-			return other.pod == nil && inBlock(peer.IPBlock, other.address)
+			return other.pod == nil && !other.node && inBlock(peer.IPBlock, other.address)
 		}
 		if other.pod == nil {
 			return false

@@ -166,7 +166,7 @@ func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1
 	ownNode := near && sender == nil && from.node() == pod.Spec.NodeName
 	itself := sender != nil && sender.UID == pod.UID && near
 	if !ownNode && !itself {
-		other := party{address: source, ports: pod}
+		other := party{address: source, ports: pod, node: near && sender == nil}
 		if near && sender != nil {
 			other.pod = sender
 		}

@@ -67,6 +67,12 @@ type Failure struct {
 func (f *Failure) Error() string { return f.Err.Error() + " (" + f.Why + ")" }
 func (f *Failure) Unwrap() error { return f.Err }
 
+// Timeout and Temporary make it a net.Error, which tells a silence from a refusal.
+func (f *Failure) Timeout() bool { return f.Err == ErrTimeout }
+
+// Temporary is part of net.Error.
+func (f *Failure) Temporary() bool { return false }
+
 func failed(err error, format string, args ...any) error {
 	return &Failure{Err: err, Why: fmt.Sprintf(format, args...)}
 }
@@ -187,3 +193,6 @@ func (p Place) isolable() *corev1.Pod {
 	}
 	return p.Pod
 }
+
+// Size is the number of clusters in the snapshot.
+func (w *World) Size() int { return len(w.clusters) }

@@ -1,0 +1,139 @@
+package machines
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+)
+
+const (
+	// diskDriver is the CSI driver of Compute Engine's persistent disks.
+	diskDriver = "pd.csi.storage.gke.io"
+	// disksPerMachine is how many disks the driver attaches to a machine beside the boot disk.
+	disksPerMachine = 127
+	// pauseImage holds the place of GKE's own pods.
+	pauseImage = "gke.gcr.io/pause:3.10"
+)
+
+// installDrivers makes what GKE's addon manager makes in every cluster before there are nodes: the disk driver and its
+// storage classes. (The local cloud makes no disk for a claim: that would be one which nobody declared.)
+func (c *cluster) installDrivers(ctx context.Context) error {
+	_, err := c.client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
+		ObjectMeta: metav1.ObjectMeta{Name: diskDriver},
+		Spec: storagev1.CSIDriverSpec{
+			AttachRequired: ptr.To(true),
+			PodInfoOnMount: ptr.To(false),
+			FSGroupPolicy:  ptr.To(storagev1.ReadWriteOnceWithFSTypeFSGroupPolicy),
+		},
+	}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("CSIDriver %s: %w", diskDriver, err)
+	}
+	for name, disk := range map[string]string{"standard": "pd-standard", "standard-rwo": "pd-balanced", "premium-rwo": "pd-ssd"} {
+		class := &storagev1.StorageClass{
+			ObjectMeta:           metav1.ObjectMeta{Name: name, Labels: addonLabels, Annotations: map[string]string{}},
+			Provisioner:          diskDriver,
+			Parameters:           map[string]string{"type": disk},
+			AllowVolumeExpansion: ptr.To(true),
+			ReclaimPolicy:        ptr.To(corev1.PersistentVolumeReclaimDelete),
+			VolumeBindingMode:    ptr.To(storagev1.VolumeBindingWaitForFirstConsumer),
+		}
+		if name == "standard-rwo" {
+			class.Annotations["storageclass.kubernetes.io/is-default-class"] = "true"
+		}
+		if _, err := c.client.StorageV1().StorageClasses().Create(ctx, class, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("StorageClass %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+var addonLabels = map[string]string{"addonmanager.kubernetes.io/mode": "EnsureExists"}
+
+// GKE's own pods take room on the machines that workloads cannot have. What they request is an assumption, rounded from
+// `kubectl describe node` of clusters with Dataplane V2, Workload Identity, Cloud DNS and system logs and metrics.
+var (
+	// nodeAgents run on every node: anetd, netd, fluentbit-gke, gke-metrics-agent, gke-metadata-server, pdcsi-node,
+	// node-local-dns, ip-masq-agent.
+	nodeAgents = request("350m", "700Mi")
+	// clusterAgents run once or twice in a cluster, wherever there is room. kube-dns keeps running beside Cloud DNS.
+	clusterAgents = []agent{
+		{"kube-dns", 2, request("270m", "140Mi")},
+		// metrics-server, konnectivity-agent, event-exporter and the autoscalers of such.
+		{"system-agents", 1, request("100m", "200Mi")},
+	}
+)
+
+type agent struct {
+	name     string
+	replicas int32
+	request  corev1.ResourceList
+}
+
+func request(cpu, memory string) corev1.ResourceList {
+	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+}
+
+// agentPod is a pod that only holds the place of GKE's own.
+func agentPod(request corev1.ResourceList, priority string) corev1.PodSpec {
+	return corev1.PodSpec{
+		PriorityClassName:            priority,
+		AutomountServiceAccountToken: ptr.To(false),
+		EnableServiceLinks:           ptr.To(false),
+		Tolerations:                  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
+		Containers: []corev1.Container{{
+			Name: "agents", Image: pauseImage,
+			Resources: corev1.ResourceRequirements{Requests: request},
+		}},
+	}
+}
+
+// installNodeAgents makes a node's own pod: a static one, which its kubelet reports to the API server.
+func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) error {
+	spec := agentPod(nodeAgents, "system-node-critical")
+	spec.NodeName, spec.HostNetwork = node.Name, true
+	_, err := c.client.CoreV1().Pods(metav1.NamespaceSystem).Create(ctx, &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      "gke-node-agents-" + node.Name,
+			Namespace: metav1.NamespaceSystem,
+			Labels:    map[string]string{"k8s-app": "gke-node-agents"},
+			// A mirror pod: drains leave it, and it goes with its node.
+			Annotations:     map[string]string{corev1.MirrorPodAnnotationKey: string(node.UID), "kubernetes.io/config.source": "file"},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID, Controller: ptr.To(true)}},
+		},
+		Spec: spec,
+	}, metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("system pods of node %s: %w", node.Name, err)
+	}
+	return nil
+}
+
+// installClusterAgents makes the cluster's own pods, once there is a node for them.
+func (c *cluster) installClusterAgents(ctx context.Context) error {
+	for _, a := range clusterAgents {
+		labels := map[string]string{"k8s-app": a.name}
+		_, err := c.client.AppsV1().Deployments(metav1.NamespaceSystem).Create(ctx, &appsv1.Deployment{
+			ObjectMeta: metav1.ObjectMeta{Name: a.name, Namespace: metav1.NamespaceSystem, Labels: labels},
+			Spec: appsv1.DeploymentSpec{
+				Replicas: &a.replicas,
+				Selector: &metav1.LabelSelector{MatchLabels: labels},
+				Template: corev1.PodTemplateSpec{
+					ObjectMeta: metav1.ObjectMeta{Labels: labels},
+					Spec:       agentPod(a.request, "system-cluster-critical"),
+				},
+			},
+		}, metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("system pods %s: %w", a.name, err)
+		}
+	}
+	return nil
+}

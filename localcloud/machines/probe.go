@@ -1,0 +1,148 @@
+package machines
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"geo-wordpress/localcloud/machines/software"
+)
+
+// shortestPeriod keeps a fast pace from probing all the time.
+const shortestPeriod = 200 * time.Millisecond
+
+// verdict is what a probe has to say at a moment.
+type verdict int
+
+const (
+	unchanged verdict = iota
+	passed            // often enough in a row
+	givenUp           // failed often enough in a row
+)
+
+// probe evaluates one probe of a container. A nil probe never says anything.
+type probe struct {
+	container *container
+	kind      string
+	spec      *corev1.Probe
+	next      time.Time
+	successes int32
+	failures  int32
+	positive  bool // it has passed and not failed since
+}
+
+func newProbe(ct *container, kind string, spec *corev1.Probe, now time.Time) *probe {
+	if spec == nil {
+		return nil
+	}
+	p := &probe{container: ct, kind: kind, spec: spec}
+	p.begin(now)
+	return p
+}
+
+// begin starts over: at the container's start, and for liveness and readiness when it counts as started.
+func (p *probe) begin(now time.Time) {
+	if p != nil {
+		p.next = now.Add(p.container.pod.pace(time.Duration(p.spec.InitialDelaySeconds) * time.Second))
+		p.successes, p.failures = 0, 0
+	}
+}
+
+// adopt goes on with the result that was last reported.
+func (p *probe) adopt(positive bool) {
+	if p != nil {
+		p.positive = positive
+	}
+}
+
+func (p *probe) check(now time.Time) verdict {
+	if p == nil || now.Before(p.next) {
+		return unchanged
+	}
+	period := max(p.container.pod.pace(time.Duration(max(p.spec.PeriodSeconds, 1))*time.Second), shortestPeriod)
+	p.next = now.Add(period)
+	err := p.attempt()
+	if err == nil {
+		p.failures = 0
+		p.successes++
+		if p.successes >= max(p.spec.SuccessThreshold, 1) {
+			p.positive = true
+			return passed
+		}
+		return unchanged
+	}
+	p.successes = 0
+	p.failures++
+	// A kubelet reports every failure. Those of a program that is just starting are no fault, and would be the only
+	// warnings of a healthy start; so what is reported is a probe that falls, or that has failed for good.
+	if p.positive || p.failures == max(p.spec.FailureThreshold, 1) {
+		p.container.pod.containerEvent(p.container, corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", p.kind, err)
+	}
+	if p.failures >= max(p.spec.FailureThreshold, 1) {
+		p.positive = false
+		return givenUp
+	}
+	return unchanged
+}
+
+// attempt probes once. The kubelet probes from the node, whose packets to its own pods every policy admits.
+func (p *probe) attempt() error {
+	ct := p.container
+	view := ct.pod.cluster.sim.view(ct.pod)
+	switch handler := p.spec.ProbeHandler; {
+	case handler.Exec != nil:
+		if code := software.Probe(ct.process, handler.Exec.Command, view); code != 0 {
+			return fmt.Errorf("command %q exited with code %d", strings.Join(handler.Exec.Command, " "), code)
+		}
+		return nil
+	case handler.HTTPGet != nil:
+		port, err := ct.port(handler.HTTPGet.Port)
+		if err != nil {
+			return err
+		}
+		host := handler.HTTPGet.Host
+		url := fmt.Sprintf("http://%s:%d%s", ct.pod.ip, port, handler.HTTPGet.Path)
+		program := ct.pod.listener(port, host == "127.0.0.1" || host == "localhost")
+		if program == nil {
+			return fmt.Errorf("Get %q: dial tcp %s:%d: connect: connection refused", url, ct.pod.ip, port)
+		}
+		switch response := program.Get(port, handler.HTTPGet.Path, view); {
+		case response.Status == 0:
+			return fmt.Errorf("Get %q: context deadline exceeded (Client.Timeout exceeded while awaiting headers)", url)
+		case response.Status < 200 || response.Status >= 400:
+			return fmt.Errorf("HTTP probe failed with statuscode: %d", response.Status)
+		}
+		return nil
+	case handler.TCPSocket != nil:
+		port, err := ct.port(handler.TCPSocket.Port)
+		if err != nil {
+			return err
+		}
+		if ct.pod.listener(port, false) == nil {
+			return fmt.Errorf("dial tcp %s:%d: connect: connection refused", ct.pod.ip, port)
+		}
+		return nil
+	case handler.GRPC != nil:
+		if ct.pod.listener(int(handler.GRPC.Port), false) == nil {
+			return fmt.Errorf("dial tcp %s:%d: connect: connection refused", ct.pod.ip, handler.GRPC.Port)
+		}
+		return nil
+	}
+	return fmt.Errorf("missing probe handler")
+}
+
+// port is the number of a port that a probe names.
+func (ct *container) port(port intstr.IntOrString) (int, error) {
+	if port.Type == intstr.Int {
+		return port.IntValue(), nil
+	}
+	for _, p := range ct.spec.Ports {
+		if p.Name == port.StrVal {
+			return int(p.ContainerPort), nil
+		}
+	}
+	return 0, fmt.Errorf("couldn't find port: %q", port.StrVal)
+}

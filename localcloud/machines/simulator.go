@@ -1,0 +1,257 @@
+package machines
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/vpc"
+)
+
+// Defaults of Options.
+const (
+	DefaultSpeed        = 10
+	DefaultDrainTimeout = time.Minute
+)
+
+// The loop's rhythm: how long it lets changes gather, how often it looks while something is under way, and how often
+// when everything stands.
+const (
+	gather = 20 * time.Millisecond
+	brisk  = 100 * time.Millisecond
+	calm   = 500 * time.Millisecond
+)
+
+// Options configure a Simulator.
+type Options struct {
+	// Dir takes the containers' logs, one file each: <cluster>/<namespace>_<pod>_<container>.log. Empty keeps none.
+	Dir string
+	Log *slog.Logger
+	// Speed is how many seconds of the machines' own work pass in one second; DefaultSpeed if zero.
+	Speed float64
+	// DrainTimeout bounds how long disruption budgets may hold up a machine that is being replaced; GKE waits an hour.
+	// DefaultDrainTimeout if zero.
+	DrainTimeout time.Duration
+}
+
+// Simulator runs the machines of all clusters. It implements cloud.Machines.
+type Simulator struct {
+	log          *slog.Logger
+	pace         software.Pace
+	drainTimeout time.Duration
+	logs         containerLogs
+
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+	wake   chan struct{}
+
+	// mu guards everything below, and everything that the clusters' records hold.
+	mu       sync.Mutex
+	facts    cloud.Facts
+	clusters map[string]*cluster
+	disks    map[string]*software.Volume // by CSI volume handle
+	world    *vpc.World
+}
+
+var _ cloud.Machines = (*Simulator)(nil)
+
+// New makes a simulator without clusters. Close it.
+func New(o Options) *Simulator {
+	ctx, cancel := context.WithCancel(context.Background())
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	s := &Simulator{
+		log:          log,
+		pace:         software.Pace(cmp.Or(o.Speed, DefaultSpeed)),
+		drainTimeout: cmp.Or(o.DrainTimeout, DefaultDrainTimeout),
+		logs:         containerLogs{dir: o.Dir},
+		ctx:          ctx,
+		cancel:       cancel,
+		wake:         make(chan struct{}, 1),
+		clusters:     map[string]*cluster{},
+		disks:        map[string]*software.Volume{},
+	}
+	s.done.Add(1)
+	go s.loop()
+	return s
+}
+
+// SetFacts says what the simulator asks about disks, firewalls and the Internet. Until then there are none.
+func (s *Simulator) SetFacts(facts cloud.Facts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.facts = facts
+}
+
+// Close stops the simulation. The machines stay in the clusters, and go on when a new simulator adds them.
+func (s *Simulator) Close() {
+	s.cancel()
+	s.mu.Lock()
+	clusters := slices.Collect(maps.Values(s.clusters))
+	s.mu.Unlock()
+	for _, c := range clusters {
+		c.stop()
+	}
+	s.done.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range clusters {
+		for _, p := range c.pods {
+			p.killAll()
+		}
+	}
+}
+
+// AddCluster starts watching a cluster whose control plane is up. Idempotent.
+func (s *Simulator) AddCluster(ctx context.Context, info cloud.Cluster, config *rest.Config) error {
+	if err := s.ctx.Err(); err != nil {
+		return errors.New("the machines are shut down")
+	}
+	s.mu.Lock()
+	old := s.clusters[info.ID]
+	if old != nil && old.info == info && old.host == config.Host {
+		s.mu.Unlock()
+		return nil
+	}
+	s.mu.Unlock()
+	if old != nil {
+		s.RemoveCluster(info.ID)
+	}
+	c, err := newCluster(s, info, config)
+	if err != nil {
+		return fmt.Errorf("cluster %s: %w", info.Name, err)
+	}
+	if err := c.start(ctx); err != nil {
+		c.stop()
+		return fmt.Errorf("cluster %s: %w", info.Name, err)
+	}
+	s.mu.Lock()
+	s.clusters[info.ID] = c
+	s.mu.Unlock()
+	s.poke()
+	return nil
+}
+
+// RemoveCluster forgets a cluster and its pools.
+func (s *Simulator) RemoveCluster(clusterID string) {
+	s.mu.Lock()
+	c := s.clusters[clusterID]
+	delete(s.clusters, clusterID)
+	if c != nil {
+		for _, p := range c.pods {
+			p.killAll()
+		}
+	}
+	s.mu.Unlock()
+	if c != nil {
+		c.stop()
+	}
+}
+
+// poke makes the loop look soon.
+func (s *Simulator) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// loop moves the world. One goroutine does it for all clusters: what programs see of each other is then always of one
+// moment.
+func (s *Simulator) loop() {
+	defer s.done.Done()
+	timer := time.NewTimer(calm)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.wake:
+			select {
+			case <-time.After(gather):
+			case <-s.ctx.Done():
+				return
+			}
+		case <-timer.C:
+		}
+		select {
+		case <-s.wake:
+		default:
+		}
+		timer.Reset(s.step(time.Now()))
+	}
+}
+
+// step moves the world to now, and says when to look again.
+func (s *Simulator) step(now time.Time) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshot()
+	clusters := slices.SortedFunc(maps.Values(s.clusters), func(a, b *cluster) int { return cmp.Compare(a.info.ID, b.info.ID) })
+	for _, c := range clusters {
+		c.refresh(now)
+	}
+	for _, c := range clusters {
+		for _, p := range c.ordered() {
+			p.stepPrograms(now)
+		}
+	}
+	again := calm
+	for _, c := range clusters {
+		for _, p := range c.ordered() {
+			if p.sync(now) {
+				again = brisk
+			}
+		}
+		c.reportVolumes()
+	}
+	return again
+}
+
+// snapshot takes a new picture of the clusters if something changed.
+func (s *Simulator) snapshot() {
+	changed := s.world == nil
+	for _, c := range s.clusters {
+		changed = c.changed.Swap(false) || changed
+	}
+	if !changed && len(s.clusters) == s.world.Size() {
+		return
+	}
+	var pictures []vpc.Cluster
+	for _, c := range s.clusters {
+		pictures = append(pictures, c.picture())
+	}
+	s.world = vpc.NewWorld(pictures, s.admits, s.internet)
+}
+
+func (s *Simulator) admits(network string, from addr, tags []string, protocol string, port int) bool {
+	return s.facts != nil && s.facts.Admits(network, from, tags, protocol, port)
+}
+
+func (s *Simulator) internet(clusterID string) bool {
+	return s.facts != nil && s.facts.Internet(clusterID)
+}
+
+// disk is the content of a persistent disk. One that is first seen with a pod that ran before is not known.
+func (s *Simulator) disk(handle string, opaque bool) *software.Volume {
+	v := s.disks[handle]
+	if v == nil {
+		v = software.NewVolume(software.Disk, nil)
+		v.Opaque = opaque
+		s.disks[handle] = v
+	}
+	return v
+}

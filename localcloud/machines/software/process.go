@@ -1,0 +1,149 @@
+package software
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Pace is how many seconds of a program's own time pass in one second.
+type Pace float64
+
+// Of is how long d takes at this pace.
+func (p Pace) Of(d time.Duration) time.Duration {
+	if p <= 0 {
+		return d
+	}
+	return time.Duration(float64(d) / float64(p))
+}
+
+// Process is what a container gives its program.
+type Process struct {
+	Image   Image
+	Command []string // replaces the image's entry point; $(NAME) expanded
+	Args    []string // replaces the image's command; $(NAME) expanded
+	Env     map[string]string
+	Ports   []int // TCP ports that the container declares
+	Files   *Filesystem
+	User    int64 // effective user ID
+	// Capabilities that the process has, without the CAP_ prefix.
+	Capabilities map[string]bool
+	Address      netip.Addr
+	Pace         Pace
+	Started      time.Time
+	// Adopted says that the program ran before this model of it did: the local cloud was restarted, the machine was not.
+	Adopted bool
+	// Outside runs f with the network while nothing else in the world moves: the way in for a program's own goroutine.
+	Outside func(f func(Network))
+	// Log takes what the program would write that a reader needs to understand its state. It is given no secrets.
+	Log func(format string, args ...any)
+}
+
+func (p *Process) log(format string, args ...any) {
+	if p.Log != nil {
+		p.Log(format, args...)
+	}
+}
+
+// Network is what a program sees of the world around it.
+type Network interface {
+	// Lookup resolves a name.
+	Lookup(host string) ([]netip.Addr, error)
+	// Dial opens a TCP connection to a name or address.
+	Dial(host string, port int) (Remote, error)
+}
+
+// Remote is the far end of a connection.
+type Remote struct {
+	Address netip.Addr
+	Port    int
+	Program Program // nil for an address on the Internet
+	Network Network // as the far end sees it
+}
+
+// Get asks the far end for a path over HTTP.
+func (r Remote) Get(path string) Response {
+	if r.Program == nil {
+		return Response{Status: 200}
+	}
+	return r.Program.Get(r.Port, path, r.Network)
+}
+
+// Response is an HTTP answer. Status 0 means that none ever comes.
+type Response struct {
+	Status int
+	Body   string
+}
+
+// Exit is a program's end.
+type Exit struct {
+	Code   int
+	Reason string // the last that it logged
+}
+
+// Program is a running program. Its methods are called by one goroutine at a time.
+type Program interface {
+	// Step lets the program do what it does until now.
+	Step(now time.Time, network Network)
+	// Accepts says whether a TCP connection to the port is accepted; local is one from the pod itself, to 127.0.0.1.
+	Accepts(port int, local bool) bool
+	// Get answers an HTTP request.
+	Get(port int, path string, network Network) Response
+	// Stop is SIGTERM.
+	Stop(now time.Time)
+	// Exit is how the program ended, nil while it runs.
+	Exit() *Exit
+}
+
+// Server is implemented by programs that speak MySQL's protocol.
+type sqlServer interface {
+	// sql runs a query that needs the whole database; the error says what is missing.
+	sql(network Network) error
+}
+
+// within is implemented by programs that run another one.
+type within interface{ inner() Program }
+
+// innermost is the program that really answers.
+func innermost(p Program) Program {
+	for {
+		w, ok := p.(within)
+		if !ok || w.inner() == nil {
+			return p
+		}
+		p = w.inner()
+	}
+}
+
+// ended is the part that all programs share: how they end.
+type ended struct {
+	process *Process
+	exit    *Exit
+	leaving time.Time // when a stopping program will be gone
+}
+
+func (e *ended) Exit() *Exit { return e.exit }
+
+// fail ends the program.
+func (e *ended) fail(code int, reason string) {
+	if e.exit == nil {
+		e.exit = &Exit{Code: code, Reason: reason}
+		e.process.log("exits with code %d: %s", code, reason)
+	}
+}
+
+// leave begins an orderly end that takes a while.
+func (e *ended) leave(now time.Time, takes time.Duration) {
+	if e.leaving.IsZero() {
+		e.leaving = now.Add(e.process.Pace.Of(takes))
+	}
+}
+
+// over says whether the program has ended, and ends one whose orderly stop is done.
+func (e *ended) over(now time.Time) bool {
+	if e.exit == nil && !e.leaving.IsZero() && !now.Before(e.leaving) {
+		e.exit = &Exit{Code: 0, Reason: "stopped"}
+	}
+	return e.exit != nil
+}
+
+func (e *ended) stopping() bool { return !e.leaving.IsZero() }

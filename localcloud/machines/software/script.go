@@ -1,0 +1,405 @@
+package software
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/interp"
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// commandCost is what starting a process takes at least; it keeps a loop that never sleeps from eating the machine.
+const commandCost = 20 * time.Millisecond
+
+// script is a container whose program is a command or a shell script. It runs on a goroutine of its own.
+type script struct {
+	ended
+	cancel context.CancelFunc
+	done   chan int
+	child  Program // a server that the script became or runs
+	gone   chan struct{}
+}
+
+func newScript(p *Process, argv []string, _ time.Time) Program {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &script{ended: ended{process: p}, cancel: cancel, done: make(chan int, 1)}
+	run := &runner{process: p, outside: p.Outside, serve: s.serve, wait: sleep}
+	go func() { s.done <- run.command(ctx, argv, stdio{out: io.Discard}, p.Env) }()
+	return s
+}
+
+// Run runs a command in a container to its end, and returns its exit code: a hook. It takes the time that the command
+// takes, at the container's pace.
+func Run(ctx context.Context, p *Process, argv []string) int {
+	run := &runner{process: p, outside: p.Outside, wait: sleep}
+	return run.command(ctx, argv, stdio{out: io.Discard}, p.Env)
+}
+
+// Probe runs a command in a container against a network that stands still, in no time, and returns its exit code.
+func Probe(p *Process, argv []string, network Network) int {
+	// A script that loops until something comes true would loop for ever in a still world.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	run := &runner{
+		process: p,
+		outside: func(f func(Network)) { f(network) },
+		wait:    func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
+	}
+	return run.command(ctx, argv, stdio{out: io.Discard}, p.Env)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *script) inner() Program { return s.child }
+
+// serve runs a server program inside the script, until it ends.
+func (s *script) serve(ctx context.Context, p *Process, argv []string) (code int, ok bool) {
+	gone := make(chan struct{})
+	p.Outside(func(Network) {
+		if program := server(p, argv, time.Now()); program != nil {
+			s.child, s.gone, ok = program, gone, true
+		}
+	})
+	if !ok {
+		return 0, false
+	}
+	select {
+	case <-gone:
+	case <-ctx.Done():
+		return 137, true
+	}
+	p.Outside(func(Network) {
+		code = s.child.Exit().Code
+		s.child = nil
+	})
+	return code, true
+}
+
+func (s *script) Step(now time.Time, network Network) {
+	if s.exit != nil {
+		return
+	}
+	if s.child != nil {
+		s.child.Step(now, network)
+		if s.child.Exit() != nil && s.gone != nil {
+			close(s.gone)
+			s.gone = nil
+		}
+	}
+	select {
+	case code := <-s.done:
+		s.exit = &Exit{Code: code}
+		s.cancel()
+	default:
+	}
+}
+
+func (s *script) Accepts(port int, local bool) bool {
+	return s.child != nil && s.child.Accepts(port, local)
+}
+
+func (s *script) Get(port int, path string, network Network) Response {
+	if s.child == nil {
+		return Response{}
+	}
+	return s.child.Get(port, path, network)
+}
+
+// Stop reaches a server that the script became. A shell or a command that is a container's first process has no handler
+// for SIGTERM, and the kernel keeps it from the default one: it goes on until it is killed.
+func (s *script) Stop(now time.Time) {
+	if s.child != nil {
+		s.child.Stop(now)
+	}
+}
+
+// Kill ends whatever runs on a goroutine of its own.
+func Kill(p Program) {
+	if s, ok := p.(*script); ok {
+		s.cancel()
+	}
+}
+
+// runner interprets command lines in a container.
+type runner struct {
+	process *Process
+	outside func(func(Network))
+	// serve, if set, runs server programs; without it a command line that would start one succeeds at once.
+	serve func(ctx context.Context, p *Process, argv []string) (code int, ok bool)
+	wait  func(ctx context.Context, d time.Duration) error
+	dir   string
+}
+
+// stdio is a command's input, nil if it has none, and output.
+type stdio struct {
+	in  io.Reader
+	out io.Writer
+}
+
+// shells are the interpreters whose -c is run as a script.
+var shells = []string{"sh", "bash", "ash", "dash"}
+
+// command runs one command line.
+func (r *runner) command(ctx context.Context, argv []string, io stdio, env map[string]string) int {
+	argv = unwrap(argv)
+	if len(argv) == 0 {
+		return 0
+	}
+	if slices.Contains(shells, path.Base(argv[0])) {
+		return r.shell(ctx, argv, io, env)
+	}
+	p := *r.process
+	p.Env = env
+	if r.serve != nil {
+		if code, ok := r.serve(ctx, &p, argv); ok {
+			return code
+		}
+	}
+	if run, ok := commands[path.Base(argv[0])]; ok {
+		return run(&call{runner: r, ctx: ctx, args: argv[1:], name: path.Base(argv[0]), stdio: io, env: env})
+	}
+	if content, err := p.Files.Read(argv[0]); err == nil && p.Files.On(argv[0]) != Layer {
+		return r.source(ctx, argv[0], content, argv[1:], io, env)
+	}
+	p.log("calls %s, of which nothing is known: it is taken to succeed", path.Base(argv[0]))
+	return 0
+}
+
+// shell runs sh -c 'script', sh file, or a shell that reads its input, which is empty.
+func (r *runner) shell(ctx context.Context, argv []string, io stdio, env map[string]string) int {
+	errexit := false
+	args := argv[1:]
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") && len(args[0]) > 1 {
+		letters := args[0][1:]
+		args = args[1:]
+		errexit = errexit || strings.Contains(letters, "e") && !strings.HasPrefix(letters, "-")
+		if strings.Contains(letters, "o") && len(args) > 0 {
+			args = args[1:] // -o option
+		}
+		if strings.Contains(letters, "c") && !strings.HasPrefix(letters, "-") && len(args) > 0 {
+			text := args[0]
+			if errexit {
+				text = "set -e\n" + text
+			}
+			return r.source(ctx, "-c", []byte(text), args[1:], io, env)
+		}
+	}
+	if len(args) == 0 {
+		return 0
+	}
+	content, err := r.process.Files.Read(r.resolve(args[0]))
+	if err != nil {
+		if r.process.Files.On(args[0]) == Layer {
+			r.process.log("runs the image's %s, of which nothing is known: it is taken to succeed", args[0])
+			return 0
+		}
+		return 127
+	}
+	if errexit {
+		content = append([]byte("set -e\n"), content...)
+	}
+	return r.source(ctx, args[0], content, args[1:], io, env)
+}
+
+// source interprets a script.
+func (r *runner) source(ctx context.Context, name string, content []byte, args []string, std stdio, env map[string]string) int {
+	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(bytes.NewReader(content), name)
+	if err != nil {
+		r.process.log("script %s: %v", name, err)
+		return 2
+	}
+	all := maps.Clone(env)
+	for key, value := range map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"} {
+		if all[key] == "" {
+			all[key] = value
+		}
+	}
+	var list []string
+	for key, value := range all {
+		list = append(list, key+"="+value)
+	}
+	if name == "-c" && len(args) > 0 {
+		args = args[1:] // $0
+	}
+	shell, err := interp.New(
+		interp.Env(expand.ListEnviron(list...)),
+		interp.Dir("/"),
+		interp.Params(append([]string{"--"}, args...)...),
+		interp.StdIO(std.in, std.out, io.Discard),
+		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return r.exec }),
+		interp.CallHandler(r.intercept),
+		interp.OpenHandler(r.open),
+		interp.ReadDirHandler2(r.readDir),
+		interp.StatHandler(r.stat),
+	)
+	if err != nil {
+		r.process.log("script %s: %v", name, err)
+		return 2
+	}
+	if err := shell.Run(ctx, file); err != nil {
+		if status, ok := interp.IsExitStatus(err); ok {
+			return int(status)
+		}
+		if ctx.Err() == nil {
+			r.process.log("script %s: %v", name, err)
+		}
+		return 1
+	}
+	return 0
+}
+
+// exec runs a command that a script calls. Nothing is ever executed on the machine itself.
+func (r *runner) exec(ctx context.Context, argv []string) error {
+	if err := r.wait(ctx, commandCost); err != nil {
+		return err
+	}
+	hc := interp.HandlerCtx(ctx)
+	env := map[string]string{}
+	hc.Env.Each(func(name string, v expand.Variable) bool {
+		if v.Exported && v.Kind == expand.String {
+			env[name] = v.Str
+		}
+		return true
+	})
+	std := stdio{out: hc.Stdout}
+	if file, ok := hc.Stdin.(*os.File); ok && file != nil {
+		std.in = file
+	}
+	if code := r.command(ctx, argv, std, env); code != 0 {
+		return interp.NewExitStatus(uint8(code))
+	}
+	return ctx.Err()
+}
+
+// intercept keeps the working directory, which the interpreter would look for on the machine itself.
+func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
+	switch args[0] {
+	case "cd":
+		to := "/"
+		if len(args) > 1 {
+			to = r.resolve(args[len(args)-1])
+		}
+		if !r.process.Files.Exists(to) && r.process.Files.On(to) != Layer {
+			return []string{"false"}, nil
+		}
+		r.dir = to
+		return []string{"true"}, nil
+	case "pwd":
+		return []string{"echo", cleanDir(r.dir)}, nil
+	}
+	return args, nil
+}
+
+func cleanDir(dir string) string { return path.Clean("/" + dir) }
+
+func (r *runner) resolve(name string) string {
+	if path.IsAbs(name) {
+		return path.Clean(name)
+	}
+	return path.Join(cleanDir(r.dir), name)
+}
+
+// opened is an open file: what is written to it lands in the volume when it is closed.
+type opened struct {
+	io.Reader
+	buffer bytes.Buffer
+	close  func(content []byte) error
+}
+
+func (o *opened) Write(p []byte) (int, error) { return o.buffer.Write(p) }
+
+func (o *opened) Close() error {
+	if o.close == nil {
+		return nil
+	}
+	return o.close(o.buffer.Bytes())
+}
+
+func (r *runner) open(_ context.Context, name string, flag int, _ os.FileMode) (io.ReadWriteCloser, error) {
+	name = r.resolve(name)
+	if strings.HasPrefix(name, "/dev/") {
+		return &opened{Reader: strings.NewReader("")}, nil
+	}
+	if flag&(os.O_WRONLY|os.O_RDWR) == 0 {
+		content, err := r.process.Files.Read(name)
+		if err != nil {
+			return nil, err
+		}
+		return &opened{Reader: bytes.NewReader(content)}, nil
+	}
+	var before []byte
+	if flag&os.O_APPEND != 0 {
+		before, _ = r.process.Files.Read(name)
+	}
+	if err := r.process.Files.Write(name, before); err != nil {
+		return nil, err
+	}
+	return &opened{Reader: strings.NewReader(""), close: func(content []byte) error {
+		return r.process.Files.Write(name, slices.Concat(before, content))
+	}}, nil
+}
+
+func (r *runner) readDir(_ context.Context, name string) ([]fs.DirEntry, error) {
+	v, inside, _ := r.process.Files.locate(r.resolve(name))
+	var entries []fs.DirEntry
+	for _, child := range v.List(inside) {
+		dir, _ := v.Has(inside + "/" + child)
+		entries = append(entries, fs.FileInfoToDirEntry(info{name: child, dir: dir}))
+	}
+	return entries, nil
+}
+
+func (r *runner) stat(_ context.Context, name string, _ bool) (fs.FileInfo, error) {
+	name = r.resolve(name)
+	if strings.HasPrefix(name, "/dev/") {
+		return info{name: path.Base(name)}, nil
+	}
+	v, inside, _ := r.process.Files.locate(name)
+	dir, ok := v.Has(inside)
+	if !ok {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
+	content, _ := v.Read(inside)
+	return info{name: path.Base(name), dir: dir, size: int64(len(content))}, nil
+}
+
+// info describes a file of the model.
+type info struct {
+	name string
+	dir  bool
+	size int64
+}
+
+func (i info) Name() string       { return i.name }
+func (i info) Size() int64        { return i.size }
+func (i info) ModTime() time.Time { return time.Time{} }
+func (i info) IsDir() bool        { return i.dir }
+func (i info) Sys() any           { return nil }
+
+func (i info) Mode() fs.FileMode {
+	if i.dir {
+		return fs.ModeDir | 0o755
+	}
+	return 0o644
+}
+
+func (i info) String() string { return fmt.Sprintf("%s (%d bytes)", i.name, i.size) }

@@ -1,0 +1,173 @@
+package software
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	tikvStart    = 2 * time.Second // from PD's answer to a store that is Up
+	tikvShutdown = 3 * time.Second // evicting leaders
+)
+
+// tikv is a TiKV store.
+type tikv struct {
+	ended
+	pds           []hostPort
+	address       hostPort
+	status        hostPort
+	advertise     hostPort
+	labels        map[string]string
+	startsAt      time.Time
+	up            bool
+	sees          map[string]*tikv
+	knownStores   int
+	lastComplaint string
+}
+
+func newTiKV(p *Process, args []string) Program {
+	k := &tikv{ended: ended{process: p}, labels: map[string]string{}}
+	if err := k.configure(parseFlags(args)); err != nil {
+		k.fail(1, err.Error())
+	}
+	return k
+}
+
+func (k *tikv) configure(f flags) error {
+	var config map[string]any
+	if err := readTOML(k.process, f.last("", "config", "C"), &config); err != nil {
+		return err
+	}
+	if err := durable(k.process, "data-dir", f.last("", "data-dir", "s")); err != nil {
+		return err
+	}
+	var err error
+	if k.pds, err = parseAddresses(f.last("127.0.0.1:2379", "pd", "pd-endpoints")); err != nil {
+		return fmt.Errorf("invalid configuration: pd endpoints: %w (without http://)", err)
+	}
+	if k.address, err = parseHostPort(f.last("127.0.0.1:20160", "addr", "A")); err != nil {
+		return fmt.Errorf("invalid configuration: addr: %w", err)
+	}
+	if k.advertise, err = parseHostPort(f.last(k.address.String(), "advertise-addr")); err != nil {
+		return fmt.Errorf("invalid configuration: advertise-addr: %w", err)
+	}
+	if k.advertise.unspecified() {
+		return fmt.Errorf("invalid configuration: advertise-addr %q: others cannot connect to an unspecified address", k.advertise)
+	}
+	if k.status, err = parseHostPort(f.last("127.0.0.1:20180", "status-addr")); err != nil {
+		return fmt.Errorf("invalid configuration: status-addr: %w", err)
+	}
+	for _, pair := range strings.Split(f.last("", "labels"), ",") {
+		if key, value, ok := strings.Cut(pair, "="); ok {
+			k.labels[key] = value
+		}
+	}
+	return nil
+}
+
+// quorate finds a PD of the list that serves; the error says why there is none.
+func quorate(network Network, pds []hostPort) (*pd, error) {
+	var problems []error
+	for _, address := range pds {
+		remote, err := network.Dial(address.host, address.port)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("PD %s: %w", address, err))
+			continue
+		}
+		d, ok := innermost(remote.Program).(*pd)
+		switch {
+		case !ok:
+			problems = append(problems, fmt.Errorf("PD %s: what answers there is no PD", address))
+		case !d.serving:
+			problems = append(problems, fmt.Errorf("PD %s: no quorum", address))
+		default:
+			return d, nil
+		}
+	}
+	return nil, errors.Join(problems...)
+}
+
+func (k *tikv) Step(now time.Time, network Network) {
+	if k.over(now) {
+		return
+	}
+	d, err := quorate(network, k.pds)
+	if err != nil {
+		k.complain(err)
+		return
+	}
+	if k.startsAt.IsZero() {
+		k.startsAt = now.Add(k.process.Pace.Of(tikvStart))
+		if k.process.Adopted {
+			k.startsAt = now
+		}
+	}
+	if now.Before(k.startsAt) || k.stopping() {
+		return
+	}
+	if !k.up {
+		k.up = true
+		k.process.log("store %s is up", k.advertise)
+	}
+	d.cluster.stores[k.advertise.String()] = &store{address: k.advertise, labels: k.labels, heartbeat: now, node: k}
+	k.sees = map[string]*tikv{}
+	k.knownStores = len(d.cluster.stores)
+	for name, other := range d.cluster.stores {
+		if other.node == k {
+			continue
+		}
+		if found := k.reaches(network, other); found != nil {
+			k.sees[name] = found
+		}
+	}
+}
+
+// reaches connects to a store where it says it is.
+func (k *tikv) reaches(network Network, s *store) *tikv {
+	remote, err := network.Dial(s.address.host, s.address.port)
+	if err != nil {
+		return nil
+	}
+	other, ok := innermost(remote.Program).(*tikv)
+	if !ok || other.advertise != s.address {
+		return nil
+	}
+	return other
+}
+
+// raft says whether the store and those mutually connected with it are a majority of all, so that groups it leads go on.
+func (k *tikv) raft() bool {
+	connected := 1
+	for _, other := range k.sees {
+		if other.sees[k.advertise.String()] == k && other.exit == nil {
+			connected++
+		}
+	}
+	return k.up && k.exit == nil && connected > k.knownStores/2
+}
+
+// up says whether PD counts the store as Up.
+func (s *store) up() bool { return s.node.up && s.node.exit == nil && !s.node.stopping() }
+
+func (k *tikv) complain(err error) {
+	if err.Error() != k.lastComplaint {
+		k.lastComplaint = err.Error()
+		k.process.log("waits for PD: %s", strings.ReplaceAll(k.lastComplaint, "\n", "; "))
+	}
+}
+
+func (k *tikv) Accepts(port int, local bool) bool {
+	return k.up && k.exit == nil && !k.stopping() && accepts([]hostPort{k.address, k.status}, port, local)
+}
+
+func (k *tikv) Get(port int, path string, _ Network) Response {
+	if port == k.status.port && slices.Contains([]string{"/status", "/metrics", "/config", "/ready"}, path) {
+		return Response{Status: 200}
+	}
+	return Response{Status: 404}
+}
+
+func (k *tikv) Stop(now time.Time) { k.leave(now, tikvShutdown) }
