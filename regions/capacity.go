@@ -39,7 +39,6 @@ const (
 
 // pod is what the packing places: a pod, or pods that must share a node.
 type pod struct {
-	role    string
 	request Amount
 	pods    int
 }
@@ -48,45 +47,41 @@ type pod struct {
 // the jobs.
 func workload(r Replicas) []pod {
 	pods := []pod{
-		{"pd", Sizes.PD.Request(), 1},
-		{"tikv", Sizes.TiKV.Request(), 1},
+		{Sizes.PD.Request(), 1},
+		{Sizes.TiKV.Request(), 1},
 		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node.
-		{"nfs with syncthing", Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()), 2},
+		{Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()), 2},
 	}
 	for range r.TiDB {
-		pods = append(pods, pod{"tidb", Sizes.TiDB.Request(), 1})
+		pods = append(pods, pod{Sizes.TiDB.Request(), 1})
 	}
 	for range r.WordPress + 1 {
-		pods = append(pods, pod{"wordpress", Sizes.WordPress.Request(), 1})
+		pods = append(pods, pod{Sizes.WordPress.Request(), 1})
 	}
 	for range jobsAtOnce {
-		pods = append(pods, pod{"job", Sizes.Job.Request(), 1})
+		pods = append(pods, pod{Sizes.Job.Request(), 1})
 	}
 	for _, request := range clusterAgents {
-		pods = append(pods, pod{"gke", request, 1})
+		pods = append(pods, pod{request, 1})
 	}
 	return pods
 }
 
 // Fits says whether everything that runs in one region finds room on so many machines of a type, by packing the
-// largest pod first. Replicas of one role go to the node that has fewest of them and room, as the components ask of
-// the scheduler.
+// largest pod first, each onto the first node with room. That replicas are spread is the components' wish and no
+// condition, so it has no say here.
 //
 // The scheduler places pods one by one as they come, so a yes with next to nothing left over is no promise. A no is
 // final for all but contrived cases.
 func Fits(m Machine, nodes int, replicas Replicas) bool {
 	type node struct {
-		free  Amount
-		pods  int
-		roles map[string]int
+		free Amount
+		pods int
 	}
 	free := m.Allocatable()
-	if !free.Holds(nodeAgents) {
-		return false
-	}
 	pool := make([]node, nodes)
 	for i := range pool {
-		pool[i] = node{free: free.Minus(nodeAgents), pods: agentsPerNode, roles: map[string]int{}}
+		pool[i] = node{free: free.Minus(nodeAgents), pods: agentsPerNode}
 	}
 
 	pods := workload(replicas)
@@ -94,21 +89,12 @@ func Fits(m Machine, nodes int, replicas Replicas) bool {
 		return cmp.Compare(share(b.request, free), share(a.request, free))
 	})
 	for _, p := range pods {
-		best := -1
-		for i, n := range pool {
-			if !n.free.Holds(p.request) || n.pods+p.pods > podsPerNode {
-				continue
-			}
-			if best < 0 || n.roles[p.role] < pool[best].roles[p.role] {
-				best = i
-			}
-		}
-		if best < 0 {
+		i := slices.IndexFunc(pool, func(n node) bool { return n.free.Holds(p.request) && n.pods+p.pods <= podsPerNode })
+		if i < 0 {
 			return false
 		}
-		pool[best].free = pool[best].free.Minus(p.request)
-		pool[best].pods += p.pods
-		pool[best].roles[p.role]++
+		pool[i].free = pool[i].free.Minus(p.request)
+		pool[i].pods += p.pods
 	}
 	return true
 }

@@ -174,10 +174,10 @@ func checkEmail(email string) string {
 	if err != nil || address.Address != email || len(email) > 100 {
 		return "must be an e-mail address alone, such as editor@example.com, of at most 100 characters"
 	}
-	// net/mail takes what WordPress does not: hosts of one label or none, quoted local parts.
-	local, host, _ := strings.Cut(email, "@")
+	// net/mail takes what WordPress does not: hosts of one label, and addresses in brackets.
+	_, host, _ := strings.Cut(email, "@")
 	labels := strings.Split(strings.ToLower(host), ".")
-	if strings.Contains(local, `"`) || len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {
+	if len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {
 		return "must be an e-mail address at a full domain, such as editor@example.com"
 	}
 	return ""

@@ -67,6 +67,8 @@ var addressRows = []row{
 	{name: "a public address base", set: set{"addressBase": "8.0.0.0/12"}, want: want("addressBase", "must lie inside 10.0.0.0/8")},
 	{name: "an address base around 10.0.0.0/8", set: set{"addressBase": "8.0.0.0/6"},
 		want: want("addressBase", "must lie inside 10.0.0.0/8")},
+	{name: "an address base of twice 10.0.0.0/8", set: set{"addressBase": "10.0.0.0/7"},
+		want: want("addressBase", "must lie inside 10.0.0.0/8")},
 	{name: "an address base of IPv6", set: set{"addressBase": "fd00::/8"}, want: want("addressBase", "must lie inside 10.0.0.0/8")},
 	{name: "an address base of mapped IPv4", set: set{"addressBase": "::ffff:10.64.0.0/108"},
 		want: want("addressBase", "must lie inside 10.0.0.0/8")},

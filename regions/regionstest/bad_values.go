@@ -4,7 +4,8 @@ import "strings"
 
 var machineRows = []row{
 	{name: "a machine type too small", set: set{"machineType": "e2-small"},
-		want: want("machineType", `"e2-small": too small for europe-west1, europe-west2, europe-west3`)},
+		want: want("machineType", `"e2-small": too small for europe-west1, europe-west2, europe-west3: `+
+			"the pods of a region request 2.59 vCPU and 4.41 GiB")},
 	{name: "a machine type with too little memory", set: set{"machineType": "e2-highcpu-4"},
 		want: want("machineType", "take e2-highcpu-8 or larger")},
 	{name: "a machine type too small in one region", set: set{"regions": list(belgium, london+` "machineType":"e2-medium"`, frankfurt)},
@@ -80,6 +81,8 @@ var imageRows = []row{
 	{name: "the latest image", set: set{"tikvImage": "pingcap/tikv:latest"}, want: want("tikvImage", "the tag latest moves")},
 	{name: "no image", set: set{"tidbImage": ""}, want: want("tidbImage", `"": must be an image reference`)},
 	{name: "an image in capitals", set: set{"nfsImage": "docker.io/Library/NFS:v4"}, want: want("nfsImage", "must be an image reference in lower case")},
+	{name: "an image with an endless path", set: set{"nfsImage": strings.Repeat("a", 256) + ":v4.0.8"},
+		want: want("nfsImage", "must be an image reference")},
 	{name: "an image with a space", set: set{"wordpressImage": "wordpress: 7.1.0"}, want: want("wordpressImage", "must be an image reference")},
 	{name: "an image with a scheme", set: set{"syncthingImage": "https://docker.io/syncthing/syncthing:2.1.2"},
 		want: want("syncthingImage", "must be an image reference")},
@@ -124,6 +127,8 @@ var siteRows = []row{
 	{name: "a domain with a wildcard", set: set{"domain": "*.example.com"}, want: want("domain", "must be a DNS name")},
 	{name: "a domain in capitals", set: set{"domain": "www.Example.com"}, want: want("domain", "in lower case")},
 	{name: "a domain that is an address", set: set{"domain": "192.0.2.1"}, want: want("domain", "must be a DNS name")},
+	{name: "a domain that is an address with a longer end", set: set{"domain": "192.0.2.10"}, want: want("domain", "must be a DNS name")},
+	{name: "a domain with a short end", set: set{"domain": "example.c"}, want: want("domain", "must be a DNS name")},
 	{name: "a domain of one label", set: set{"domain": "intranet"}, want: want("domain", "must be a DNS name")},
 	{name: "a domain with an empty label", set: set{"domain": "www..example.com"}, want: want("domain", "must be a DNS name")},
 	{name: "a domain with a space", set: set{"domain": " www.example.com"}, want: want("domain", "must be a DNS name")},
@@ -137,6 +142,10 @@ var siteRows = []row{
 		want: want("site.title", `"": must be 1 to 200 bytes`)},
 	{name: "a title of two lines", set: set{"site": `{"title":"A\nsite","adminUser":"editor","adminEmail":"editor@example.com"}`},
 		want: want("site.title", "on one line")},
+	{name: "a title with a space at its end", set: set{"site": `{"title":"A site ","adminUser":"editor","adminEmail":"editor@example.com"}`},
+		want: want("site.title", "no space at either end")},
+	{name: "an e-mail address in quotes", set: set{"site": `{"title":"A site","adminUser":"editor","adminEmail":"\"the editor\"@example.com"}`},
+		want: want("site.adminEmail", "must be an e-mail address")},
 	{name: "an administrator with a slash", set: set{"site": `{"title":"A site","adminUser":"the/editor","adminEmail":"editor@example.com"}`},
 		want: want("site.adminUser", "must be a WordPress user name")},
 	{name: "an e-mail address without a host", set: set{"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor"}`},
