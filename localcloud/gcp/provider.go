@@ -132,7 +132,7 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 	if old == nil {
 		old = req.OldOutputs
 	}
-	detailed := k.fields.Diff(old, req.NewInputs)
+	detailed := k.fields.Diff(old, req.NewInputs, req.OldOutputs)
 	if len(detailed) == 0 {
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}

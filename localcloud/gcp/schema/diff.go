@@ -8,10 +8,11 @@ import (
 )
 
 // Diff compares two sets of checked inputs and returns the changes by property path. A new value that is not known
-// yet counts as a change, as it does in the published provider.
-func (fs Fields) Diff(old, new resource.PropertyMap) map[string]plugin.PropertyDiff {
+// yet counts as a change, as it does in the published provider. state is the old outputs: a program that comes to say
+// what the cloud had filled in changes nothing.
+func (fs Fields) Diff(old, new, state resource.PropertyMap) map[string]plugin.PropertyDiff {
 	d := differ{}
-	d.object(nil, fs, old, new)
+	d.object(nil, fs, old, new, state)
 	return d
 }
 
@@ -31,15 +32,18 @@ func (d differ) add(at resource.PropertyPath, kind plugin.DiffKind, replace bool
 	d[at.String()] = plugin.PropertyDiff{Kind: kind, InputDiff: true}
 }
 
-func (d differ) object(at resource.PropertyPath, fs Fields, old, new resource.PropertyMap) {
+func (d differ) object(at resource.PropertyPath, fs Fields, old, new, state resource.PropertyMap) {
 	for _, name := range sortedNames(fs) {
 		f, k, here := fs[name], resource.PropertyKey(name), down(at, name)
 		o, had := old[k]
 		n, has := new[k]
 		had, has = had && !absent(o), has && !absent(n)
+		is := bare(state[k])
 		switch {
 		case had && has:
-			d.value(here, f, o, n)
+			d.value(here, f, o, n, is)
+		case has && f.Computed && !absent(is):
+			d.value(here, f, is, n, is)
 		case has && !empty(n):
 			d.add(here, plugin.DiffAdd, f.replaces())
 		case had && !f.Computed && !empty(o):
@@ -63,7 +67,7 @@ func (f *Field) replaces() bool {
 	return false
 }
 
-func (d differ) value(at resource.PropertyPath, f *Field, old, new resource.PropertyValue) {
+func (d differ) value(at resource.PropertyPath, f *Field, old, new, state resource.PropertyValue) {
 	old, new = bare(old), bare(new)
 	if unknown(new) || unknown(old) {
 		d.add(at, plugin.DiffUpdate, f.ForceNew)
@@ -71,7 +75,11 @@ func (d differ) value(at resource.PropertyPath, f *Field, old, new resource.Prop
 	}
 	switch {
 	case f.Kind == Object && old.IsObject() && new.IsObject():
-		d.object(at, f.Fields, old.ObjectValue(), new.ObjectValue())
+		var inner resource.PropertyMap
+		if state.IsObject() {
+			inner = state.ObjectValue()
+		}
+		d.object(at, f.Fields, old.ObjectValue(), new.ObjectValue(), inner)
 	case f.Kind == Map && old.IsObject() && new.IsObject():
 		d.entries(at, f, old.ObjectValue(), new.ObjectValue())
 	case f.Kind == List && old.IsArray() && new.IsArray():
@@ -108,7 +116,7 @@ func (d differ) list(at resource.PropertyPath, f *Field, old, new []resource.Pro
 		case i >= len(new):
 			d.add(here, plugin.DiffDelete, f.ForceNew)
 		default:
-			d.value(here, &elem, old[i], new[i])
+			d.value(here, &elem, old[i], new[i], resource.PropertyValue{})
 		}
 	}
 }
@@ -169,7 +177,7 @@ func (f *Field) equal(old, new resource.PropertyValue) bool {
 			(f.Kind == List || f.Kind == Set) && !(old.IsArray() && new.IsArray()) {
 			return false
 		}
-		probe.value(nil, f, old, new)
+		probe.value(nil, f, old, new, resource.PropertyValue{})
 		return len(probe) == 0
 	case String:
 		if f.Same != nil && old.IsString() && new.IsString() {

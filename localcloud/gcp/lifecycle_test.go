@@ -1,0 +1,298 @@
+package gcp
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+func TestFailedPoolStaysAndIsTakenUpAgain(t *testing.T) {
+	s := build(t, "pool")
+	s.hardware.set(func() { s.hardware.failWith = errBroken })
+	err := s.make(stepNamed("pool"))
+	require.ErrorContains(t, err, errBroken.Error())
+	partial := initFailed(err)
+	require.NotNil(t, partial, "the engine has to learn of what is there")
+	out := s.unmarshal(partial.Properties)
+	assert.Equal(t, 2.0, out["nodeCount"].NumberValue())
+	in := s.unmarshal(partial.Inputs)
+
+	var state string
+	for _, r := range s.api.Resources() {
+		if r.ID == partial.Id {
+			state = r.State
+			assert.Contains(t, r.Message, errBroken.Error())
+		}
+	}
+	require.Equal(t, failed, state)
+	_, _, err = s.createChecked(nodePoolType, "pool", in, false)
+	require.ErrorContains(t, err, "alreadyExists", "it takes its name")
+
+	_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, in)
+	require.NoError(t, err, "the next update tries again")
+	assert.Equal(t, 2, s.hardware.pool(partial.Id).Count)
+
+	s.hardware.set(func() { s.hardware.failWith = errBroken })
+	_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, s.propsWith(in, "nodeCount", 3))
+	require.ErrorContains(t, err, errBroken.Error())
+	require.NotNil(t, initFailed(err))
+	require.NoError(t, s.delete(nodePoolType, "pool", partial.Id), "a destroy removes it in whatever state")
+	assert.Empty(t, s.hardware.pools)
+}
+
+func (s *stand) propsWith(in resource.PropertyMap, key string, v any) resource.PropertyMap {
+	in = in.Copy()
+	in[resource.PropertyKey(key)] = resource.NewPropertyValue(v)
+	return in
+}
+
+func TestPoolOfAFailedClusterIsRefused(t *testing.T) {
+	s := build(t, "cluster")
+	s.hardware.set(func() { s.hardware.failWith = errBroken })
+	err := s.make(stepNamed("cluster"))
+	require.NotNil(t, initFailed(err))
+	id := initFailed(err).Id
+	state, message := s.api.ClusterState(id)
+	assert.Equal(t, failed, state)
+	assert.Contains(t, message, errBroken.Error())
+	_, _, err = s.engine.create(nodePoolType, "pool", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 1}))
+	require.ErrorContains(t, err, "is in state ERROR")
+	require.NoError(t, s.delete(clusterType, "cluster", id))
+}
+
+func TestPoolChangesReachTheMachines(t *testing.T) {
+	s := build(t, "address")
+	id := s.ids["pool"]
+	p := s.hardware.pool(id)
+	assert.Equal(t, "e2-standard-4", p.MachineType)
+	assert.Equal(t, 2, p.Count)
+	assert.Equal(t, 50, p.DiskSizeGB)
+	assert.Equal(t, zone, p.Zone)
+	assert.Contains(t, p.Tags, "node")
+	assert.Contains(t, s.group(), p.InstanceGroup)
+
+	in := s.with("pool", props{"nodeCount": 3, "nodeConfig": props{"machineType": "e2-standard-8", "labels": props{"a": "b"},
+		"taints": []any{props{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}}}})
+	out, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], in)
+	require.NoError(t, err)
+	p = s.hardware.pool(id)
+	assert.Equal(t, "e2-standard-8", p.MachineType)
+	assert.Equal(t, 3, p.Count)
+	assert.Equal(t, 50, p.DiskSizeGB, "what the program no longer says stays")
+	assert.Equal(t, map[string]string{"a": "b"}, p.Labels)
+	require.Len(t, p.Taints, 1)
+	assert.Equal(t, "NoSchedule", string(p.Taints[0].Effect))
+	assert.Equal(t, s.outputs["pool"]["managedInstanceGroupUrls"], out["managedInstanceGroupUrls"], "the group stays")
+}
+
+func TestDefaultPool(t *testing.T) {
+	s := build(t, "cluster")
+	step := stepNamed("cluster")
+	base := step.inputs
+	step.inputs = func(s *stand) props {
+		in := base(s)
+		delete(in, "removeDefaultNodePool")
+		in["initialNodeCount"] = 3
+		return in
+	}
+	require.NoError(t, s.make(step))
+	id := s.ids["cluster"] + "/nodePools/default-pool"
+	assert.Equal(t, 3, s.hardware.pool(id).Count)
+	require.NoError(t, s.delete(clusterType, "cluster", s.ids["cluster"]))
+	assert.Empty(t, s.hardware.pools)
+
+	step.inputs = func(s *stand) props {
+		in := base(s)
+		delete(in, "initialNodeCount")
+		return in
+	}
+	require.ErrorContains(t, s.make(step), "Cluster.initial_node_count must be greater than zero")
+}
+
+// crash copies the store as it is on disk at this moment, as a killed process would leave it, and opens the copy.
+func crash(t *testing.T, from string, h *hardware) *API {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(from, "gcp.db"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "gcp.db"), raw, 0o600))
+	return openAPI(t, dir, h)
+}
+
+func TestKilledAtAnyStepLosesNothing(t *testing.T) {
+	dir, h := t.TempDir(), newHardware()
+	s := buildOn(t, openAPI(t, dir, h), h, "compute-api")
+	for _, step := range steps {
+		require.NoError(t, s.make(step))
+		again := crash(t, dir, newHardware())
+		require.Equal(t, s.api.Resources(), again.Resources(), "after %s", step.name)
+		require.NoError(t, again.Close())
+	}
+	fresh := newHardware()
+	again := crash(t, dir, fresh)
+	require.NoError(t, again.Resume(context.Background()))
+	assert.Equal(t, h.planes, fresh.planes)
+	assert.Equal(t, h.pools, fresh.pools)
+	assert.Equal(t, s.api.Resources(), again.Resources())
+}
+
+func TestInterruptedOperationsAreTakenUp(t *testing.T) {
+	dir, h := t.TempDir(), newHardware()
+	s := buildOn(t, openAPI(t, dir, h), h, "cluster")
+	h.set(func() { h.block, h.entered = make(chan struct{}), make(chan string, 1) })
+	step := stepNamed("cluster")
+	in, _ := s.check(step.token, step.name, nil, resource.NewPropertyMapFromMap(step.inputs(s)))
+	ctx, cancel := context.WithCancel(context.Background())
+	result := make(chan error, 1)
+	go func() {
+		_, err := s.client.Create(ctx, &pulumirpc.CreateRequest{Urn: urn(step.token, step.name), Properties: s.marshal(in)})
+		result <- err
+	}()
+	id := <-h.entered
+	state, _ := s.api.ClusterState(id)
+	assert.Equal(t, provisioning, state)
+
+	t.Run("killed", func(t *testing.T) {
+		fresh := newHardware()
+		again := crash(t, dir, fresh)
+		state, _ := again.ClusterState(id)
+		assert.Equal(t, provisioning, state, "a half-made cluster is not forgotten")
+		require.NoError(t, again.Resume(context.Background()))
+		state, _ = again.ClusterState(id)
+		assert.Equal(t, running, state)
+		assert.Contains(t, fresh.planes, id)
+	})
+	t.Run("the program gone", func(t *testing.T) {
+		cancel()
+		require.Error(t, <-result)
+		close(h.block)
+		// A delete waits for the operation to end, as Google's provider does.
+		require.NoError(t, s.delete(clusterType, "cluster", id))
+		assert.Empty(t, h.planes)
+		state, _ := s.api.ClusterState(id)
+		assert.Empty(t, state)
+	})
+}
+
+func TestCancellationReturnsWhatIsThere(t *testing.T) {
+	h := newHardware()
+	s := buildOn(t, openAPI(t, t.TempDir(), h), h, "cluster")
+	h.set(func() { h.block, h.entered = make(chan struct{}), make(chan string, 1) })
+	result := make(chan error, 1)
+	go func() { result <- s.make(stepNamed("cluster")) }()
+	id := <-h.entered
+	_, err := s.client.Cancel(context.Background(), &emptypb.Empty{})
+	require.NoError(t, err)
+	err = <-result
+	require.ErrorContains(t, err, "the update was cancelled")
+	require.NotNil(t, initFailed(err))
+	assert.Equal(t, id, initFailed(err).Id)
+	close(h.block)
+}
+
+func TestClosingLeavesTheOperationToResume(t *testing.T) {
+	dir, h := t.TempDir(), newHardware()
+	a := openAPI(t, dir, h)
+	s := buildOn(t, a, h, "cluster")
+	h.set(func() { h.block, h.entered = make(chan struct{}), make(chan string, 1) })
+	result := make(chan error, 1)
+	go func() { result <- s.make(stepNamed("cluster")) }()
+	id := <-h.entered
+	require.NoError(t, a.Close())
+	require.Error(t, <-result)
+
+	h.set(func() { h.block, h.entered = nil, nil })
+	again := openAPI(t, dir, h)
+	state, _ := again.ClusterState(id)
+	assert.Equal(t, provisioning, state)
+	require.NoError(t, again.Resume(context.Background()))
+	state, _ = again.ClusterState(id)
+	assert.Equal(t, running, state)
+}
+
+func TestResumeFinishesADeletion(t *testing.T) {
+	dir, h := t.TempDir(), newHardware()
+	a := openAPI(t, dir, h)
+	s := buildOn(t, a, h, "address")
+	for _, name := range []string{"pool", "cluster"} {
+		require.NoError(t, a.update(func(tx *txn) error {
+			r, err := tx.get(s.ids[name])
+			if err != nil {
+				return err
+			}
+			r.State = stopping
+			return tx.put(r)
+		}))
+		require.NoError(t, a.Resume(context.Background()))
+		id, _, _ := s.read(stepNamed(name).token, name, s.ids[name], nil)
+		assert.Empty(t, id, name)
+	}
+	assert.Empty(t, h.planes)
+	require.NoError(t, s.delete(subnetworkType, "subnet", "projects/geo-project/regions/europe-west1/subnetworks/none"))
+}
+
+func TestResumeTellsWhichClusterFailed(t *testing.T) {
+	dir, h := t.TempDir(), newHardware()
+	s := buildOn(t, openAPI(t, dir, h), h, "address")
+	h.set(func() { h.failWith = errBroken })
+	err := s.api.Resume(context.Background())
+	require.ErrorContains(t, err, s.ids["cluster"])
+	state, _ := s.api.ClusterState(s.ids["cluster"])
+	assert.Equal(t, failed, state)
+	require.NoError(t, s.api.Resume(context.Background()), "and it can be tried again")
+	state, _ = s.api.ClusterState(s.ids["cluster"])
+	assert.Equal(t, running, state)
+}
+
+func TestManyAtOnce(t *testing.T) {
+	s := build(t, "subnet")
+	var wait sync.WaitGroup
+	errs := make([]error, 40)
+	// Twenty subnetworks with ranges of their own, and twenty that all want the same range.
+	for i := range errs {
+		cidr := fmt.Sprintf("10.%d.0.0/24", 100+i)
+		if i >= 20 {
+			cidr = "10.200.0.0/24"
+		}
+		in, failures := s.check(subnetworkType, "s", nil, resource.NewPropertyMapFromMap(props{
+			"network": s.ids["vpc"], "region": region, "ipCidrRange": cidr, "name": fmt.Sprintf("s%d", i)}))
+		require.Empty(t, failures)
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			_, errs[i] = s.client.Create(context.Background(), &pulumirpc.CreateRequest{
+				Urn: urn(subnetworkType, "s"), Properties: s.marshal(in)})
+		}()
+	}
+	wait.Wait()
+	won := 0
+	for i, err := range errs {
+		if i < 20 {
+			require.NoError(t, err)
+		} else if err == nil {
+			won++
+		} else {
+			require.ErrorContains(t, err, "conflicts with existing subnetwork")
+		}
+	}
+	assert.Equal(t, 1, won)
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	dir := t.TempDir()
+	openAPI(t, dir, newHardware())
+	_, err := Open(Options{Dir: dir, ControlPlanes: newHardware(), Machines: newHardware()})
+	require.ErrorContains(t, err, "held by another process")
+	info, err := os.Stat(filepath.Join(dir, "gcp.db"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}

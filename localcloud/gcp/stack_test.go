@@ -1,0 +1,163 @@
+package gcp
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/require"
+)
+
+// props writes properties as plain Go.
+type props = map[string]any
+
+// step is one resource of the test stack; its inputs may use the outputs of those before it.
+type step struct {
+	name, token string
+	inputs      func(s *stand) props
+}
+
+// stand is the test stack as it stands: everything that a site in one region needs.
+type stand struct {
+	*engine
+	api      *API
+	hardware *hardware
+	ids      map[string]string
+	inputs   map[string]resource.PropertyMap
+	outputs  map[string]resource.PropertyMap
+}
+
+func (s *stand) out(name, property string) string {
+	return s.outputs[name][resource.PropertyKey(property)].StringValue()
+}
+
+func service(api string) func(*stand) props {
+	return func(*stand) props { return props{"service": api, "disableOnDestroy": false} }
+}
+
+const region, zone = "europe-west1", "europe-west1-b"
+
+var steps = []step{
+	{"compute-api", serviceType, service(computeAPI)},
+	{"container-api", serviceType, service(containerAPI)},
+	{"dns-api", serviceType, service(dnsAPI)},
+	{"iam-api", serviceType, service(iamAPI)},
+	{"vpc", networkType, func(*stand) props { return props{"autoCreateSubnetworks": false} }},
+	{"subnet", subnetworkType, func(s *stand) props {
+		return props{"network": s.ids["vpc"], "region": region, "ipCidrRange": "10.0.0.0/20",
+			"privateIpGoogleAccess": true, "secondaryIpRanges": []any{
+				props{"rangeName": "pods", "ipCidrRange": "10.4.0.0/16"},
+				props{"rangeName": "services", "ipCidrRange": "10.8.0.0/20"}}}
+	}},
+	{"router", routerType, func(s *stand) props { return props{"network": s.out("vpc", "selfLink"), "region": region} }},
+	{"nat", natType, func(s *stand) props {
+		return props{"router": s.out("router", "name"), "region": region, "natIpAllocateOption": "AUTO_ONLY",
+			natSource: "LIST_OF_SUBNETWORKS", "subnetworks": []any{props{"name": s.ids["subnet"],
+				"sourceIpRangesToNats": []any{"ALL_IP_RANGES"}}}}
+	}},
+	{"peers", firewallType, func(s *stand) props {
+		return props{"network": s.ids["vpc"], "sourceRanges": []any{"10.0.0.0/20", "10.4.0.0/16"},
+			"targetTags": []any{"node"}, "allows": []any{props{"protocol": "tcp", "ports": []any{"2379-2380", "4000"}},
+				props{"protocol": "icmp"}}}
+	}},
+	{"disk", diskType, func(*stand) props { return props{"zone": zone, "size": 20, "type": "pd-balanced"} }},
+	{"account", accountType, func(*stand) props { return props{"accountId": "geo-nodes"} }},
+	{"role", memberType, func(s *stand) props {
+		return props{"project": project, "role": "roles/container.defaultNodeServiceAccount",
+			"member": s.out("account", "member")}
+	}},
+	{"cluster", clusterType, func(s *stand) props {
+		return props{"location": zone, "network": s.ids["vpc"], "subnetwork": s.ids["subnet"],
+			"ipAllocationPolicy":   props{"clusterSecondaryRangeName": "pods", "servicesSecondaryRangeName": "services"},
+			"privateClusterConfig": props{"enablePrivateNodes": true, "masterIpv4CidrBlock": "10.15.0.0/28"},
+			"dnsConfig": props{"clusterDns": "CLOUD_DNS", "clusterDnsScope": "VPC_SCOPE",
+				"clusterDnsDomain": "europe-west1.geo"},
+			"datapathProvider": "ADVANCED_DATAPATH", "removeDefaultNodePool": true, "initialNodeCount": 1,
+			"deletionProtection": false}
+	}},
+	{"pool", nodePoolType, func(s *stand) props {
+		return props{"cluster": s.out("cluster", "name"), "location": s.out("cluster", "location"), "nodeCount": 2,
+			"nodeConfig": props{"machineType": "e2-standard-4", "tags": []any{"node"}, "diskSizeGb": 50,
+				"serviceAccount": s.out("account", "email")}}
+	}},
+	{"address", addressType, func(*stand) props { return props{} }},
+	{"check", healthCheckType, func(*stand) props {
+		return props{"httpHealthCheck": props{"portSpecification": "USE_SERVING_PORT", "requestPath": "/healthz.php"}}
+	}},
+	{"port", namedPortType, func(s *stand) props {
+		return props{"group": s.group(), "zone": zone, "name": "http", "port": 30080}
+	}},
+	{"backend", backendServiceType, func(s *stand) props {
+		return props{"loadBalancingScheme": "EXTERNAL_MANAGED", "healthChecks": s.ids["check"], "portName": "http",
+			"backends": []any{props{"group": s.group(), "balancingMode": "RATE", "maxRatePerInstance": 100}}}
+	}},
+	{"map", urlMapType, func(s *stand) props { return props{"defaultService": s.ids["backend"]} }},
+	{"proxy", httpProxyType, func(s *stand) props { return props{"urlMap": s.ids["map"]} }},
+	{"rule", forwardingRuleType, func(s *stand) props {
+		return props{"target": s.ids["proxy"], "ipAddress": s.out("address", "address"), "portRange": "80",
+			"loadBalancingScheme": "EXTERNAL_MANAGED"}
+	}},
+	{"certificate", certificateType, func(*stand) props {
+		return props{"managed": props{"domains": []any{"www.example.com"}}}
+	}},
+	{"https-proxy", httpsProxyType, func(s *stand) props {
+		return props{"urlMap": s.ids["map"], "sslCertificates": []any{s.ids["certificate"]}}
+	}},
+}
+
+// group is the URL of the pool's instance group.
+func (s *stand) group() string {
+	return s.outputs["pool"]["managedInstanceGroupUrls"].ArrayValue()[0].StringValue()
+}
+
+// build makes the stack up to, and without, the named step; all of it for "".
+func build(t *testing.T, until string) *stand {
+	t.Helper()
+	h := newHardware()
+	return buildOn(t, openAPI(t, t.TempDir(), h), h, until)
+}
+
+func buildOn(t *testing.T, a *API, h *hardware, until string) *stand {
+	t.Helper()
+	s := &stand{engine: connect(t, a, nil), api: a, hardware: h, ids: map[string]string{},
+		inputs: map[string]resource.PropertyMap{}, outputs: map[string]resource.PropertyMap{}}
+	for _, step := range steps {
+		if step.name == until {
+			return s
+		}
+		require.NoError(t, s.make(step), step.name)
+	}
+	return s
+}
+
+func (s *stand) make(step step) error {
+	s.t.Helper()
+	in, failures := s.check(step.token, step.name, nil, resource.NewPropertyMapFromMap(step.inputs(s)))
+	require.Empty(s.t, failures, step.name)
+	id, out, err := s.createChecked(step.token, step.name, in, false)
+	if err == nil {
+		s.ids[step.name], s.inputs[step.name], s.outputs[step.name] = id, in, out
+	}
+	return err
+}
+
+func stepNamed(name string) step {
+	for _, s := range steps {
+		if s.name == name {
+			return s
+		}
+	}
+	panic("no step " + name)
+}
+
+// with is the inputs of a standing resource with some properties replaced; nil takes one away.
+func (s *stand) with(name string, changes props) resource.PropertyMap {
+	in := s.inputs[name].Copy()
+	for k, v := range changes {
+		if v == nil {
+			delete(in, resource.PropertyKey(k))
+		} else {
+			in[resource.PropertyKey(k)] = resource.NewPropertyValue(v)
+		}
+	}
+	return in
+}
