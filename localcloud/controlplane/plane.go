@@ -22,7 +22,7 @@ const (
 	// that start while a compiler runs may take a minute.
 	startTimeout = 3 * time.Minute
 	// tooManyDeaths of a component while its control plane starts are no accident.
-	tooManyDeaths = 4
+	tooManyDeaths = 3
 	// logLines of a component's log explain why it did not start.
 	logLines = 12
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
@@ -38,6 +39,7 @@ func Run(arguments []string) {
 	default:
 		return
 	}
+	syscall.Umask(0o077) // what it writes is for the owner's eyes only
 	if os.Getenv(controlplane.LifelineEnv) == "1" {
 		go holdLifeline()
 	}
