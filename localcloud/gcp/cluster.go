@@ -24,7 +24,7 @@ var clusterKind = register(&kind{
 	token: clusterType, title: "Cluster", noun: "cluster", service: containerAPI, scope: located,
 	naming: containerNames, fields: clusterFields,
 	outputs: []string{"endpoint", "labelFingerprint", "masterVersion", "operation", "selfLink", "servicesIpv4Cidr",
-		"tpuIpv4CidrBlock", "clusterIpv4Cidr", "nodePools", "nodeVersion"},
+		"tpuIpv4CidrBlock", "clusterIpv4Cidr", "databaseEncryption", "loggingService", "monitoringService", "nodePools"},
 	id:    memberID(clusters),
 	check: checkCluster,
 	admit: admitCluster,
