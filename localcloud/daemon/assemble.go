@@ -7,29 +7,59 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/kubernetes"
+	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
 )
 
 // localCloud is the system that stands in for Google Cloud.
 type localCloud struct {
-	log *slog.Logger
+	log      *slog.Logger
+	api      *gcp.API
+	machines *machines.Simulator
 }
 
-func assemble(_ home.Home, _ cloud.ControlPlanes, log *slog.Logger) (System, error) {
-	return &localCloud{log: log}, nil
+// assemble puts the Google API above the control planes and the machines. The API and the machines need each other: a
+// node pool makes machines, and a machine asks for disks and firewalls.
+func assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error) {
+	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines")})
+	api, err := gcp.Open(gcp.Options{
+		Dir:           h.Google(),
+		ControlPlanes: planes,
+		Machines:      simulator,
+		Log:           log.With("part", "gcp"),
+	})
+	if err != nil {
+		simulator.Close()
+		return nil, err
+	}
+	simulator.SetFacts(api)
+	return &localCloud{log: log, api: api, machines: simulator}, nil
 }
 
 func (l *localCloud) Providers() map[string]cloud.Provider {
 	return map[string]cloud.Provider{
-		"kubernetes": func() plugin.Provider { return kubernetes.New(kubernetes.Options{Log: l.log}) },
-		"random":     random.New,
+		"gcp": l.api.Provider,
+		"kubernetes": func() plugin.Provider {
+			return kubernetes.New(kubernetes.Options{Log: l.log.With("part", "kubernetes")})
+		},
+		"random": random.New,
 	}
 }
 
-func (l *localCloud) Resume(context.Context) error { return nil }
+func (l *localCloud) Resume(ctx context.Context) error { return l.api.Resume(ctx) }
 
-func (l *localCloud) Resources() []Resource { return nil }
+func (l *localCloud) Resources() []Resource {
+	var all []Resource
+	for _, r := range l.api.Resources() {
+		all = append(all, Resource{Type: r.Type, ID: r.ID})
+	}
+	return all
+}
 
-func (l *localCloud) Close() error { return nil }
+func (l *localCloud) Close() error {
+	l.machines.Close()
+	return l.api.Close()
+}
