@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/home"
+)
+
+var ports = map[string]int{"gcp": 1001, "kubernetes": 1002, "random": 1003}
+
+// evaluate gives a piece of shell to a shell, some times over, and returns the environment that results.
+func evaluate(t *testing.T, text string, times int, environment ...string) map[string]string {
+	t.Helper()
+	shell := exec.Command("/bin/sh", "-euc", strings.Repeat(`eval "$1";`, times)+" /usr/bin/env -0", "sh", text)
+	shell.Env = append([]string{"PATH=/usr/bin:/bin"}, environment...)
+	out, err := shell.CombinedOutput()
+	require.NoError(t, err, "%s\n%s", text, out)
+	found := map[string]string{}
+	for variable := range strings.SplitSeq(string(out), "\x00") {
+		name, value, _ := strings.Cut(variable, "=")
+		found[name] = value
+	}
+	return found
+}
+
+// A path may hold anything but a NUL and, in PATH, a colon.
+func TestEnvironmentSurvivesTheShell(t *testing.T) {
+	for _, dir := range []string{
+		"/srv/cloud", "/srv/my cloud", "/srv/it's", `/srv/"quoted"`, "/srv/$(touch /tmp/gotcha)`id`", "/srv/a*b?[c]", `/srv/back\slash`,
+		"/srv/new\nline", "/srv/ünïcode", "/srv/-n", "/srv/!history", "/srv/#no;comment&", "/srv/''", "/srv/~",
+	} {
+		h, tools := home.Home(dir), dir+"/tools"
+		got := evaluate(t, exports(h, tools, ports, []string{"gcp", "kubernetes", "random"}), 2)
+		for name, want := range map[string]string{
+			home.Env:                 dir,
+			"PATH":                   tools + ":" + dir + "/bin:/usr/bin:/bin",
+			"KUBECONFIG":             dir + "/kubeconfig",
+			"PULUMI_HOME":            dir + "/pulumi-home",
+			"PULUMI_BACKEND_URL":     "file://" + dir + "/pulumi",
+			"PULUMI_DEBUG_PROVIDERS": "gcp:1001,kubernetes:1002,random:1003",
+			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+			"PULUMI_CONFIG_PASSPHRASE":                    "local cloud only, not a secret",
+			"PULUMI_SKIP_UPDATE_CHECK":                    "true",
+			"GOGC":                                        "400",
+		} {
+			assert.Equal(t, want, got[name], "%s for %q", name, dir)
+		}
+	}
+	assert.NoFileExists(t, "/tmp/gotcha")
+}
+
+func TestOwnSettingsAreKept(t *testing.T) {
+	text := exports("/srv/cloud", "/srv/tools", ports, []string{"gcp", "kubernetes", "random"})
+	assert.Equal(t, "50", evaluate(t, text, 1, "GOGC=50")["GOGC"])
+}
+
+func TestProvidersAreChosen(t *testing.T) {
+	for list, want := range map[string][]string{
+		"":               {"gcp", "kubernetes", "random"},
+		" , ":            {"gcp", "kubernetes", "random"},
+		"gcp":            {"gcp"},
+		"random, gcp":    {"random", "gcp"},
+		"gcp,gcp,random": {"gcp", "random"},
+	} {
+		chosen, err := chooseProviders(ports, list)
+		require.NoError(t, err)
+		assert.Equal(t, want, chosen, "%q", list)
+	}
+	_, err := chooseProviders(ports, "gcp,aws")
+	for _, part := range []string{"aws", providersEnv, "gcp, kubernetes, random"} {
+		assert.ErrorContains(t, err, part)
+	}
+
+	// Where the published plugins are wanted, they may be fetched, also in a shell that attached all before.
+	text := exports("/srv/cloud", "/srv/tools", ports, []string{"gcp"})
+	got := evaluate(t, text, 1, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true")
+	assert.Equal(t, "gcp:1001", got["PULUMI_DEBUG_PROVIDERS"])
+	assert.NotContains(t, got, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")
+}
+
+func TestEnvCommand(t *testing.T) {
+	h := started(t)
+	r := command(t, h, "", "env")
+	require.Zero(t, r.status, r.progress)
+	assert.Empty(t, r.progress)
+	got := evaluate(t, r.out, 1)
+	assert.Equal(t, h.Dir(), got[home.Env])
+	first, _, _ := strings.Cut(got["PATH"], ":")
+	assert.Equal(t, filepath.Dir(executablePath()), first)
+	assert.Contains(t, got["PULUMI_DEBUG_PROVIDERS"], "kubernetes:")
+
+	t.Setenv(providersEnv, "nonsense")
+	r = command(t, h, "", "env")
+	assert.Equal(t, 1, r.status)
+	assert.Empty(t, r.out, "a shell must have nothing to evaluate")
+}
