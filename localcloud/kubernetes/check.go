@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -69,7 +70,7 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 	if _, ok := object["metadata"]; !ok {
 		object["metadata"] = map[string]any{}
 	}
-	if generate, isUnknown := metadataField(object, "generateName"); generate != "" || isUnknown {
+	if metadata, ok := object["metadata"].(map[string]any); ok && metadata["generateName"] != nil {
 		fail("metadata.generateName", "metadata.generateName cannot be used with server-side apply: "+
 			"leave the name out, and the provider makes one up")
 	} else if err := autoname(object, olds.Object, req); err != nil {
@@ -92,7 +93,7 @@ func (p *provider) Check(ctx context.Context, req plugin.CheckRequest) (plugin.C
 
 	if err == nil && len(failures) == 0 && !hasUnknown(object) {
 		for _, f := range op.checkSchema(ctx, gvk, object) {
-			fail(f.path, "%s: %s", f.path, f.problem)
+			fail(f.path, "%s", join(": ", f.path, f.problem))
 		}
 	}
 	properties := toProperties(object)
@@ -138,48 +139,49 @@ var serverFields = []string{
 // schemaFault is a field that does not fit the kind's schema.
 type schemaFault struct{ path, problem string }
 
-// checkSchema asks the API server whether it understands the object. What else may be wrong with it, at this time, is
-// the preview's matter.
+// checkSchema asks the API server whether it understands the object, by a dry run of its creation: that reads it
+// strictly, and before it looks at anything else. What else may be wrong with it now (the name is taken, say) is not
+// the question.
 func (o *operation) checkSchema(ctx context.Context, gvk schema.GroupVersionKind, object map[string]any) []schemaFault {
 	namespace, _ := metadataField(object, "namespace")
 	e, err := o.cluster.endpoint(gvk, namespace)
 	if err != nil {
 		return nil
 	}
-	_, err = o.apply(ctx, e, object, applyOptions{manager: "pulumi-kubernetes-check", dryRun: true, force: true})
-	return schemaFaults(err)
+	return schemaFaults(persist(ctx, func(ctx context.Context) error {
+		_, err := e.Create(ctx, &unstructured.Unstructured{Object: object}, metav1.CreateOptions{
+			DryRun: []string{metav1.DryRunAll}, FieldValidation: metav1.FieldValidationStrict,
+		})
+		return err
+	}))
 }
 
 var (
-	// faultLine is how server-side apply reports: ".spec.replicas: expected numeric (int or float), got string".
-	faultLine = regexp.MustCompile(`(?m)(?:^|: |\s)(\.[A-Za-z0-9_.\-\[\]="/]+): ([^:\n][^\n]*)$`)
-	// strictFault is how strict decoding does: unknown field "spec.foo".
+	// strictFault is an API server's: strict decoding error: unknown field "spec.containers[0].imge", ...
 	strictFault = regexp.MustCompile(`((?:unknown|duplicate) field) "([^"]+)"`)
+	// typeFault is that of the JSON decoder below it, which ends at the first:
+	// json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32
+	typeFault = regexp.MustCompile(`cannot unmarshal (\w+)(?: [^ ]+)? into Go struct field \w+\.([^ ]+) of type ([^ ]+)`)
+	// structureFault is one of an object of which nothing more is known.
+	structureFault = regexp.MustCompile(`(?s)(?:strict decoding error|cannot be handled as).*`)
 )
 
 // schemaFaults reads the faults from an API server's answer. An answer about anything else has none.
 func schemaFaults(err error) []schemaFault {
-	var status apierrors.APIStatus
-	if err == nil || !errors.As(err, &status) {
+	var answer apierrors.APIStatus
+	if !apierrors.IsBadRequest(err) || !errors.As(err, &answer) {
 		return nil
 	}
-	message := status.Status().Message
+	message := answer.Status().Message
 	var faults []schemaFault
 	for _, m := range strictFault.FindAllStringSubmatch(message, -1) {
 		faults = append(faults, schemaFault{m[2], m[1]})
 	}
-	if len(faults) > 0 || !strings.Contains(message, "typed patch object") {
-		return faults
+	for _, m := range typeFault.FindAllStringSubmatch(message, -1) {
+		faults = append(faults, schemaFault{m[2], fmt.Sprintf("%s is given where %s is due", m[1], m[3])})
 	}
-	for _, m := range faultLine.FindAllStringSubmatch(message, -1) {
-		problem := m[2]
-		if strings.Contains(problem, "not declared in schema") {
-			problem = "unknown field"
-		}
-		faults = append(faults, schemaFault{strings.TrimPrefix(m[1], "."), problem})
-	}
-	if len(faults) == 0 {
-		faults = append(faults, schemaFault{"", message})
+	if text := structureFault.FindString(message); len(faults) == 0 && text != "" {
+		faults = append(faults, schemaFault{"", text})
 	}
 	return faults
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -20,6 +22,9 @@ type cluster struct {
 	dynamic dynamic.Interface
 	typed   clientset.Interface // for what is read to explain a wait
 	mapper  *restmapper.DeferredDiscoveryRESTMapper
+
+	mutex  sync.Mutex
+	forgot time.Time // when the mapper last forgot what it knew
 }
 
 func newCluster(config *rest.Config, warnings rest.WarningHandlerWithContext) (*cluster, error) {
@@ -55,6 +60,9 @@ type endpoint struct {
 // *unreachableError when it does not answer.
 func (c *cluster) endpoint(gvk schema.GroupVersionKind, namespace string) (endpoint, error) {
 	mapping, err := c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	if meta.IsNoMatchError(err) && c.forget() {
+		mapping, err = c.mapper.RESTMapping(gvk.GroupKind(), gvk.Version)
+	}
 	if err != nil {
 		return endpoint{}, asUnreachable(err)
 	}
@@ -65,6 +73,19 @@ func (c *cluster) endpoint(gvk schema.GroupVersionKind, namespace string) (endpo
 		e.ResourceInterface = c.dynamic.Resource(mapping.Resource)
 	}
 	return e, nil
+}
+
+// forget has the kinds that are served looked up anew, but not more than once a second: a kind that was just defined
+// appears in discovery a while later, and one that was not there is asked for again and again.
+func (c *cluster) forget() bool {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if time.Since(c.forgot) < time.Second {
+		return false
+	}
+	c.forgot = time.Now()
+	c.mapper.Reset()
+	return true
 }
 
 // unreachableError is the failure to get an answer that an API server gives to those it lets in.

@@ -83,6 +83,10 @@ func (o *operation) create(
 			})
 		}
 		switch {
+		case last == nil && created.GetDeletionTimestamp() != nil:
+			// Its predecessor of the same name is on its way out, and what was applied goes with it.
+			last = o.awaitGone(ctx, e, created, 10*time.Minute)
+			return false, last
 		case last == nil:
 			return true, nil
 		case apierrors.IsNotFound(last), meta.IsNoMatchError(last):
@@ -117,9 +121,6 @@ func (o *operation) settle(
 			return live, err
 		}
 		live = ready
-	}
-	if applied.GroupVersionKind().GroupKind() == crdKind {
-		o.cluster.mapper.Reset() // There is a kind more.
 	}
 	return live, nil
 }

@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -206,8 +207,11 @@ func parseKubeconfig(v resource.PropertyValue) (*clientcmdapi.Config, error) {
 		content = []byte(v.StringValue())
 		if path := strings.TrimSpace(v.StringValue()); path != "" && !strings.ContainsAny(path, "\n{") {
 			read, err := os.ReadFile(expandHome(path))
-			if err != nil {
-				return nil, fmt.Errorf("kubeconfig is one line, hence a path, but that cannot be read: %w", err)
+			if err != nil && filepath.IsAbs(expandHome(path)) {
+				return nil, fmt.Errorf("kubeconfig is a path, but that cannot be read: %w", err)
+			}
+			if err != nil { // It may be anything, a credential even.
+				return nil, errors.New("kubeconfig is neither a kubeconfig nor the path of a file that can be read")
 			}
 			content = read
 		}

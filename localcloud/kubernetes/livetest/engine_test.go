@@ -35,7 +35,9 @@ type sink struct {
 	text  bytes.Buffer
 }
 
-func newSink() *sink { return &sink{Sink: diag.DefaultSink(discard{}, discard{}, diag.FormatOptions{Color: "never"})} }
+func newSink() *sink {
+	return &sink{Sink: diag.DefaultSink(discard{}, discard{}, diag.FormatOptions{Color: "never"})}
+}
 
 type discard struct{}
 
