@@ -75,7 +75,14 @@ func TestLife(t *testing.T) {
 	r = command(t, h, "", "start")
 	assert.Zero(t, r.status)
 	assert.Contains(t, r.progress, "already")
+	assert.NotContains(t, r.progress, "another build")
 	assert.Empty(t, r.out)
+
+	older := first
+	older.Build = "1@1"
+	rewrite(t, h, older)
+	assert.Contains(t, command(t, h, "", "start").progress, "another build")
+	rewrite(t, h, first)
 
 	r = command(t, h, "", "status", "--json")
 	require.Zero(t, r.status, r.progress)
@@ -108,6 +115,14 @@ func TestLife(t *testing.T) {
 	assert.True(t, errors.Is(syscall.Kill(second.PID, 0), syscall.ESRCH) || zombie(second.PID), "the daemon is still there")
 }
 
+// rewrite changes what a daemon said of itself.
+func rewrite(t *testing.T, h home.Home, record daemon.Record) {
+	t.Helper()
+	content, err := json.Marshal(record)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(h.Record(), content, 0o600))
+}
+
 // zombie says whether a process has ended and only waits for its parent, this test, to notice.
 func zombie(pid int) bool {
 	var status syscall.WaitStatus
@@ -121,9 +136,7 @@ func TestStopEndsADaemonThatHangs(t *testing.T) {
 	require.NoError(t, err)
 	// Its control server is unreachable, so the signal has to do.
 	record.Control = "127.0.0.1:1"
-	content, err := json.Marshal(record)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(h.Record(), content, 0o600))
+	rewrite(t, h, record)
 	r := command(t, h, "", "stop")
 	assert.Zero(t, r.status, r.progress)
 	holder, err := h.Holder()

@@ -63,6 +63,9 @@ func start(ctx context.Context, h home.Home, progress io.Writer) error {
 		return err
 	} else if holder != 0 {
 		fmt.Fprintf(progress, "The local cloud runs already (process %d, state in %s).\n", holder, h)
+		if record, err := daemon.Find(h); err == nil && record.Build != daemon.Build() {
+			fmt.Fprintln(progress, "It is another build than this one: `localcloud stop`, then `localcloud start`, runs this one.")
+		}
 		return nil
 	}
 	if err := h.Make(); err != nil {

@@ -37,6 +37,7 @@ type daemon struct {
 	options Options
 	log     *slog.Logger
 	started time.Time
+	build   string
 	stop    context.CancelFunc
 
 	planes  *controlplane.Manager
@@ -65,7 +66,7 @@ func Run(ctx context.Context, o Options) (err error) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	d := &daemon{options: o, log: o.Log, started: time.Now(), stop: cancel}
+	d := &daemon{options: o, log: o.Log, started: time.Now(), build: Build(), stop: cancel}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -109,7 +110,7 @@ func (d *daemon) open(ctx context.Context) error {
 func (d *daemon) serve() error {
 	h := d.options.Home
 	remembered := readPorts(h)
-	record := Record{PID: os.Getpid(), Started: d.started, Version: Version(), Providers: map[string]int{}}
+	record := Record{PID: os.Getpid(), Started: d.started, Version: Version(), Build: d.build, Providers: map[string]int{}}
 
 	providers := d.system.Providers()
 	var names []string

@@ -16,6 +16,8 @@ type Record struct {
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	Version string    `json:"version"`
+	// Build tells this build of the program from any other.
+	Build string `json:"build"`
 	// Providers has each provider server's port, by the package's name.
 	Providers map[string]int `json:"providers"`
 	// Control is host:port of the control server, Token what it wants from its clients.

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -156,4 +157,17 @@ func (c ClusterStatus) Restarts() (n int) {
 		n += component.Restarts
 	}
 	return n
+}
+
+// Build tells the program's file, as it is now, from what it was or will be after another build.
+func Build() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d@%d", info.Size(), info.ModTime().UnixNano())
 }

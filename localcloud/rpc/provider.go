@@ -4,13 +4,16 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
@@ -34,6 +37,42 @@ func (a *attached) Attach(ctx context.Context, request *pulumirpc.PluginAttach) 
 		return a.ResourceProviderServer.Attach(ctx, request)
 	}
 	return &emptypb.Empty{}, nil
+}
+
+// Diff and DiffConfig complete what the SDK's server says of a detailed diff.
+func (a *attached) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	response, err := a.ResourceProviderServer.Diff(ctx, request)
+	return detail(response), err
+}
+
+func (a *attached) DiffConfig(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	response, err := a.ResourceProviderServer.DiffConfig(ctx, request)
+	return detail(response), err
+}
+
+// detail says that there is a detailed diff when there is one: the SDK's server gives it, but does not say so, and the
+// engine then takes no notice. Nor does the server tell a deletion that replaces from one that does not. And the engine
+// looks for top-level properties among the changes, which the server names by their full paths alone.
+func detail(response *pulumirpc.DiffResponse) *pulumirpc.DiffResponse {
+	if response == nil {
+		return nil
+	}
+	response.HasDetailedDiff = len(response.GetDetailedDiff()) > 0
+	for _, path := range response.GetReplaces() {
+		if d := response.GetDetailedDiff()[path]; d.GetKind() == pulumirpc.PropertyDiff_DELETE {
+			d.Kind = pulumirpc.PropertyDiff_DELETE_REPLACE
+		}
+	}
+	for _, changed := range slices.Sorted(maps.Keys(response.GetDetailedDiff())) {
+		path, err := resource.ParsePropertyPath(changed)
+		if err != nil || len(path) == 0 {
+			continue
+		}
+		if top, ok := path[0].(string); ok && !slices.Contains(response.Diffs, top) {
+			response.Diffs = append(response.Diffs, top)
+		}
+	}
+	return response
 }
 
 // GetPluginInfo answers with no version for a provider that states none.

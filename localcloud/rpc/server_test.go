@@ -62,6 +62,23 @@ func (f *fake) Invoke(ctx context.Context, r plugin.InvokeRequest) (plugin.Invok
 	}}, nil
 }
 
+var detailed = plugin.DiffResult{Changes: plugin.DiffSome, DetailedDiff: map[string]plugin.PropertyDiff{
+	"gone":     {Kind: plugin.DiffDelete},
+	"moved":    {Kind: plugin.DiffDeleteReplace},
+	"spec.new": {Kind: plugin.DiffUpdateReplace},
+}}
+
+func (f *fake) Diff(_ context.Context, r plugin.DiffRequest) (plugin.DiffResult, error) {
+	if r.ID == "same" {
+		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
+	}
+	return detailed, nil
+}
+
+func (f *fake) DiffConfig(context.Context, plugin.DiffConfigRequest) (plugin.DiffResult, error) {
+	return detailed, nil
+}
+
 func (f *fake) Close() error {
 	if f.busy.Load() != 0 {
 		return errors.New("closed while a call runs")
@@ -230,6 +247,33 @@ func TestEngineAttaches(t *testing.T) {
 	assert.Empty(t, info.GetVersion())
 	_, err = client.Handshake(t.Context(), &pulumirpc.ProviderHandshakeRequest{EngineAddress: "127.0.0.1:1"})
 	assert.Equal(t, codes.Unimplemented, status.Code(err), "what the provider lacks stays visible")
+}
+
+func TestDetailedDiffReachesTheEngine(t *testing.T) {
+	h := start(t)
+	client, _ := dial(t, h.Port())
+	request := &pulumirpc.DiffRequest{Urn: "urn:pulumi:dev::p::fake:index:Thing::thing"}
+	for name, call := range map[string]func() (*pulumirpc.DiffResponse, error){
+		"Diff":       func() (*pulumirpc.DiffResponse, error) { return client.Diff(t.Context(), request) },
+		"DiffConfig": func() (*pulumirpc.DiffResponse, error) { return client.DiffConfig(t.Context(), request) },
+	} {
+		response, err := call()
+		require.NoError(t, err, name)
+		assert.True(t, response.GetHasDetailedDiff(), name)
+		assert.ElementsMatch(t, []string{"moved", "spec.new"}, response.GetReplaces(), name)
+		for path, want := range map[string]pulumirpc.PropertyDiff_Kind{
+			"gone":     pulumirpc.PropertyDiff_DELETE,
+			"moved":    pulumirpc.PropertyDiff_DELETE_REPLACE,
+			"spec.new": pulumirpc.PropertyDiff_UPDATE_REPLACE,
+		} {
+			assert.Equal(t, want, response.GetDetailedDiff()[path].GetKind(), "%s: %s", name, path)
+		}
+	}
+	request.Id = "same"
+	response, err := client.Diff(t.Context(), request)
+	require.NoError(t, err)
+	assert.False(t, response.GetHasDetailedDiff())
+	assert.Equal(t, pulumirpc.DiffResponse_DIFF_NONE, response.GetChanges())
 }
 
 func TestCloseWaitsForCallsUnderWay(t *testing.T) {

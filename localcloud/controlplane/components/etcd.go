@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.etcd.io/etcd/server/v3/embed"
+	"go.etcd.io/etcd/server/v3/wal"
 
 	"geo-wordpress/localcloud/controlplane"
 )
@@ -49,6 +50,8 @@ func runEtcd(dataDir, socket string) error {
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	// A sole member waits for its own election only. With the default of 1 s that is most of its start.
 	config.TickMs, config.ElectionMs = 10, 100
+	// The log is allocated ahead, two segments at a time; 64 MB each would be most of a small cluster's disk.
+	wal.SegmentSizeBytes = 8 << 20
 	// kube-apiserver compacts the history itself, every five minutes.
 
 	server, err := embed.StartEtcd(config)
