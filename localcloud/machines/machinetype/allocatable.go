@@ -53,7 +53,7 @@ func (t Type) Allocatable(bootDiskGiB int) Resources {
 	}
 	memory := int64(smallMemoryReservation)
 	if t.Memory >= gibibyte {
-		memory = graduated(t.Memory, memoryReservation)
+		memory = graduated(t.Memory, memoryReservation) / mebibyte * mebibyte // the kubelet's flag is in MiB
 	}
 	return Resources{
 		MilliCPU:         capacity.MilliCPU - cpu,

@@ -290,7 +290,8 @@ func (r *runner) exec(ctx context.Context, argv []string) error {
 	return ctx.Err()
 }
 
-// intercept keeps the working directory, which the interpreter would look for on the machine itself.
+// intercept answers the shell's own commands that the interpreter does not know, or knows of the machine itself, such
+// as the working directory.
 func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 	switch args[0] {
 	case "cd":
@@ -305,6 +306,9 @@ func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 		return []string{"true"}, nil
 	case "pwd":
 		return []string{"echo", cleanDir(r.dir)}, nil
+	case "umask", "ulimit":
+		// Limits and modes of a process, which the interpreter does not keep.
+		return []string{"true"}, nil
 	}
 	return args, nil
 }
