@@ -1,9 +1,6 @@
 package gcp
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // apiError is an answer of Google's API, printed as its Go client does.
 type apiError struct {
@@ -18,11 +15,6 @@ func (e *apiError) Error() string {
 
 func notFound(id string) error {
 	return &apiError{404, fmt.Sprintf("The resource '%s' was not found", id), "notFound"}
-}
-
-func isNotFound(err error) bool {
-	var e *apiError
-	return errors.As(err, &e) && e.code == 404
 }
 
 func alreadyExists(id string) error {

@@ -118,7 +118,12 @@ func (p *provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.Che
 		addDefault(checked, "name")
 	}
 	if k.check != nil && len(failures) == 0 {
-		failures = append(failures, k.check(object(schema.PlainMap(checked)))...)
+		for _, f := range k.check(object(schema.PlainMap(checked))) {
+			if checked[topLevel(string(f.Property))].ContainsSecrets() {
+				f.Reason = "the value does not go with the others, and is a secret: try it in plain to see why"
+			}
+			failures = append(failures, f)
+		}
 	}
 	return plugin.CheckResponse{Properties: checked, Failures: failures}, nil
 }
@@ -172,7 +177,15 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 		return plugin.CreateResponse{}, fmt.Errorf("Error creating %s: %w", k.title, err)
 	}
 	if req.Preview {
-		return plugin.CreateResponse{Properties: preview(k, req.Properties, nil)}, nil
+		planned := preview(k, req.Properties, nil)
+		for name, v := range map[resource.PropertyKey]string{"project": at.project, "region": at.region,
+			"zone": at.zone, "location": at.location} {
+			if _, has := k.fields[string(name)]; has && v != "" && planned[name].IsComputed() &&
+				!req.Properties[name].IsComputed() {
+				planned[name] = resource.NewStringProperty(v)
+			}
+		}
+		return plugin.CreateResponse{Properties: planned}, nil
 	}
 	if req.Properties.ContainsUnknowns() {
 		return plugin.CreateResponse{}, fmt.Errorf("%s: the engine left inputs unknown", req.URN)

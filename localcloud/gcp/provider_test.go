@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -29,6 +30,9 @@ func TestPreviewChangesNothingAndKnowsWhatItCan(t *testing.T) {
 			if given, ok := checked[k]; ok {
 				assert.Equal(t, given, v)
 			}
+		}
+		for _, k := range []resource.PropertyKey{"project", "region", "zone", "location"} {
+			assert.Equal(t, s.outputs[step.name][k], out[k], "%s.%s follows from the configuration", step.name, k)
 		}
 		for _, k := range kinds[step.token].outputs {
 			assert.True(t, out[resource.PropertyKey(k)].IsComputed(), "%s.%s", step.name, k)
@@ -72,7 +76,17 @@ func TestSecretsStaySecret(t *testing.T) {
 	bad := resource.PropertyMap{"mtu": resource.MakeSecret(resource.NewStringProperty("x"))}
 	_, failures := e.check(networkType, "vpc", nil, bad)
 	require.Len(t, failures, 1, "a secret is checked like any other value")
-	assert.NotContains(t, failures[0], `"x"`)
+	for property, secret := range map[resource.PropertyKey]any{"routingMode": "hush-hush", "mtu": 12345} {
+		_, failures = e.check(networkType, "vpc", nil, resource.PropertyMap{
+			property: resource.MakeSecret(resource.NewPropertyValue(secret))})
+		require.Len(t, failures, 1)
+		assert.NotContains(t, failures[0], fmt.Sprint(secret))
+	}
+	_, failures = e.check(healthCheckType, "hc", nil, resource.PropertyMap{
+		"timeoutSec":       resource.MakeSecret(resource.NewNumberProperty(299)),
+		"checkIntervalSec": resource.NewNumberProperty(7), "tcpHealthCheck": resource.NewPropertyValue(props{})})
+	require.Len(t, failures, 1)
+	assert.NotContains(t, failures[0], "299")
 	info, err := os.Stat(filepath.Join(dir, "gcp.db"))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())

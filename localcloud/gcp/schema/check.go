@@ -23,6 +23,7 @@ func (fs Fields) Check(owner string, in resource.PropertyMap) (resource.Property
 
 type checker struct {
 	owner    string
+	secret   bool // the value at hand must not show in a message
 	failures []plugin.CheckFailure
 }
 
@@ -70,17 +71,18 @@ func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.Proper
 
 func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyValue) resource.PropertyValue {
 	if v.IsSecret() {
+		defer func(was bool) { c.secret = was }(c.secret)
+		c.secret = true
 		return resource.MakeSecret(c.value(at, f, v.SecretValue().Element))
 	}
 	if v.IsOutput() {
 		if !v.OutputValue().Known {
 			return v
 		}
-		inner := c.value(at, f, v.OutputValue().Element)
 		if v.OutputValue().Secret {
-			return resource.MakeSecret(inner)
+			return c.value(at, f, resource.MakeSecret(v.OutputValue().Element))
 		}
-		return inner
+		return c.value(at, f, v.OutputValue().Element)
 	}
 	if v.IsComputed() {
 		return v
@@ -116,7 +118,11 @@ func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyV
 	}
 	known := Plain(v)
 	for _, check := range f.Checks {
-		if err := check(known); err != nil {
+		switch err := check(known); {
+		case err == nil:
+		case c.secret || v.ContainsSecrets():
+			c.fail(at, "%q of %s: the value is not valid, and a secret: try it in plain to see why", at, c.owner)
+		default:
 			c.fail(at, "%q of %s: %v", at, c.owner, err)
 		}
 	}
