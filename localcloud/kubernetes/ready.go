@@ -50,10 +50,10 @@ var (
 // gates are the kinds that are waited for, with the published provider's times. Other kinds are ready once they exist
 // (a PodDisruptionBudget, say, waits for nobody), unless an annotation says what to wait for.
 var gates = map[schema.GroupKind]gate{
-	{Group: "apps", Kind: "DaemonSet"}:            {judge: judgeStatus, timeout: 10 * time.Minute},
-	{Group: "apps", Kind: "Deployment"}:           {judge: judgeStatus, timeout: 10 * time.Minute},
-	{Group: "apps", Kind: "ReplicaSet"}:           {judge: judgeStatus, timeout: 10 * time.Minute},
-	{Group: "apps", Kind: "StatefulSet"}:          {judge: judgeStatus, timeout: 10 * time.Minute},
+	{Group: "apps", Kind: "DaemonSet"}:            {judge: judgeWorkload, timeout: 10 * time.Minute},
+	{Group: "apps", Kind: "Deployment"}:           {judge: judgeWorkload, timeout: 10 * time.Minute},
+	{Group: "apps", Kind: "ReplicaSet"}:           {judge: judgeWorkload, timeout: 10 * time.Minute},
+	{Group: "apps", Kind: "StatefulSet"}:          {judge: judgeWorkload, timeout: 10 * time.Minute},
 	crdKind:                                       {judge: judgeStatus, timeout: 10 * time.Minute},
 	jobKind:                                       {judge: judgeJob, timeout: 10 * time.Minute},
 	podKind:                                       {judge: judgePod, timeout: 10 * time.Minute},
@@ -67,6 +67,14 @@ var gates = map[schema.GroupKind]gate{
 		judge: judgeService, timeout: 10 * time.Minute,
 		related: &related{discoveryv1.SchemeGroupVersion.WithKind("EndpointSlice"), endpointsOf},
 	},
+}
+
+// judgeWorkload is judgeStatus for those that go on trying: a Deployment that exceeded its progress deadline may yet
+// progress, and does when what held it up is put right.
+func judgeWorkload(ctx context.Context, c *cluster, o *unstructured.Unstructured) (readiness, error) {
+	state, err := judgeStatus(ctx, c, o)
+	state.failed = false
+	return state, err
 }
 
 // judgeStatus asks kstatus, which knows the workloads' statuses, revisions and generations.

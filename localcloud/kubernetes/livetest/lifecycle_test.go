@@ -1,9 +1,11 @@
 package livetest
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -36,7 +38,10 @@ func TestLifecycle(t *testing.T) {
 	d, _ = e.diff(r, inputs)
 	require.Equal(t, plugin.DiffSome, d.Changes)
 	require.Empty(t, d.ReplaceKeys)
-	require.ElementsMatch(t, []resource.PropertyKey{"metadata.labels.a", "metadata.labels.b"}, d.ChangedKeys)
+	require.Equal(t, map[string]plugin.PropertyDiff{
+		"metadata.labels.a": {Kind: plugin.DiffUpdate, InputDiff: true},
+		"metadata.labels.b": {Kind: plugin.DiffDelete, InputDiff: true},
+	}, d.DetailedDiff)
 	e.update(r, inputs)
 	require.Equal(t, map[string]string{"a": "3", "theirs": "x"}, get(t, configMaps, ns, "c").GetLabels())
 
@@ -107,6 +112,81 @@ func TestAutonaming(t *testing.T) {
 	d, _ = e.diff(r, inputs)
 	require.Contains(t, d.ReplaceKeys, resource.PropertyKey("metadata.name"))
 	require.False(t, d.DeleteBeforeReplace)
+
+	// To remove what replaces replaces.
+	delete(inputs, "data")
+	d, _ = e.diff(r, inputs)
+	require.Equal(t, plugin.PropertyDiff{Kind: plugin.DiffDeleteReplace, InputDiff: true}, d.DetailedDiff["data"])
+}
+
+// Two controllers share an object: what one scales, the other leaves alone.
+func TestIgnoreChanges(t *testing.T) {
+	ns, e := namespace(t), connect(t)
+	w := workload(ns, "d", 0, podSpec("a:1"))
+	w["metadata"].(properties)["annotations"] = properties{"pulumi.com/skipAwait": "true"}
+	r := e.create(deploymentKind, "d", w)
+	patch(t, deployments, ns, "d", "scaler", `{"spec":{"replicas":3}}`)
+	w["metadata"].(properties)["labels"] = properties{"a": "b"}
+	d, checked := e.diff(r, w)
+	require.Equal(t, []resource.PropertyKey{"metadata.labels"}, d.ChangedKeys)
+	d, err := e.provider.Diff(t.Context(), plugin.DiffRequest{
+		URN: r.urn, ID: r.id, OldInputs: r.inputs, OldOutputs: r.outputs, NewInputs: checked,
+		IgnoreChanges: []string{"metadata.labels"}, AllowUnknowns: true,
+	})
+	require.NoError(t, err)
+	require.Equal(t, plugin.DiffNone, d.Changes)
+	require.NoError(t, e.tryUpdate(r, w, 30, "spec.replicas"))
+	require.EqualValues(t, 3, at(r.outputs, "spec.replicas"))
+	require.Equal(t, "b", at(r.outputs, "metadata.labels.a"))
+	patch(t, deployments, ns, "d", "scaler", `{"spec":{"replicas":4}}`)
+	require.NoError(t, e.tryUpdate(r, w, 30, "spec.replicas"))
+	require.EqualValues(t, 4, at(r.outputs, "spec.replicas"))
+}
+
+func TestFieldManagers(t *testing.T) {
+	ns, e := namespace(t), connect(t)
+	inputs := properties{"metadata": properties{"namespace": ns, "name": "c", "labels": properties{"a": "1", "b": "2"}}}
+	r := e.create(configMapKind, "c", inputs)
+	require.Regexp(t, "^pulumi-kubernetes-[0-9a-f]{8}$", at(r.outputs, "__fieldManager"))
+	inputs["metadata"] = properties{
+		"namespace": ns, "name": "c", "labels": properties{"a": "1"},
+		"annotations": properties{"pulumi.com/patchFieldManager": "ours"},
+	}
+	e.update(r, inputs)
+	live := get(t, configMaps, ns, "c")
+	require.Len(t, live.GetManagedFields(), 1)
+	require.Equal(t, "ours", live.GetManagedFields()[0].Manager)
+	require.Equal(t, map[string]string{"a": "1"}, live.GetLabels())
+
+	// Another program's apply of the same object does not pass unnoticed; an object that agrees does.
+	inputs["metadata"] = properties{"namespace": ns, "name": "c", "labels": properties{"a": "1"}}
+	_, err := e.tryCreate(configMapKind, "same", inputs, 5)
+	require.NoError(t, err)
+	inputs["metadata"] = properties{"namespace": ns, "name": "c", "labels": properties{"a": "2"}}
+	_, err = e.tryCreate(configMapKind, "other", inputs, 5)
+	require.ErrorContains(t, err, `"ours"`)
+}
+
+// The engine has many operations under way at once.
+func TestConcurrency(t *testing.T) {
+	ns, e := namespace(t), connect(t)
+	var group errgroup.Group
+	for i := range 40 {
+		name := fmt.Sprintf("c-%d", i)
+		inputs := properties{"metadata": properties{"namespace": ns, "name": name}, "data": properties{"k": name}}
+		checked := e.mustCheck(configMapKind, name, inputs, nil)
+		group.Go(func() error {
+			r, err := e.provider.Create(t.Context(), plugin.CreateRequest{URN: urnOf(configMapKind, name), Properties: checked})
+			if err != nil {
+				return err
+			}
+			if r.ID != resource.ID(ns+"/"+name) || at(r.Properties, "data.k") != name {
+				return fmt.Errorf("%s became %s", name, r.ID)
+			}
+			return nil
+		})
+	}
+	require.NoError(t, group.Wait())
 }
 
 func TestReplacement(t *testing.T) {
