@@ -67,6 +67,18 @@ func workload(r Replicas) []pod {
 	return pods
 }
 
+// Requested is what the system's own pods request together in one region when it is fullest.
+func Requested(replicas Replicas) Amount {
+	var sum Amount
+	for _, p := range workload(replicas) {
+		sum = sum.Plus(p.request)
+	}
+	for _, agent := range clusterAgents {
+		sum = sum.Minus(agent)
+	}
+	return sum
+}
+
 // Fits says whether everything that runs in one region finds room on so many machines of a type, by packing the
 // largest pod first, each onto the first node with room. That replicas are spread is the components' wish and no
 // condition, so it has no say here.

@@ -1,0 +1,201 @@
+package stack_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+var alikeRules = []invariant{
+	{"regions are alike but for what names them", regionsAreAlike},
+	{"maintenance windows are apart", maintenanceWindowsAreApart},
+}
+
+// regionsAreAlike rewrites every region in neutral words ($self for what names it, $peer for what names another) and
+// compares. What is in one region only, and what its configuration sets, is left out.
+func regionsAreAlike(t rapid.TB, s *system) {
+	if s.Preview {
+		return // where much of it is not known
+	}
+	first := s.neutral(t, s.config.Regions[0])
+	for _, region := range s.config.Regions[1:] {
+		other := s.neutral(t, region)
+		for _, name := range slices.Sorted(maps.Keys(first)) {
+			if _, ok := other[name]; !ok && !strings.Contains(name, "database-init Job") {
+				t.Errorf("%s has no %s, and %s has", region.Name, name, s.config.Regions[0].Name)
+			} else if ok && other[name] != first[name] {
+				here, there := firstDifference(first[name], other[name])
+				t.Errorf("%s differs:\n%s: %s\n%s: %s", name, s.config.Regions[0].Name, here, region.Name, there)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(other)) {
+			if _, ok := first[name]; !ok {
+				t.Errorf("%s has %s, and %s has not", region.Name, name, s.config.Regions[0].Name)
+			}
+		}
+	}
+}
+
+// firstDifference is the first line that two texts do not share.
+func firstDifference(a, b string) (string, string) {
+	one, other := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(one), len(other)) {
+		if one[i] != other[i] {
+			return one[i], other[i]
+		}
+	}
+	return fmt.Sprintf("%d lines", len(one)), fmt.Sprintf("%d lines", len(other))
+}
+
+// neutral is a region's resources as text, by their names, in neutral words.
+func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
+	words := s.words(region)
+	all := map[string]string{}
+	for _, r := range s.in(region) {
+		inputs := neutralValue(r.Plain(), words).(map[string]any)
+		if r.Type == stacktest.PoolType {
+			delete(inputs, "nodeCount")
+			delete(inputs["nodeConfig"].(map[string]any), "machineType")
+		}
+		if r.Type == stacktest.ClusterType {
+			delete(inputs, "maintenancePolicy")
+		}
+		text, err := json.MarshalIndent(inputs, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var waits []string
+		for _, urn := range r.Dependencies {
+			if d := s.Get(urn); d.Kind() != "Job" && (s.regionOf(d) == region.Name || s.regionOf(d) == "") {
+				waits = append(waits, words.Replace(d.Name)+" "+d.Kind())
+			}
+		}
+		slices.Sort(waits)
+		key := words.Replace(r.Name) + " " + r.Kind()
+		all[key] = fmt.Sprintf("%s\nafter %v", text, waits)
+	}
+	return all
+}
+
+// words replaces what names a region. Longer words go first: europe-west1 is the beginning of europe-west10.
+func (s *system) words(self regions.Region) *words {
+	pairs := map[string]string{}
+	for _, region := range s.config.Regions {
+		who := "$peer"
+		if region.Name == self.Name {
+			who = "$self"
+		}
+		for _, r := range s.in(region) {
+			for _, output := range []string{"name", "accountId", "email", "member", "endpoint", "result", "base64"} {
+				if text := r.Output(output); r.Custom && !r.IsKubernetes() && text != "" && r.Kind() != "InstanceGroupNamedPort" {
+					pairs[text] = who + "(" + r.Kind() + ")"
+				}
+			}
+			if name := r.ObjectName(); name != stacktest.Unknown && r.Metadata().Name == "" {
+				pairs[name] = who + "(name of " + r.Kind() + ")"
+			}
+			if spec, ok := r.Outputs["spec"]; ok && r.At("spec.volumeName") == nil && r.Kind() == "PersistentVolumeClaim" {
+				pairs[stacktest.Plain(spec).(map[string]any)["volumeName"].(string)] = who + "(volume)"
+			}
+		}
+		pairs[s.deviceID(region)] = who + "(device)"
+		pairs[region.Zone], pairs[region.Name], pairs[region.DNSDomain] = who+"-zone", who, who+".domain"
+		for part, p := range map[string]string{
+			"pods": region.Ranges.Pods.String(), "nodes": region.Ranges.Nodes.String(),
+			"services": region.Ranges.Services.String(), "control plane": region.Ranges.ControlPlane.String(),
+		} {
+			pairs[p] = who + "(" + part + ")"
+		}
+	}
+	var forms []string
+	for _, old := range slices.SortedFunc(maps.Keys(pairs), func(a, b string) int { return len(b) - len(a) }) {
+		forms = append(forms, edge(old[:1])+regexp.QuoteMeta(old)+edge(old[len(old)-1:]))
+	}
+	return &words{regexp.MustCompile(strings.Join(forms, "|")), pairs}
+}
+
+// words are what names regions, and what is said in their place.
+type words struct {
+	form  *regexp.Regexp
+	plain map[string]string
+}
+
+// Replace rewrites whole words only: the zone europe-west1-c is not in europe-west1-config.
+func (w *words) Replace(text string) string {
+	return w.form.ReplaceAllStringFunc(text, func(word string) string { return w.plain[word] })
+}
+
+// edge is what must be at a word's end, if anything.
+func edge(character string) string {
+	if regexp.MustCompile(`\w`).MatchString(character) {
+		return `\b`
+	}
+	return ""
+}
+
+func (s *system) deviceID(region regions.Region) string {
+	return stacktest.Plain(s.Stack().Outputs["syncthing_devices"]).(map[string]any)[region.Name].(string)
+}
+
+var (
+	pemBlock     = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----`)
+	authority    = regexp.MustCompile(`"certificate-authority-data": "[^"]*"`)
+	argumentName = regexp.MustCompile(`^--[a-z-]+=`)
+	separator    = regexp.MustCompile(`[\n, ]+`)
+)
+
+// neutralValue rewrites a value. In a text that names several regions, and in a list, these come in the
+// configuration's order, which is not that of self and peers: such are sorted.
+func neutralValue(v any, words *words) any {
+	switch v := v.(type) {
+	case map[string]any:
+		object := map[string]any{}
+		for name, item := range v {
+			object[words.Replace(name)] = neutralValue(item, words)
+		}
+		return object
+	case []any:
+		var list []any
+		for _, item := range v {
+			list = append(list, neutralValue(item, words))
+		}
+		return list
+	case string:
+		text := pemBlock.ReplaceAllString(authority.ReplaceAllString(v, "$$authority"), "$$pem")
+		text = words.Replace(text)
+		if strings.Contains(text, "$self") && strings.Contains(text, "$peer") {
+			flag := argumentName.FindString(text)
+			parts := separator.Split(strings.TrimPrefix(text, flag), -1)
+			slices.Sort(parts)
+			return flag + strings.Join(parts, " ")
+		}
+		return text
+	}
+	return v
+}
+
+// maintenanceWindowsAreApart: two regions in maintenance at once are two voters of three.
+func maintenanceWindowsAreApart(t rapid.TB, s *system) {
+	seen := map[string]*stacktest.Resource{}
+	for _, r := range s.Of(stacktest.ClusterType) {
+		window, err := json.Marshal(r.At("maintenancePolicy.recurringWindow"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(window) == "null" {
+			t.Errorf("%s may be upgraded at any time", r)
+		}
+		if other := seen[string(window)]; other != nil {
+			t.Errorf("%s and %s have the same window: %s", r, other, window)
+		}
+		seen[string(window)] = r
+	}
+}

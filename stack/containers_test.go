@@ -1,0 +1,250 @@
+package stack_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+var containerRules = []invariant{
+	{"images are the configured ones, and pinned", imagesArePinned},
+	{"containers are sized by the table", containersAreSized},
+	{"a region requests what its machines were checked for", aRegionRequestsWhatWasChecked},
+	{"probes are as designed", probesAreAsDesigned},
+	{"replicas are as configured", replicasAreAsConfigured},
+	{"replicas are spread, and evicted one by one", replicasAreSpread},
+	{"pods do not see other services in their environment", podsDoNotSeeOtherServices},
+}
+
+// built is what a container is made of.
+type built struct {
+	image func(regions.Images) string
+	size  regions.Size
+}
+
+var (
+	tools     = func(i regions.Images) string { return i.Tools }
+	wordpress = func(i regions.Images) string { return i.WordPress }
+)
+
+// containers are all there are, by application and container name.
+var containers = map[string]built{
+	"pd/pd":                               {func(i regions.Images) string { return i.PD }, regions.Sizes.PD},
+	"tikv/tikv":                           {func(i regions.Images) string { return i.TiKV }, regions.Sizes.TiKV},
+	"tidb/tidb":                           {func(i regions.Images) string { return i.TiDB }, regions.Sizes.TiDB},
+	"tidb/store-is-up":                    {tools, regions.Sizes.Job},
+	"database-init/database-init":         {wordpress, regions.Sizes.Job},
+	"nfs/nfs-provisioner":                 {func(i regions.Images) string { return i.NFS }, regions.Sizes.NFS},
+	"nfs/directories":                     {tools, regions.Sizes.Job},
+	"syncthing/syncthing":                 {func(i regions.Images) string { return i.Syncthing }, regions.Sizes.Syncthing},
+	"syncthing/install":                   {tools, regions.Sizes.Job},
+	"wordpress/wordpress":                 {wordpress, regions.Sizes.WordPress},
+	"wordpress-cron/wordpress-cron":       {tools, regions.Sizes.Job},
+	"wordpress-install/wordpress-install": {wordpress, regions.Sizes.Job},
+}
+
+func app(w stacktest.Workload) string { return w.Labels["app.kubernetes.io/name"] }
+
+func buildOf(t rapid.TB, w stacktest.Workload, c stacktest.Container) built {
+	t.Helper()
+	b, ok := containers[app(w)+"/"+c.Name]
+	if !ok {
+		t.Fatalf("%s has a container that the test does not know: %s/%s", w, app(w), c.Name)
+	}
+	return b
+}
+
+var pinned = regexp.MustCompile(`(:[A-Za-z0-9_][A-Za-z0-9_.-]*|@sha256:[0-9a-f]{64})$`)
+
+func imagesArePinned(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		for _, c := range w.Pod.All() {
+			if want := buildOf(t, w, c).image(s.config.Images); c.Image != want {
+				t.Errorf("%s: %s runs %s, want %s", w, c.Name, c.Image, want)
+			}
+			if !pinned.MatchString(c.Image) || strings.HasSuffix(c.Image, ":latest") {
+				t.Errorf("%s: %s runs %s, which moves", w, c.Name, c.Image)
+			}
+		}
+	}
+}
+
+func containersAreSized(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		for _, c := range w.Pod.All() {
+			size := buildOf(t, w, c).size
+			want := stacktest.Resources{
+				Requests: map[string]string{"cpu": size.CPURequest, "memory": size.MemoryRequest},
+				Limits:   map[string]string{"cpu": size.CPULimit, "memory": size.MemoryLimit},
+			}
+			if !equal(c.Resources, want) {
+				t.Errorf("%s: %s has %+v, want %+v", w, c.Name, c.Resources, want)
+			}
+		}
+	}
+}
+
+// request is what the scheduler sets aside for a pod: what its containers request together, or the largest of its init
+// containers if that is more.
+func request(p stacktest.Pod) regions.Amount {
+	of := func(c stacktest.Container) regions.Amount {
+		return regions.Size{CPURequest: c.Resources.Requests["cpu"], MemoryRequest: c.Resources.Requests["memory"]}.Request()
+	}
+	var sum regions.Amount
+	for _, c := range p.Containers {
+		sum = sum.Plus(of(c))
+	}
+	for _, c := range p.InitContainers {
+		sum.MilliCPU, sum.Memory = max(sum.MilliCPU, of(c).MilliCPU), max(sum.Memory, of(c).Memory)
+	}
+	return sum
+}
+
+// aRegionRequestsWhatWasChecked: the check of the machines counts every server, one more WordPress during an update,
+// and some jobs at once.
+func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		var servers, surge regions.Amount
+		jobs := 0
+		for _, w := range s.workloads(region) {
+			switch w.Kind() {
+			case "Job", "CronJob":
+				jobs++
+				continue
+			case "Deployment":
+				if w.Spec.Strategy.Type != "Recreate" {
+					surge = surge.Plus(request(w.Pod))
+				}
+			}
+			servers = servers.Plus(request(w.Pod).Times(w.Spec.Replicas))
+		}
+		checked := regions.Requested(s.config.Replicas)
+		rest := checked.Minus(servers).Minus(surge)
+		counted := int(rest.MilliCPU / regions.Sizes.Job.Request().MilliCPU)
+		if rest != regions.Sizes.Job.Request().Times(counted) {
+			t.Errorf("%s requests %s and %s more in an update; the check counts %s, the rest of which is not a number of jobs",
+				region.Name, servers, surge, checked)
+		}
+		if counted < jobs {
+			t.Errorf("%s has %d kinds of jobs, the check counts %d at once", region.Name, jobs, counted)
+		}
+	}
+}
+
+// probes of the servers: startup, readiness, liveness. PD is ready when it listens: a quorum takes the next region's.
+var probes = map[string][3]string{
+	"pd":        {"", "tcp 2379", "tcp 2379"},
+	"tikv":      {"http 20180 /status", "http 20180 /status", "tcp 20160"},
+	"tidb":      {"http 10080 /status", "http 10080 /status", "tcp 4000"},
+	"nfs":       {"tcp 2049", "tcp 2049", "tcp 2049"},
+	"syncthing": {"tcp 22000", syncthingHealth, syncthingHealth},
+	// Never the database for liveness: restarting WordPress does not mend it.
+	"wordpress": {"tcp 80", "http 80 /healthz.php", "tcp 80"},
+}
+
+const syncthingHealth = "exec curl -fsS -m 2 http://127.0.0.1:8384/rest/noauth/health"
+
+func probesAreAsDesigned(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		want, server := probes[app(w)]
+		if server == strings.HasSuffix(w.Kind(), "Job") {
+			t.Errorf("%s: the test knows probes for %s: %v", w, app(w), server)
+		}
+		for _, c := range w.Pod.Containers {
+			got := [3]string{action(c.StartupProbe), action(c.ReadinessProbe), action(c.LivenessProbe)}
+			if got != want {
+				t.Errorf("%s: %s is probed by %q, want %q", w, c.Name, got, want)
+			}
+			for _, p := range []*stacktest.Probe{c.StartupProbe, c.ReadinessProbe, c.LivenessProbe} {
+				// The default of one second is less than a busy machine takes to start a process.
+				if p != nil && (p.PeriodSeconds < 1 || p.TimeoutSeconds < 2 || p.FailureThreshold < 1) {
+					t.Errorf("%s: %s has a probe of %+v", w, c.Name, *p)
+				}
+			}
+		}
+		for _, c := range w.Pod.InitContainers {
+			if c.StartupProbe != nil || c.ReadinessProbe != nil || c.LivenessProbe != nil {
+				t.Errorf("%s: the init container %s has a probe, which Kubernetes refuses", w, c.Name)
+			}
+		}
+	}
+}
+
+func action(p *stacktest.Probe) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.HTTPGet != nil:
+		return fmt.Sprintf("http %d %s", p.HTTPGet.Port, p.HTTPGet.Path)
+	case p.TCPSocket != nil:
+		return fmt.Sprintf("tcp %d", p.TCPSocket.Port)
+	case p.Exec != nil:
+		return "exec " + strings.Join(p.Exec.Command, " ")
+	}
+	return "nothing"
+}
+
+func replicasAreAsConfigured(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		want := map[string]int{
+			"pd": 1, "tikv": 1, "nfs": 1, "syncthing": 1,
+			"tidb": s.config.Replicas.TiDB, "wordpress": s.config.Replicas.WordPress,
+		}[app(w)]
+		if w.Spec.Replicas != want {
+			t.Errorf("%s has %d replicas, want %d", w, w.Spec.Replicas, want)
+		}
+	}
+	for _, region := range s.config.Regions {
+		pool := s.poolOf(s.clusterIn(region))
+		for path, want := range map[string]any{
+			"nodeCount":              float64(region.Nodes),
+			"nodeConfig.machineType": region.MachineType,
+			"nodeConfig.diskSizeGb":  float64(s.config.Disks.Boot),
+			"nodeLocations.0":        region.Zone,
+			"nodeLocations.1":        nil,
+			// Another strategy makes another instance group, without the named port.
+			"upgradeSettings.strategy": "SURGE",
+		} {
+			if got := pool.At(path); got != want {
+				t.Errorf("%s: %s is %v, want %v", pool, path, got, want)
+			}
+		}
+	}
+}
+
+// replicasAreSpread: what has replicas is spread over machines, and has a disruption budget that leaves all but one. A
+// budget for a single replica would only block the drain of its machine.
+func replicasAreSpread(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		budgets := map[string]any{}
+		for _, r := range s.in(region, "PodDisruptionBudget") {
+			name, _ := r.At("spec.selector.matchLabels").(map[string]any)
+			budgets[name["app.kubernetes.io/name"].(string)] = r.At("spec.maxUnavailable")
+		}
+		if want := map[string]any{"tidb": float64(1), "wordpress": float64(1)}; !equal(budgets, want) {
+			t.Errorf("%s has the disruption budgets %v, want %v", region.Name, budgets, want)
+		}
+		for name := range budgets {
+			w := s.workload(t, region, name)
+			if len(w.Pod.TopologySpread) != 1 || w.Pod.TopologySpread[0].TopologyKey != "kubernetes.io/hostname" ||
+				!w.Pod.TopologySpread[0].LabelSelector.Selects(w.Labels) {
+				t.Errorf("%s is not spread over machines: %+v", w, w.Pod.TopologySpread)
+			}
+		}
+	}
+}
+
+// podsDoNotSeeOtherServices: Kubernetes' links would set, for one, TIDB_PORT=tcp://10.x.y.z:4000 in every pod beside
+// TiDB, and software takes such variables for its own.
+func podsDoNotSeeOtherServices(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		if w.Pod.EnableServiceLinks == nil || *w.Pod.EnableServiceLinks {
+			t.Errorf("%s gets a variable for every service of its namespace", w)
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package stack_test
+
+import (
+	"slices"
+	"strings"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+const (
+	backendType = "gcp:compute/backendService:BackendService"
+	portType    = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
+	ruleType    = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+	addressType = "gcp:compute/globalAddress:GlobalAddress"
+)
+
+var entranceRules = []invariant{
+	{"a backend in every region", aBackendInEveryRegion},
+	{"the named port is the service's node port", theNamedPortIsTheServices},
+	{"the load balancer is the one built on Envoy, and sticky", theLoadBalancerIsSticky},
+	{"the health check asks what the pods serve", theHealthCheckAsksWhatPodsServe},
+	{"pods outlive the health check's notice", podsOutliveTheNotice},
+	{"what listens on the address follows the domain", whatListensFollowsTheDomain},
+	{"nothing but the groups and the address ties WordPress to the load balancer", nothingWaitsForTheLoadBalancer},
+}
+
+func aBackendInEveryRegion(t rapid.TB, s *system) {
+	service := s.Only(backendType)
+	backends := asList(service.At("backends"))
+	if len(backends) != len(s.config.Regions) {
+		t.Fatalf("%d backends for %d regions", len(backends), len(s.config.Regions))
+	}
+	for i, region := range s.config.Regions {
+		backend := backends[i].(map[string]any)
+		pool, port := s.poolOf(s.clusterIn(region)), s.in(region, "InstanceGroupNamedPort")[0]
+		// By requests: a busy TiKV must not send visitors to another region.
+		if backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] == nil {
+			t.Errorf("the backend in %s is balanced by %v", region.Name, backend)
+		}
+		if !s.Closure(service)[pool] || !slices.Contains(service.Dependencies, port.URN) {
+			t.Errorf("%s does not wait for %s and %s", service, pool, port)
+		}
+		if s.Preview {
+			continue
+		}
+		group := stacktest.Plain(pool.Outputs["managedInstanceGroupUrls"]).([]any)[0]
+		if backend["group"] != group || port.At("group") != group {
+			t.Errorf("the backend in %s is %v with the port of %v, its group is %v", region.Name, backend["group"], port.At("group"), group)
+		}
+		if !strings.Contains(group.(string), "/instanceGroups/") {
+			t.Errorf("the backend in %s is no instance group: %v", region.Name, group)
+		}
+	}
+}
+
+func theNamedPortIsTheServices(t rapid.TB, s *system) {
+	service := s.Only(backendType)
+	for _, region := range s.config.Regions {
+		named := s.in(region, "InstanceGroupNamedPort")[0]
+		if named.At("name") != service.At("portName") || named.Text("zone") != region.Zone {
+			t.Errorf("%s is called %v in %v, the backend service asks for %v", named, named.At("name"), named.At("zone"), service.At("portName"))
+		}
+		var found []*stacktest.Resource
+		for _, r := range s.in(region, "Service") {
+			if r.At("spec.type") == "NodePort" {
+				found = append(found, r)
+			}
+		}
+		if len(found) != 1 {
+			t.Fatalf("%s has %d services on its machines' ports, want 1", region.Name, len(found))
+		}
+		for path, want := range map[string]any{
+			"spec.ports.0.nodePort":      named.At("port"),
+			"spec.ports.0.port":          float64(regions.HTTPPort),
+			"spec.ports.1":               nil,
+			"spec.externalTrafficPolicy": "Local",
+			"spec.selector":              map[string]any{"app.kubernetes.io/name": "wordpress"},
+		} {
+			if got := found[0].At(path); !equal(got, want) {
+				t.Errorf("%s: %s is %v, want %v", found[0], path, got, want)
+			}
+		}
+		pods := s.workload(t, region, "wordpress").Pod.Containers[0]
+		if len(pods.Ports) != 1 || pods.Ports[0].ContainerPort != regions.HTTPPort {
+			t.Errorf("WordPress listens on %v", pods.Ports)
+		}
+	}
+}
+
+func theLoadBalancerIsSticky(t rapid.TB, s *system) {
+	service := s.Only(backendType)
+	for path, want := range map[string]any{
+		"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "sessionAffinity": "GENERATED_COOKIE",
+	} {
+		if got := service.At(path); got != want {
+			t.Errorf("%s: %s is %v, want %v", service, path, got, want)
+		}
+	}
+	for _, r := range s.Of(ruleType) {
+		if got := r.At("loadBalancingScheme"); got != "EXTERNAL_MANAGED" {
+			t.Errorf("%s: loadBalancingScheme is %v", r, got)
+		}
+		if !s.Preview && r.Text("ipAddress") != s.Only(addressType).Output("address") {
+			t.Errorf("%s listens on %v", r, r.At("ipAddress"))
+		}
+	}
+}
+
+func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
+	check := s.Only("gcp:compute/healthCheck:HealthCheck")
+	if check.At("httpHealthCheck.portSpecification") != "USE_SERVING_PORT" {
+		t.Errorf("%s asks another port than the one that serves: %v", check, check.At("httpHealthCheck"))
+	}
+	path := check.Text("httpHealthCheck.requestPath")
+	for _, region := range s.config.Regions {
+		server := s.workload(t, region, "wordpress").Pod.Containers[0]
+		if server.ReadinessProbe == nil || server.ReadinessProbe.HTTPGet == nil || server.ReadinessProbe.HTTPGet.Path != path {
+			t.Errorf("%s: the pods' readiness is %+v, the load balancer asks for %s", region.Name, server.ReadinessProbe, path)
+		}
+		served := slices.ContainsFunc(server.VolumeMounts, func(m stacktest.VolumeMount) bool {
+			return m.MountPath == "/var/www/html"+path && m.SubPath == strings.TrimPrefix(path, "/")
+		})
+		if !served {
+			t.Errorf("%s: no file is at %s", region.Name, path)
+		}
+	}
+}
+
+// podsOutliveTheNotice: until the load balancer has noticed that a machine lost its pod, it sends requests there.
+func podsOutliveTheNotice(t rapid.TB, s *system) {
+	check := s.Only("gcp:compute/healthCheck:HealthCheck")
+	notice := check.At("checkIntervalSec").(float64)*check.At("unhealthyThreshold").(float64) + check.At("timeoutSec").(float64)
+	for _, region := range s.config.Regions {
+		w := s.workload(t, region, "wordpress")
+		command := w.Pod.Containers[0].Lifecycle.PreStop.Exec.Command
+		if len(command) != 2 || command[0] != "sleep" {
+			t.Fatalf("%s stops by %v", w, command)
+		}
+		pause := number(t, command[1])
+		if pause < notice {
+			t.Errorf("%s pauses %v seconds before it stops, the load balancer takes up to %v to notice", w, pause, notice)
+		}
+		if w.Pod.GracePeriod == nil || float64(*w.Pod.GracePeriod) <= pause {
+			t.Errorf("%s is killed after %v seconds, and pauses %v", w, w.Pod.GracePeriod, pause)
+		}
+	}
+}
+
+func whatListensFollowsTheDomain(t rapid.TB, s *system) {
+	ports := map[string]string{} // type of the proxy by port
+	for _, r := range s.Of(ruleType) {
+		for _, urn := range r.PropertyDependencies["target"] {
+			ports[r.Text("portRange")] = s.Get(urn).Kind()
+		}
+	}
+	maps := s.Of("gcp:compute/uRLMap:URLMap")
+	certificates := s.Of("gcp:compute/managedSslCertificate:ManagedSslCertificate")
+	if s.config.Domain == "" {
+		if !equal(ports, map[string]string{"80": "TargetHttpProxy"}) || len(maps) != 1 || len(certificates) != 0 {
+			t.Errorf("without a domain, %v listen, with %d URL maps and %d certificates", ports, len(maps), len(certificates))
+		}
+		return
+	}
+	if !equal(ports, map[string]string{"80": "TargetHttpProxy", "443": "TargetHttpsProxy"}) || len(maps) != 2 || len(certificates) != 1 {
+		t.Fatalf("with a domain, %v listen, with %d URL maps and %d certificates", ports, len(maps), len(certificates))
+	}
+	if got := certificates[0].At("managed.domains"); !equal(got, []any{s.config.Domain}) {
+		t.Errorf("the certificate is for %v", got)
+	}
+	for _, m := range maps {
+		redirects := m.At("defaultUrlRedirect.httpsRedirect") == true
+		if redirects == slices.Contains(m.Dependencies, s.Only(backendType).URN) {
+			t.Errorf("%s both redirects and serves, or neither", m)
+		}
+		if proxy := s.Only("gcp:compute/targetHttpProxy:TargetHttpProxy"); slices.Contains(proxy.Dependencies, m.URN) && !redirects {
+			t.Errorf("plain HTTP serves the site instead of redirecting to HTTPS")
+		}
+	}
+}
+
+// nothingWaitsForTheLoadBalancer: WordPress needs its address, which is there at once, and no more of it.
+func nothingWaitsForTheLoadBalancer(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		for r := range s.Closure(w.Resource) {
+			if strings.HasPrefix(r.Name, "loadbalancer") && r.Custom && r.Type != addressType {
+				t.Errorf("%s waits for %s", w, r)
+			}
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package stack_test
+
+import (
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+// system is a run of the program: the configuration, and what was registered for it.
+type system struct {
+	*stacktest.Graph
+	config *regions.Config
+
+	homes     map[*stacktest.Resource]string // regionOf, once found
+	admission map[string][]policy            // policies, once read, by region
+}
+
+// invariant is a rule that holds for every valid configuration, in an update and in a preview.
+type invariant struct {
+	rule  string
+	check func(rapid.TB, *system)
+}
+
+// invariants of all themes; each theme has a file.
+func invariants() []invariant {
+	var all []invariant
+	for _, theme := range [][]invariant{
+		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, secretRules,
+		containerRules, securityRules, trapRules, alikeRules, outputRules,
+	} {
+		all = append(all, theme...)
+	}
+	return all
+}
+
+// TestMain takes few random configurations unless told otherwise, because each runs the program twice, and leaves no
+// file behind when one fails: the seed is in the output.
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"rapid.checks": "15", "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	flag.Parse()
+	os.Exit(m.Run())
+}
+
+func TestGraph(t *testing.T) {
+	for name, values := range configurations(t) {
+		for mode, preview := range map[string]bool{"update": false, "preview": true} {
+			s := run(t, values, preview)
+			for _, i := range invariants() {
+				t.Run(strings.Join([]string{name, mode, i.rule}, "/"), func(t *testing.T) { i.check(t, s) })
+			}
+		}
+	}
+}
+
+func TestGraphOfAnyValidConfiguration(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := regionstest.ValidConfig(t)
+		for _, preview := range []bool{false, true} {
+			s := run(t, values, preview)
+			for _, i := range invariants() {
+				i.check(t, s)
+				if t.Failed() {
+					t.Fatalf("broken: %s (preview: %v)", i.rule, preview)
+				}
+			}
+		}
+	})
+}
+
+// configurations by name: the committed one, variations of it, and the one of a stack that sets nothing.
+func configurations(t testing.TB) map[string]map[string]string {
+	with := func(values map[string]string, more map[string]string) map[string]string {
+		values = maps.Clone(values)
+		for name, value := range more {
+			values[regionstest.Project+":"+name] = value
+		}
+		return values
+	}
+	return map[string]map[string]string{
+		"dev":           regionstest.Committed(t),
+		"minimal":       regionstest.Minimal(t),
+		"three regions": regionstest.Sized(t, 3),
+		"five regions":  regionstest.Sized(t, 5),
+		"seven regions": regionstest.Sized(t, 7),
+		"with a site": with(regionstest.Committed(t), map[string]string{
+			"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
+		}),
+		"with a domain": with(regionstest.Committed(t), map[string]string{"domain": "www.example.com"}),
+	}
+}
+
+// run runs the program, which must succeed.
+func run(t rapid.TB, values map[string]string, preview bool) *system {
+	t.Helper()
+	config, err := regions.Load(values, regionstest.Project)
+	if err != nil {
+		t.Fatalf("the configuration: %v", err)
+	}
+	g, err := stacktest.Run(values, stacktest.Options{Preview: preview})
+	if err != nil {
+		t.Fatalf("the program (preview: %v): %v", preview, err)
+	}
+	return &system{Graph: g, config: config, homes: map[*stacktest.Resource]string{}, admission: map[string][]policy{}}
+}
+
+// names are the regions' names.
+func (s *system) names() []string {
+	var names []string
+	for _, r := range s.config.Regions {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// regionOf is the region that a resource belongs to, empty for what all share.
+func (s *system) regionOf(r *stacktest.Resource) string {
+	home, ok := s.homes[r]
+	if !ok {
+		home = s.Region(r, s.names())
+		s.homes[r] = home
+	}
+	return home
+}
+
+// in returns the resources of one region that are of one of the kinds, or all of them.
+func (s *system) in(region regions.Region, kinds ...string) []*stacktest.Resource {
+	return s.Where(func(r *stacktest.Resource) bool {
+		return s.regionOf(r) == region.Name && (len(kinds) == 0 || slices.Contains(kinds, r.Kind()))
+	})
+}
+
+// workloads are those of one region.
+func (s *system) workloads(region regions.Region) []stacktest.Workload {
+	var all []stacktest.Workload
+	for _, w := range s.Workloads() {
+		if s.regionOf(w.Resource) == region.Name {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// workload is the one with a label; it fails the test if there is none or more.
+func (s *system) workload(t rapid.TB, region regions.Region, app string) stacktest.Workload {
+	t.Helper()
+	var found []stacktest.Workload
+	for _, w := range s.workloads(region) {
+		if w.Labels["app.kubernetes.io/name"] == app {
+			found = append(found, w)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%s has %d workloads whose pods are labelled %s, want 1", region.Name, len(found), app)
+	}
+	return found[0]
+}

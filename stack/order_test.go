@@ -1,0 +1,327 @@
+package stack_test
+
+import (
+	"slices"
+	"strings"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+// orderRules say that whatever is waited for has all that its software needs before it, so that the graph can be made
+// one resource at a time. What is only registered earlier does not count: it may be done later.
+var orderRules = []invariant{
+	{"registered after what it needs", registeredAfterWhatItNeeds},
+	{"the tiers go through the regions one by one", tiersGoThroughTheRegions},
+	{"WordPress waits for the database", wordPressWaitsForTheDatabase},
+	{"files and Syncthing wait for no other region", filesWaitForNoOtherRegion},
+	{"pods wait for what they mount", podsWaitForWhatTheyMount},
+	{"pods wait for their policies, names and rights", podsWaitForTheirSurroundings},
+	{"claims wait for whoever binds them", claimsWaitForWhoeverBindsThem},
+	{"nothing else waits for pods", nothingElseWaitsForPods},
+}
+
+func registeredAfterWhatItNeeds(t rapid.TB, s *system) {
+	place := map[*stacktest.Resource]int{}
+	for i, r := range s.Resources {
+		place[r] = i
+		for _, urn := range append([]string{r.Parent, r.Provider, r.DeletedWith}, r.Dependencies...) {
+			if urn == "" {
+				continue
+			}
+			if need := s.Get(urn); need == nil {
+				t.Errorf("%s depends on what was never registered: %s", r, urn)
+			} else if at, ok := place[need]; !ok || at >= i {
+				t.Errorf("%s was registered before %s, which it depends on", r, need)
+			}
+		}
+	}
+}
+
+// tiersGoThroughTheRegions: every server but the first waits for the one before it, so that no two restart at once.
+func tiersGoThroughTheRegions(t rapid.TB, s *system) {
+	var chain []stacktest.Workload
+	for _, tier := range []string{"pd", "tikv", "tidb"} {
+		for _, region := range s.config.Regions {
+			chain = append(chain, s.workload(t, region, tier))
+		}
+	}
+	chain = append(chain, s.workload(t, s.config.Regions[0], "database-init"))
+	for i, server := range chain[1:] {
+		if !slices.Contains(server.Dependencies, chain[i].URN) {
+			t.Errorf("%s does not wait for %s", server, chain[i])
+		}
+	}
+	// And not for the one after it, which a quorum of its own would be: the closure is exactly the chain so far.
+	for i, server := range chain {
+		before := s.Closure(server.Resource)
+		for j, other := range chain {
+			if before[other.Resource] != (j < i) {
+				t.Errorf("%s waits for %s: %v, want %v", server, other, before[other.Resource], j < i)
+			}
+		}
+	}
+}
+
+func wordPressWaitsForTheDatabase(t rapid.TB, s *system) {
+	database := s.workload(t, s.config.Regions[0], "database-init")
+	for _, region := range s.config.Regions {
+		for _, app := range s.wordPressApps() {
+			w := s.workload(t, region, app)
+			before := s.Closure(w.Resource)
+			if !before[database.Resource] {
+				t.Errorf("%s does not wait for %s", w, database)
+			}
+			// Side by side: no region's WordPress waits for another's, or for its files.
+			for other := range before {
+				if home := s.regionOf(other); home != "" && home != region.Name && isOf(other, "wordpress", "nfs", "syncthing") {
+					t.Errorf("%s waits for %s", w, other)
+				}
+			}
+		}
+	}
+}
+
+// wordPressApps are the labels of the pods in WordPress's namespace.
+func (s *system) wordPressApps() []string {
+	apps := []string{"wordpress", "wordpress-cron"}
+	if s.config.Site != nil {
+		apps = append(apps, "wordpress-install")
+	}
+	return apps
+}
+
+// isOf says whether a resource is of one of the components, which its name begins with.
+func isOf(r *stacktest.Resource, components ...string) bool {
+	return slices.ContainsFunc(components, func(c string) bool { return strings.HasPrefix(r.Name, c+"-") })
+}
+
+func filesWaitForNoOtherRegion(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for _, app := range []string{"nfs", "syncthing"} {
+			w := s.workload(t, region, app)
+			for other := range s.Closure(w.Resource) {
+				home := s.regionOf(other)
+				if other.IsKubernetes() && home != region.Name {
+					t.Errorf("%s waits for %s", w, other)
+				}
+				if isOf(other, "tidb") {
+					t.Errorf("%s waits for the database: %s", w, other)
+				}
+			}
+		}
+	}
+}
+
+// mounted are the objects of a kind that a workload's pods name: their volumes, variables and service account.
+func (s *system) mounted(w stacktest.Workload, kind string) map[*stacktest.Resource]bool {
+	names := map[string]bool{}
+	for _, v := range w.Pod.Volumes {
+		switch {
+		case v.ConfigMap != nil && kind == "ConfigMap":
+			names[v.ConfigMap.Name] = true
+		case v.Secret != nil && kind == "Secret":
+			names[v.Secret.SecretName] = true
+		case v.Claim != nil && kind == "PersistentVolumeClaim":
+			names[v.Claim.ClaimName] = true
+		}
+	}
+	for _, c := range w.Pod.All() {
+		for _, e := range c.Env {
+			if ref := e.ValueFrom.ConfigMapKeyRef; ref != nil && kind == "ConfigMap" {
+				names[ref.Name] = true
+			}
+			if ref := e.ValueFrom.SecretKeyRef; ref != nil && kind == "Secret" {
+				names[ref.Name] = true
+			}
+		}
+	}
+	if kind == "ServiceAccount" && w.Pod.ServiceAccountName != "" {
+		names[w.Pod.ServiceAccountName] = true
+	}
+	found := map[*stacktest.Resource]bool{}
+	for name := range names {
+		found[s.object(w.Resource, kind, name)] = true
+	}
+	return found
+}
+
+// object finds a neighbour: same cluster, same namespace, so named. It is nil if there is none.
+func (s *system) object(of *stacktest.Resource, kind, name string) *stacktest.Resource {
+	for _, r := range s.Resources {
+		if r.Kind() == kind && r.Provider == of.Provider && r.Metadata().Namespace == of.Metadata().Namespace &&
+			r.ObjectName() == name {
+			return r
+		}
+	}
+	return nil
+}
+
+func podsWaitForWhatTheyMount(t rapid.TB, s *system) {
+	if s.Preview {
+		return // objects have no names yet to find them by; the dependencies are the same
+	}
+	for _, w := range s.Workloads() {
+		before := s.Closure(w.Resource)
+		for _, kind := range []string{"ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount"} {
+			for r := range s.mounted(w, kind) {
+				if r == nil {
+					t.Errorf("%s names a %s that its namespace does not have", w, kind)
+				} else if !before[r] {
+					t.Errorf("%s does not wait for %s", w, r)
+				}
+			}
+		}
+		podsFindTheirKeys(t, s, w)
+	}
+}
+
+// podsFindTheirKeys: a pod with a key that does not exist never starts.
+func podsFindTheirKeys(t rapid.TB, s *system, w stacktest.Workload) {
+	has := func(kind, name, key string) {
+		r := s.object(w.Resource, kind, name)
+		if r == nil {
+			return // said already
+		}
+		if _, ok := r.Data()[key]; !ok {
+			t.Errorf("%s names the key %s of %s, which has none", w, key, r)
+		}
+	}
+	for _, c := range w.Pod.All() {
+		for _, e := range c.Env {
+			if ref := e.ValueFrom.ConfigMapKeyRef; ref != nil {
+				has("ConfigMap", ref.Name, ref.Key)
+			}
+			if ref := e.ValueFrom.SecretKeyRef; ref != nil {
+				has("Secret", ref.Name, ref.Key)
+			}
+		}
+		for _, m := range c.VolumeMounts {
+			v := w.Pod.Volume(m.Name)
+			switch {
+			case v == nil:
+				t.Errorf("%s: container %s mounts %s, which the pod does not have", w, c.Name, m.Name)
+			case v.ConfigMap != nil && m.SubPath != "":
+				has("ConfigMap", v.ConfigMap.Name, m.SubPath)
+			case v.Secret != nil:
+				for _, item := range v.Secret.Items {
+					has("Secret", v.Secret.SecretName, item.Key)
+				}
+			}
+		}
+	}
+}
+
+func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		before := s.Closure(w.Resource)
+		policies, names := 0, 0
+		for _, r := range s.Resources {
+			if r.Provider != w.Provider || !r.IsKubernetes() || s.namespaceOf(r) != s.namespaceOf(w.Resource) {
+				continue
+			}
+			need := false
+			switch r.Kind() {
+			case "NetworkPolicy":
+				var object struct {
+					Spec struct {
+						PodSelector stacktest.Selector `json:"podSelector"`
+					} `json:"spec"`
+				}
+				r.Into(&object)
+				if need = object.Spec.PodSelector.Selects(w.Labels); need {
+					policies++
+				}
+			case "Service":
+				var object struct {
+					Spec struct {
+						Selector map[string]string `json:"selector"`
+					} `json:"spec"`
+				}
+				r.Into(&object)
+				if need = (stacktest.Selector{MatchLabels: object.Spec.Selector}).Selects(w.Labels); need {
+					names++
+				}
+			case "RoleBinding", "ClusterRoleBinding":
+				need = w.Pod.ServiceAccountName != "" && r.Text("subjects.0.name") == w.Pod.ServiceAccountName
+			}
+			if need && !before[r] {
+				t.Errorf("%s does not wait for %s", w, r)
+			}
+		}
+		// The namespace's own two, and one that opens a way for these pods.
+		if policies < 3 {
+			t.Errorf("%s is selected by %d network policies, want 3 or more", w, policies)
+		}
+		if server := !strings.HasSuffix(w.Kind(), "Job"); server && names != 1 {
+			t.Errorf("%s is found by %d services, want 1", w, names)
+		}
+		if w.Kind() == "StatefulSet" && s.object(w.Resource, "Service", w.Spec.ServiceName) == nil && !s.Preview {
+			t.Errorf("%s names the service %q, which its namespace does not have", w, w.Spec.ServiceName)
+		}
+	}
+}
+
+// namespaceOf is the graph's resource for an object's namespace, which also a preview knows; the object's own cluster
+// for what has none.
+func (s *system) namespaceOf(r *stacktest.Resource) *stacktest.Resource {
+	for _, urn := range r.PropertyDependencies["metadata"] {
+		if n := s.Get(urn); n.Kind() == "Namespace" {
+			return n
+		}
+	}
+	return nil
+}
+
+func claimsWaitForWhoeverBindsThem(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		onDisks := s.onDisks(region.Name)
+		for _, claim := range s.in(region, "PersistentVolumeClaim") {
+			if slices.Contains(onDisks, claim) {
+				continue // its volume is an input: see diskRules
+			}
+			class := s.provisionedBy(claim, region)
+			if class == nil {
+				t.Errorf("%s has no storage class of the graph", claim)
+				continue
+			}
+			server := s.workload(t, region, "nfs")
+			if !slices.Contains(server.Pod.Containers[0].Args, "-provisioner="+class.Text("provisioner")) {
+				t.Errorf("%s is provisioned by %s, but %s is started with %v", claim, class.Text("provisioner"), server, server.Pod.Containers[0].Args)
+			}
+			if !s.Closure(claim)[server.Resource] {
+				t.Errorf("%s does not wait for %s, which provisions it", claim, server)
+			}
+			for _, user := range []string{"wordpress", "syncthing"} {
+				if w := s.workload(t, region, user); !s.Closure(w.Resource)[claim] {
+					t.Errorf("%s does not wait for %s", w, claim)
+				}
+			}
+		}
+	}
+}
+
+func (s *system) provisionedBy(claim *stacktest.Resource, region regions.Region) *stacktest.Resource {
+	for _, class := range s.in(region, "StorageClass") {
+		if slices.Contains(claim.PropertyDependencies["spec"], class.URN) {
+			return class
+		}
+	}
+	return nil
+}
+
+// nothingElseWaitsForPods: Pulumi waits for a Service's endpoints and a disruption budget's pods unless it is told not
+// to; both are declared before the pods.
+func nothingElseWaitsForPods(t rapid.TB, s *system) {
+	for _, r := range s.Resources {
+		if !r.IsKubernetes() {
+			continue
+		}
+		skips := r.Metadata().Annotations["pulumi.com/skipAwait"] == "true"
+		if wants := r.Kind() == "Service" || r.Kind() == "PodDisruptionBudget"; skips != wants {
+			t.Errorf("%s skips its wait: %v, want %v", r, skips, wants)
+		}
+	}
+}

@@ -1,0 +1,201 @@
+package stack_test
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+// way is one application calling another on a port.
+type way struct {
+	from, to string
+	port     int
+	remote   bool // in another region
+}
+
+// ways are all that there must be, and no other may be.
+func ways(site bool) map[way]bool {
+	all := map[way]bool{
+		{"pd", "pd", regions.PDClientPort, true}:                 true,
+		{"pd", "pd", regions.PDPeerPort, true}:                   true,
+		{"tikv", "pd", regions.PDClientPort, true}:               true,
+		{"tikv", "pd", regions.PDClientPort, false}:              true,
+		{"tidb", "pd", regions.PDClientPort, true}:               true,
+		{"tidb", "pd", regions.PDClientPort, false}:              true,
+		{"tikv", "tikv", regions.TiKVPort, true}:                 true,
+		{"tidb", "tikv", regions.TiKVPort, true}:                 true,
+		{"tidb", "tikv", regions.TiKVPort, false}:                true,
+		{"database-init", "tidb", regions.TiDBPort, false}:       true,
+		{"wordpress", "tidb", regions.TiDBPort, false}:           true,
+		{"wordpress-cron", "wordpress", regions.HTTPPort, false}: true,
+		{"syncthing", "syncthing", regions.SyncthingPort, true}:  true,
+	}
+	if site {
+		all[way{"wordpress-install", "tidb", regions.TiDBPort, false}] = true
+	}
+	return all
+}
+
+// pod is a pod as network policies see it.
+type pod struct {
+	app       string
+	region    regions.Region
+	namespace string
+	labels    map[string]string
+}
+
+// pods are one of each application in a region.
+func (s *system) pods(region regions.Region) map[string]pod {
+	all := map[string]pod{}
+	for _, w := range s.workloads(region) {
+		app := w.Labels["app.kubernetes.io/name"]
+		all[app] = pod{app, region, s.namespaceOf(w.Resource).Metadata().Name, w.Labels}
+	}
+	return all
+}
+
+// regionsAdmitEachOther asks of every application, every other and every port whether one reaches the other, with the
+// policies of both taken together, and compares that with what must be.
+func regionsAdmitEachOther(t rapid.TB, s *system) {
+	ports := map[int]bool{}
+	for _, region := range s.config.Regions {
+		for _, p := range s.policies(region) {
+			for _, r := range append(slices.Clone(p.Spec.Ingress), p.Spec.Egress...) {
+				for _, port := range r.Ports {
+					if port.EndPort != 0 {
+						t.Errorf("%s opens a range of ports", p)
+					}
+					ports[port.Port] = true
+				}
+			}
+		}
+	}
+	here := s.config.Regions[0]
+	must := ways(s.config.Site != nil)
+	for _, there := range s.config.Regions {
+		for _, from := range s.pods(here) {
+			// The job is in one region; its policies are in all.
+			for _, to := range s.pods(there) {
+				if there.Name == here.Name && from.app == to.app {
+					continue
+				}
+				for port := range maps.Keys(ports) {
+					want := must[way{from.app, to.app, port, there.Name != here.Name}]
+					if got := s.reaches(from, to, port) && port != 53; got != want {
+						t.Errorf("%s of %s reaches %s of %s on port %d: %v, want %v", from.app, here.Name, to.app, there.Name, port, got, want)
+					}
+					// And back: the policies of every region are the same.
+					if there.Name == here.Name {
+						continue
+					}
+					if want, got := must[way{to.app, from.app, port, true}], s.reaches(to, from, port) && port != 53; got != want {
+						t.Errorf("%s of %s reaches %s of %s on port %d: %v, want %v", to.app, there.Name, from.app, here.Name, port, got, want)
+					}
+				}
+			}
+		}
+	}
+	s.reachedFromOutside(t)
+}
+
+// reachedFromOutside: the load balancer reaches WordPress, and nothing else.
+func (s *system) reachedFromOutside(t rapid.TB) {
+	for _, region := range s.config.Regions {
+		for _, to := range s.pods(region) {
+			for _, address := range []string{"130.211.0.1", "35.191.255.254", "203.0.113.9"} {
+				for _, port := range []int{regions.HTTPPort, regions.TiDBPort, regions.SyncthingPort} {
+					want := to.app == "wordpress" && port == regions.HTTPPort && address != "203.0.113.9"
+					if got := s.enters(netip.MustParseAddr(address), pod{}, to, port); got != want {
+						t.Errorf("%s reaches %s of %s on port %d: %v, want %v", address, to.app, region.Name, port, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// reaches says whether the policies let a pod out to another, and that one lets it in.
+func (s *system) reaches(from, to pod, port int) bool {
+	fromAddress, toAddress := netip.Addr{}, netip.Addr{}
+	if from.region.Name != to.region.Name {
+		fromAddress, toAddress = from.region.Ranges.Pods.Addr().Next(), to.region.Ranges.Pods.Addr().Next()
+	}
+	return s.leaves(from, toAddress, to, port) && s.enters(fromAddress, from, to, port)
+}
+
+func (s *system) leaves(from pod, address netip.Addr, to pod, port int) bool {
+	for _, p := range s.policiesOf(from) {
+		for _, r := range p.Spec.Egress {
+			if r.lets(r.To, address, to, port, s.namespaceOf(p.Resource)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *system) enters(address netip.Addr, from, to pod, port int) bool {
+	for _, p := range s.policiesOf(to) {
+		for _, r := range p.Spec.Ingress {
+			if r.lets(r.From, address, from, port, s.namespaceOf(p.Resource)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *system) policiesOf(of pod) []policy {
+	var all []policy
+	for _, p := range s.policies(of.region) {
+		if s.namespaceOf(p.Resource).Metadata().Name == of.namespace && p.Spec.PodSelector.Selects(of.labels) {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// lets says whether a rule of a policy lets a peer through. One with an address is outside the cluster, and only ranges
+// know it; one without is a pod of the cluster, and only selectors do.
+func (r rule) lets(peers []peer, address netip.Addr, other pod, port int, home *stacktest.Resource) bool {
+	open := len(r.Ports) == 0
+	for _, p := range r.Ports {
+		open = open || p.Port == port
+	}
+	if !open || len(peers) == 0 {
+		return open
+	}
+	for _, p := range peers {
+		switch {
+		case address.IsValid():
+			if p.IPBlock != nil && within(p.IPBlock.CIDR, address) &&
+				!slices.ContainsFunc(p.IPBlock.Except, func(cidr string) bool { return within(cidr, address) }) {
+				return true
+			}
+		case p.IPBlock != nil || p.PodSelector == nil || !p.PodSelector.Selects(other.labels):
+		case p.NamespaceSelector == nil:
+			if home.Metadata().Name == other.namespace {
+				return true
+			}
+		default:
+			if p.NamespaceSelector.Selects(map[string]string{"kubernetes.io/metadata.name": other.namespace}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func within(cidr string, address netip.Addr) bool {
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil {
+		panic(fmt.Sprintf("a network policy has the range %q: %v", cidr, err))
+	}
+	return prefix.Contains(address)
+}

@@ -1,0 +1,61 @@
+package stacktest
+
+import (
+	"fmt"
+	"net"
+
+	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/stack"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+)
+
+// Stack is the name of the stack that is run.
+const Stack = "dev"
+
+// Options say how to run the program.
+type Options struct {
+	// Preview makes it a preview of a stack that does not exist yet: what only the clouds can say is unknown.
+	Preview bool
+	// Fail, if set, is asked about every resource before it is registered; its error is what the engine answers.
+	Fail func(*Resource) error
+	// SecretKeys are the configuration's encrypted keys.
+	SecretKeys []string
+}
+
+// Run runs the program on a configuration in the form of pulumi.RunInfo.Config. It returns what was registered, also
+// when the program fails; the error is the program's.
+func Run(values map[string]string, options Options) (*Graph, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listening for the program: %w", err)
+	}
+	m := &monitor{
+		graph:   &Graph{Preview: options.Preview, byURN: map[string]*Resource{}},
+		options: options,
+		cloud:   cloud{project: values["gcp:project"], preview: options.Preview},
+	}
+	server := grpc.NewServer()
+	pulumirpc.RegisterResourceMonitorServer(server, m)
+	pulumirpc.RegisterEngineServer(server, &engine{})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	defer func() {
+		server.Stop()
+		<-served
+	}()
+
+	program, option := stack.Program()
+	err = pulumi.RunErr(program, func(info *pulumi.RunInfo) {
+		info.Project, info.Stack = regionstest.Project, Stack
+		info.Config, info.ConfigSecretKeys = values, options.SecretKeys
+		info.DryRun = options.Preview
+		info.MonitorAddr = listener.Addr().String()
+		info.EngineAddr = info.MonitorAddr
+	}, option)
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	return m.graph, err
+}
