@@ -60,6 +60,8 @@ func (l *localCloud) Resources() []Resource {
 }
 
 func (l *localCloud) Close() error {
+	// In this order work under way is left to the next start, not taken for failed because its machines went away.
+	l.api.Interrupt()
 	l.machines.Close()
 	return l.api.Close()
 }

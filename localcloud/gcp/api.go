@@ -38,6 +38,7 @@ type API struct {
 	// Slow work belongs to the cloud, not to the request that asked for it: it goes on when the request is gone.
 	work    context.Context
 	stop    context.CancelFunc
+	hiring  sync.Mutex // held while workers grow, and while the work is stopped
 	workers sync.WaitGroup
 
 	facts factCache
@@ -67,10 +68,18 @@ func Open(o Options) (*API, error) {
 	return a, nil
 }
 
-// Close breaks slow work off, which Resume takes up again, waits for it and closes the store.
-func (a *API) Close() error {
+// Interrupt breaks slow work off and waits for it to end; Resume takes it up again after the next start. What the
+// machines ask is still answered, so that they can be closed between this and Close.
+func (a *API) Interrupt() {
+	a.hiring.Lock()
 	a.stop()
+	a.hiring.Unlock()
 	a.workers.Wait()
+}
+
+// Close interrupts slow work and closes the store.
+func (a *API) Close() error {
+	a.Interrupt()
 	return a.store.Close()
 }
 
@@ -85,8 +94,14 @@ func (a *API) update(fn func(*txn) error) error {
 
 // await runs work that outlives the request, and waits for it as long as the request does.
 func (a *API) await(ctx context.Context, work func(context.Context) error) error {
-	done := make(chan error, 1)
+	a.hiring.Lock()
+	if a.work.Err() != nil {
+		a.hiring.Unlock()
+		return work(a.work) // to give back what it holds
+	}
 	a.workers.Add(1)
+	a.hiring.Unlock()
+	done := make(chan error, 1)
 	go func() {
 		defer a.workers.Done()
 		done <- work(a.work)

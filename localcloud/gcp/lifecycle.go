@@ -71,7 +71,7 @@ func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets
 			return err
 		}
 		r = &record{Type: old.Type, ID: old.ID, Name: old.Name, Project: old.Project, Place: old.Place,
-			State: running, Created: old.Created, Inputs: in, Secrets: secrets, Holds: old.Holds, Instances: old.Instances,
+			State: running, Created: old.Created, Inputs: in, Secrets: secrets, Holds: old.Holds, Instances: old.Instances, Leaving: old.Leaving,
 			Implicit: old.Implicit}
 		if err := t.fillIn(k, r, at, old); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -92,6 +93,41 @@ func TestPoolChangesReachTheMachines(t *testing.T) {
 	require.Len(t, p.Taints, 1)
 	assert.Equal(t, "NoSchedule", string(p.Taints[0].Effect))
 	assert.Equal(t, s.outputs["pool"]["managedInstanceGroupUrls"], out["managedInstanceGroupUrls"], "the group stays")
+}
+
+func TestPoolChangesItsZones(t *testing.T) {
+	s := build(t, "address")
+	id := s.ids["pool"]
+	zones := func(z ...any) error {
+		_, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], s.with("pool", props{"nodeLocations": z}))
+		return err
+	}
+	before := s.hardware.pool(id)
+	require.NoError(t, zones("europe-west1-b", "europe-west1-c"))
+	assert.Equal(t, before, s.hardware.pool(id), "the machines that were there stay")
+	second := s.hardware.pool(id + "/zones/europe-west1-c")
+	assert.Equal(t, "europe-west1-c", second.Zone)
+	assert.Equal(t, 2, second.Count)
+	assert.NotEqual(t, before.InstanceGroup, second.InstanceGroup)
+
+	s.hardware.set(func() { s.hardware.failWith = errBroken })
+	require.ErrorContains(t, zones("europe-west1-b"), errBroken.Error())
+	assert.Len(t, s.hardware.pools, 2)
+	require.NoError(t, s.api.Resume(context.Background()))
+	assert.Len(t, s.hardware.pools, 1, "the zone is left all the same, if later")
+	require.ErrorContains(t, zones("europe-west2-a"), "is not a zone of region")
+
+	for _, step := range steps[slices.IndexFunc(steps, func(s step) bool { return s.name == "address" }):] {
+		if step.name == "map" {
+			break
+		}
+		require.NoError(t, s.make(step))
+	}
+	require.ErrorContains(t, zones("europe-west1-c"), "resourceInUseByAnotherResource", "the group left is a backend")
+	require.NoError(t, s.delete(backendServiceType, "backend", s.ids["backend"]))
+	require.NoError(t, zones("europe-west1-c"))
+	require.NoError(t, s.delete(nodePoolType, "pool", id))
+	assert.Empty(t, s.hardware.pools)
 }
 
 func TestDefaultPool(t *testing.T) {

@@ -66,6 +66,11 @@ func admitNodePool(t *txn, r, old *record) error {
 	if err := fillZones(r, cluster); err != nil {
 		return err
 	}
+	if old != nil {
+		if err := t.leaveZones(r, old); err != nil {
+			return err
+		}
+	}
 	switch {
 	case r.Inputs.has("nodeCount"):
 	case old != nil:
@@ -130,6 +135,25 @@ func fillZones(r, cluster *record) error {
 	return nil
 }
 
+// leaveZones notes whose machines are to go, unless what is left behind is in use.
+func (t *txn) leaveZones(r, old *record) error {
+	zones := r.Outputs.strs("nodeLocations")
+	for _, z := range old.Outputs.strs("nodeLocations") {
+		if !slices.Contains(zones, z) {
+			r.Leaving = append(r.Leaving, machinesID(r, z))
+		}
+	}
+	for _, z := range zones { // one that comes back before it was left stays
+		r.Leaving = slices.DeleteFunc(r.Leaving, func(id string) bool { return id == machinesID(r, z) })
+	}
+	left := slices.DeleteFunc(slices.Clone(old.Holds), func(h string) bool { return slices.Contains(r.Holds, h) })
+	user, group, err := t.user(r.ID, left...)
+	if err == nil && user != nil {
+		err = inUse("instance_group", group, user.ID)
+	}
+	return err
+}
+
 // groupsByZone maps zones to the names of the instance groups in them.
 func groupsByZone(holds []string) map[string]string {
 	groups := map[string]string{}
@@ -191,8 +215,16 @@ func fillNodeConfig(o, cluster object) {
 	o.fill("nodeConfig.workloadMetadataConfig", map[string]any{"mode": mode})
 }
 
-// pools are a pool's machines, zone by zone, as the parts below know them. In one zone, which is the usual, the ID is
-// the pool's own.
+// machinesID is what the parts below know a pool's machines in one zone by. In the cluster's own zone, which is the
+// usual one, it is the pool's own ID.
+func machinesID(r *record, zone string) string {
+	if zone == r.Place {
+		return r.ID
+	}
+	return r.ID + "/zones/" + zone
+}
+
+// pools are a pool's machines, zone by zone, as the parts below know them.
 func (t *txn) pools(r *record) ([]cloud.NodePool, error) {
 	cluster, err := t.get(clusterOf(r.ID))
 	if err != nil {
@@ -211,11 +243,7 @@ func (t *txn) pools(r *record) ([]cloud.NodePool, error) {
 	zones, groups := o.strs("nodeLocations"), groupsByZone(r.Holds)
 	var out []cloud.NodePool
 	for _, z := range zones {
-		id := r.ID
-		if len(zones) > 1 {
-			id += "/zones/" + z
-		}
-		out = append(out, cloud.NodePool{ID: id, Name: r.Name, Cluster: cluster.ID, Zone: z,
+		out = append(out, cloud.NodePool{ID: machinesID(r, z), Name: r.Name, Cluster: cluster.ID, Zone: z,
 			InstanceGroup: groups[z], MachineType: o.str("nodeConfig.machineType"), Count: o.num("nodeCount"),
 			Tags: append(o.strs("nodeConfig.tags"), nodeTag(cluster)), Labels: maps.Clone(labels), Taints: taints,
 			DiskSizeGB: o.num("nodeConfig.diskSizeGb")})
@@ -231,28 +259,24 @@ var taintEffects = map[string]corev1.TaintEffect{
 
 // startNodePool makes the machines what the pool says, and waits until they are ready.
 func startNodePool(ctx context.Context, a *API, r, old *record) error {
-	var now, before []cloud.NodePool
+	var pools []cloud.NodePool
 	err := a.view(func(t *txn) (err error) {
-		if now, err = t.pools(r); err == nil && old != nil {
-			before, err = t.pools(old)
-		}
+		pools, err = t.pools(r)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	a.log.Info("bringing the machines up", "pool", r.Name, "cluster", lastSegment(clusterOf(r.ID)),
-		"machines", r.Outputs.num("nodeCount")*len(now), "type", r.Outputs.str("nodeConfig.machineType"))
-	for _, p := range now {
+		"machines", r.Outputs.num("nodeCount")*len(pools), "type", r.Outputs.str("nodeConfig.machineType"))
+	for _, p := range pools {
 		if err := a.machines.EnsureNodePool(ctx, p); err != nil {
 			return fmt.Errorf("node pool %s in %s: %w", r.Name, p.Zone, err)
 		}
 	}
-	for _, p := range before {
-		if !slices.ContainsFunc(now, func(n cloud.NodePool) bool { return n.ID == p.ID }) {
-			if err := a.machines.DeleteNodePool(ctx, p.ID); err != nil {
-				return fmt.Errorf("node pool %s leaving %s: %w", r.Name, p.Zone, err)
-			}
+	for _, id := range r.Leaving {
+		if err := a.machines.DeleteNodePool(ctx, id); err != nil {
+			return fmt.Errorf("node pool %s leaving %s: %w", r.Name, zoneOfReference(id), err)
 		}
 	}
 	gone := map[string]bool{}
@@ -261,8 +285,8 @@ func startNodePool(ctx context.Context, a *API, r, old *record) error {
 			gone[i] = true
 		}
 	}
-	r.Instances = nil
-	for _, p := range now {
+	r.Leaving, r.Instances = nil, nil
+	for _, p := range pools {
 		r.Instances = append(r.Instances, a.machines.Instances(p.ID)...)
 	}
 	for _, i := range r.Instances {
@@ -274,12 +298,11 @@ func startNodePool(ctx context.Context, a *API, r, old *record) error {
 // instances are the machines of a pool, those that are known to have been there included.
 func (a *API) instances(r *record) []string {
 	out := slices.Clone(r.Instances)
-	zones := r.Outputs.strs("nodeLocations")
-	if len(zones) == 1 {
-		return append(out, a.machines.Instances(r.ID)...)
+	for _, z := range r.Outputs.strs("nodeLocations") {
+		out = append(out, a.machines.Instances(machinesID(r, z))...)
 	}
-	for _, z := range zones {
-		out = append(out, a.machines.Instances(r.ID+"/zones/"+z)...)
+	for _, id := range r.Leaving {
+		out = append(out, a.machines.Instances(id)...)
 	}
 	return out
 }
@@ -289,17 +312,13 @@ func stopNodePool(ctx context.Context, a *API, r *record) error {
 	for _, i := range a.instances(r) {
 		gone[i] = true
 	}
-	var pools []cloud.NodePool
-	err := a.view(func(t *txn) (err error) {
-		pools, err = t.pools(r)
-		return err
-	})
-	if err != nil {
-		return err
+	ids := slices.Clone(r.Leaving)
+	for _, z := range r.Outputs.strs("nodeLocations") {
+		ids = append(ids, machinesID(r, z))
 	}
-	for _, p := range pools {
-		if err := a.machines.DeleteNodePool(ctx, p.ID); err != nil {
-			return fmt.Errorf("node pool %s in %s: %w", r.Name, p.Zone, err)
+	for _, id := range ids {
+		if err := a.machines.DeleteNodePool(ctx, id); err != nil {
+			return fmt.Errorf("node pool %s: %w", r.Name, err)
 		}
 	}
 	return a.update(func(t *txn) error { return t.detachAll(gone) })

@@ -41,6 +41,8 @@ type record struct {
 	Holds []string    `json:"holds,omitempty"` // other resource names that come and go with it
 	// Instances are a node pool's machines when it was last made what it should be.
 	Instances []string `json:"instances,omitempty"`
+	// Leaving are a node pool's machines in zones that it is leaving, by the ID that the machines know them by.
+	Leaving []string `json:"leaving,omitempty"`
 	// Implicit resources were made by Google's API itself, not by a program.
 	Implicit bool `json:"implicit,omitempty"`
 }
