@@ -38,6 +38,9 @@ func newScript(p *Process, argv []string, _ time.Time) Program {
 	return s
 }
 
+// probePatience bounds the real time that a probe's command may take.
+const probePatience = 200 * time.Millisecond
+
 // Run runs a command in a container to its end, and returns its exit code: a hook. It takes the time that the command
 // takes, at the container's pace.
 func Run(ctx context.Context, p *Process, argv []string) int {
@@ -48,7 +51,7 @@ func Run(ctx context.Context, p *Process, argv []string) int {
 // Probe runs a command in a container against a network that stands still, in no time, and returns its exit code.
 func Probe(p *Process, argv []string, network Network) int {
 	// A script that loops until something comes true would loop for ever in a still world.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), probePatience)
 	defer cancel()
 	run := &runner{
 		process: p,

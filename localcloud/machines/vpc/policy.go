@@ -105,15 +105,15 @@ func (w *World) AdmitsAPI(from Place) error {
 func (m *member) selecting(pod *corev1.Pod, direction networkingv1.PolicyType) []*networkingv1.NetworkPolicy {
 	var found []*networkingv1.NetworkPolicy
 	for _, policy := range m.policies[pod.Namespace] {
-		if slices.Contains(types(policy), direction) && selects(&policy.Spec.PodSelector, pod.Labels) {
+		if slices.Contains(directions(policy), direction) && selects(&policy.Spec.PodSelector, pod.Labels) {
 			found = append(found, policy)
 		}
 	}
 	return found
 }
 
-// types are a policy's directions. Unset, they are ingress, and egress if it has such rules.
-func types(policy *networkingv1.NetworkPolicy) []networkingv1.PolicyType {
+// directions are the ones a policy isolates in. Unset, they are ingress, and egress if it has such rules.
+func directions(policy *networkingv1.NetworkPolicy) []networkingv1.PolicyType {
 	if len(policy.Spec.PolicyTypes) > 0 {
 		return policy.Spec.PolicyTypes
 	}
