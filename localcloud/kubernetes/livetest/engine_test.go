@@ -3,6 +3,8 @@ package livetest
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,6 +190,9 @@ func (e *engine) update(r *custom, inputs properties) {
 	e.t.Helper()
 	require.NoError(e.t, e.tryUpdate(r, inputs, 30))
 }
+
+// changed are the paths that a diff names.
+func changed(d plugin.DiffResponse) []string { return slices.Sorted(maps.Keys(d.DetailedDiff)) }
 
 // refresh reads the resource into the state, and says whether it is there.
 func (e *engine) refresh(r *custom) bool {

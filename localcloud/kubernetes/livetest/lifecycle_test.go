@@ -56,7 +56,7 @@ func TestLifecycle(t *testing.T) {
 	require.Equal(t, "4", at(r.inputs, "metadata.labels.a"))
 	require.Nil(t, at(r.inputs, "metadata.labels.theirs"))
 	d, _ = e.diff(r, inputs)
-	require.Equal(t, []resource.PropertyKey{"metadata.labels.a"}, d.ChangedKeys)
+	require.Equal(t, []string{"metadata.labels.a"}, changed(d))
 	err := e.tryUpdate(r, inputs, 30)
 	require.ErrorContains(t, err, "conflict")
 	require.ErrorContains(t, err, `"someone"`)
@@ -87,7 +87,7 @@ func TestRefreshSeesRemovals(t *testing.T) {
 	patch(t, configMaps, ns, "c", "someone", `{"data":{"l":null}}`)
 	require.True(t, e.refresh(r))
 	d, _ = e.diff(r, inputs)
-	require.Equal(t, []resource.PropertyKey{"data.l"}, d.ChangedKeys)
+	require.Equal(t, []string{"data.l"}, changed(d))
 }
 
 func TestAutonaming(t *testing.T) {
@@ -128,7 +128,7 @@ func TestIgnoreChanges(t *testing.T) {
 	patch(t, deployments, ns, "d", "scaler", `{"spec":{"replicas":3}}`)
 	w["metadata"].(properties)["labels"] = properties{"a": "b"}
 	d, checked := e.diff(r, w)
-	require.Equal(t, []resource.PropertyKey{"metadata.labels"}, d.ChangedKeys)
+	require.Equal(t, []string{"metadata.labels"}, changed(d))
 	d, err := e.provider.Diff(t.Context(), plugin.DiffRequest{
 		URN: r.urn, ID: r.id, OldInputs: r.inputs, OldOutputs: r.outputs, NewInputs: checked,
 		IgnoreChanges: []string{"metadata.labels"}, AllowUnknowns: true,
