@@ -81,12 +81,12 @@ func TestAShellMayBecomeAServer(t *testing.T) {
 	p.Command = []string{"sh", "-c", `exec /pd-server "$@"`, "sh"}
 	p.Pace = 100
 	s := w.place("pd0", p)
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !s.program.Accepts(2379, false); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end) && !w.accepts("pd0", 2379); time.Sleep(2 * time.Millisecond) {
 		w.pass(100 * time.Millisecond)
 	}
 	w.pass(5 * time.Second)
 	require.Equal(t, 200, w.get("pd0", 2379, "/health").Status)
-	s.program.Stop(w.now)
+	s.process.Outside(func(Network) { s.program.Stop(w.now) })
 	require.Zero(t, w.waitExit(s))
 }
 

@@ -38,6 +38,8 @@ func newPlanet(t *testing.T) *planet {
 
 // place gives a process a host and starts it.
 func (w *planet) place(name string, p Process) *site {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	s := w.host[name]
 	if s == nil {
 		s = &site{name: name, address: netip.AddrFrom4([4]byte{10, 1, 0, byte(len(w.host) + 1)})}
@@ -97,11 +99,19 @@ func (w *planet) waitExit(s *site) int {
 }
 
 func (w *planet) get(host string, port int, path string) Response {
-	s := w.host[host]
-	if !s.program.Accepts(port, false) {
+	if !w.accepts(host, port) {
 		return Response{Status: -1}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.host[host]
 	return s.program.Get(port, path, viewpoint{w, s})
+}
+
+func (w *planet) accepts(host string, port int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.host[host].program.Accepts(port, false)
 }
 
 type viewpoint struct {
