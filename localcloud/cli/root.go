@@ -105,6 +105,7 @@ simulated. Nothing of it leaves this machine: every server listens on 127.0.0.1 
 		return exitError{exitUsage, fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})
 	command.AddCommand(
-		startCommand(o), stopCommand(o), statusCommand(o), envCommand(o), logsCommand(o), resetCommand(o))
+		startCommand(o), stopCommand(o), statusCommand(o), envCommand(o), logsCommand(o), resetCommand(o),
+		failCommand(o), healCommand(o))
 	return command
 }

@@ -155,13 +155,21 @@ func (m *Manager) Delete(_ context.Context, clusterID string) error {
 
 // Config implements cloud.ControlPlanes.
 func (m *Manager) Config(clusterID string) (*rest.Config, error) {
-	m.mutex.Lock()
-	p := m.planes[clusterID]
-	m.mutex.Unlock()
-	if p == nil {
-		return nil, fmt.Errorf("there is no control plane of %s", clusterID)
+	p, err := m.known(clusterID)
+	if err != nil {
+		return nil, err
 	}
 	return p.config()
+}
+
+// known returns the control plane of a cluster that has one.
+func (m *Manager) known(clusterID string) (*plane, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if p := m.planes[clusterID]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("there is no control plane of %s", clusterID)
 }
 
 // Status is how a control plane is.
@@ -209,6 +217,11 @@ func (p *plane) status(ctx context.Context) Status {
 	}
 	if len(s.Components) == 0 {
 		s.Problem = "it is not started"
+		p.mutex.Lock()
+		if p.failed {
+			s.Problem = errFailed.Error()
+		}
+		p.mutex.Unlock()
 		return s
 	}
 	client, err := p.client()

@@ -37,6 +37,7 @@ type plane struct {
 	removed  bool
 
 	mutex      sync.Mutex
+	failed     bool         // on request: it stays down until it is healed
 	components []*component // in the order of their start; none while it is down
 }
 
@@ -46,6 +47,12 @@ func (p *plane) ensure(ctx context.Context) error {
 	defer p.starting.Unlock()
 	if p.removed {
 		return fmt.Errorf("cluster %s was deleted meanwhile", p.settings.Cluster.ID)
+	}
+	p.mutex.Lock()
+	failed := p.failed
+	p.mutex.Unlock()
+	if failed {
+		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, errFailed)
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

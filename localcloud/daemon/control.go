@@ -30,9 +30,10 @@ func (d *daemon) listenForControl(record *Record) error {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(d.status(r.Context(), *record))
+		answer(w, d.status(r.Context(), *record))
 	})
+	mux.HandleFunc("POST "+failPath, d.overPlanes(func(_ context.Context, id string) error { return d.planes.Fail(id) }))
+	mux.HandleFunc("POST "+healPath, d.overPlanes(d.planes.Heal))
 	mux.HandleFunc("POST "+stopPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		d.stop()
@@ -44,6 +45,11 @@ func (d *daemon) listenForControl(record *Record) error {
 		}
 	}()
 	return nil
+}
+
+func answer(w http.ResponseWriter, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(value)
 }
 
 func authorized(token string, next http.Handler) http.Handler {

@@ -1,0 +1,41 @@
+package controlplane
+
+import (
+	"context"
+	"errors"
+)
+
+// errFailed is what is wrong with a control plane that was made to fail.
+var errFailed = errors.New("it was made to fail: `localcloud heal control-plane` brings it back")
+
+// Fail takes a control plane down at once, as the loss of its machines would, and keeps it down until Heal, or until
+// another manager opens the directory. Its state stays, and Delete works.
+func (m *Manager) Fail(clusterID string) error {
+	p, err := m.known(clusterID)
+	if err != nil {
+		return err
+	}
+	p.starting.Lock()
+	defer p.starting.Unlock()
+	p.setFailed(true)
+	p.log.Info("control plane fails")
+	p.halt(0)
+	return nil
+}
+
+// Heal starts a control plane that was made to fail, and returns once it answers.
+func (m *Manager) Heal(ctx context.Context, clusterID string) error {
+	p, err := m.known(clusterID)
+	if err != nil {
+		return err
+	}
+	p.setFailed(false)
+	_, err = m.Ensure(ctx, p.settings.Cluster)
+	return err
+}
+
+func (p *plane) setFailed(failed bool) {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.failed = failed
+}

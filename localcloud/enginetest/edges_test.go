@@ -1,0 +1,69 @@
+package enginetest
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// edit is a change of the program's source.
+type edit struct{ file, old, new string }
+
+// changed lets the bench run a copy of the program with an edit, which must apply exactly once.
+func (b *bench) changed(edits ...edit) {
+	b.t.Helper()
+	copied := filepath.Join(filepath.Dir(b.home), "program")
+	for _, file := range strings.Fields(b.run("git", "ls-files", "-co", "--exclude-standard", "--", "main.go", "go.mod", "go.sum",
+		"Pulumi.yaml", "regions", "stack", "components")) {
+		text := b.read(filepath.Join(b.root, file))
+		for _, e := range edits {
+			if e.file == file {
+				if n := strings.Count(text, e.old); n != 1 {
+					b.t.Fatalf("%s has %d places to edit, not one: %q", file, n, e.old)
+				}
+				text = strings.Replace(text, e.old, e.new, 1)
+			}
+		}
+		b.write(filepath.Join(copied, file), text)
+	}
+	b.project = copied
+	b.run("pulumi", "stack", "select", "--create", "dev")
+}
+
+// TestMachinesOutliveDisks takes away the edge by which the node pool depends on its disks. On Google Cloud a disk that
+// is deleted while a machine has it attached is in use; so it must be here.
+func TestMachinesOutliveDisks(t *testing.T) {
+	b := newBench(t)
+	b.changed(edit{"components/cluster/node_pool.go", "after = append(after, args.Disks...)", ""})
+	b.pulumi("up --yes")
+	out, err := b.tryPulumi("destroy --yes")
+	if err == nil {
+		t.Fatal("destroy succeeded without the edge")
+	}
+	if !strings.Contains(out, "resourceInUseByAnotherResource") {
+		t.Errorf("destroy failed, but not because a disk is in use:\n%s", tail(out, 60))
+	}
+	// What is left is known, and the next destroy goes on.
+	b.pulumi("destroy --yes")
+	checkEmpty(b)
+}
+
+// TestFirewallNeedsItsNetwork names the VPC where the edge to it should be: the firewall no longer waits for it.
+func TestFirewallNeedsItsNetwork(t *testing.T) {
+	b := newBench(t)
+	b.changed(
+		edit{"components/network/network.go", "AutoCreateSubnetworks: pulumi.Bool(false),",
+			"AutoCreateSubnetworks: pulumi.Bool(false), Name: pulumi.String(\"geo\"),"},
+		edit{"components/network/firewall.go", "Network:      vpc.ID(),\n\t\tDescription:  pulumi.String(\"Database",
+			"Network:      pulumi.String(\"projects/geo-wordpress-dev/global/networks/geo\"),\n\t\tDescription:  pulumi.String(\"Database"},
+	)
+	out, err := b.tryPulumi("up --yes")
+	if err == nil {
+		t.Fatal("up succeeded without the edge")
+	}
+	if !strings.Contains(out, "notFound") && !strings.Contains(out, "has not been used in project") {
+		t.Errorf("up failed, but not because the network is not there:\n%s", tail(out, 60))
+	}
+	b.pulumi("destroy --yes")
+	checkEmpty(b)
+}

@@ -1,0 +1,210 @@
+// Package enginetest drives the real Pulumi CLI and engine, with the real program, against local clouds of its own. It
+// wants the built tools: run `make tools` first, or `make engine`, which does.
+package enginetest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// patience bounds one command, so that a dead-lock fails with the command's output and not with the test binary's
+// stacks. It is no expectation of how long anything takes.
+const patience = 15 * time.Minute
+
+// bench is a local cloud with a dev stack, for one test.
+type bench struct {
+	t       *testing.T
+	root    string // of the repository
+	project string // where the program is: the repository, or a changed copy
+	home    string // of the local cloud
+	env     []string
+	config  string // the stack's config file, a copy of Pulumi.dev.yaml
+}
+
+// newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test prints the cloud's log.
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home, err := os.MkdirTemp("", "geo-") // short: a socket's path may have 108 characters
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{t: t, root: root, project: root, home: filepath.Join(home, "cloud"), env: os.Environ()}
+	b.setenv("LOCALCLOUD_HOME", b.home)
+	for _, tool := range []string{"pulumi", "pulumi-language-go", "localcloud"} {
+		if _, err := os.Stat(b.tool(tool)); err != nil {
+			t.Fatalf("%v\nrun `make tools` first", err)
+		}
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the local cloud's log ends:\n%s", tail(b.output(b.tool("localcloud"), "logs"), 100))
+		}
+		b.output(b.tool("localcloud"), "reset", "--yes")
+		_ = os.RemoveAll(home)
+	})
+	b.run(b.tool("localcloud"), "start")
+	b.env = strings.Split(strings.Trim(b.run("sh", "-c", `eval "$(`+b.tool("localcloud")+` env)"; env -0`), "\x00"), "\x00")
+	backend := strings.TrimPrefix(b.getenv("PULUMI_BACKEND_URL"), "file://")
+	if err := os.MkdirAll(backend, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	b.config = filepath.Join(home, "Pulumi.dev.yaml")
+	b.write(b.config, b.read(filepath.Join(root, "Pulumi.dev.yaml")))
+	b.run("pulumi", "stack", "select", "--create", "dev")
+	return b
+}
+
+func (b *bench) tool(name string) string { return filepath.Join(b.root, ".bin", name) }
+
+// pulumi runs the CLI on the dev stack, and fails the test if it fails. It returns standard output.
+func (b *bench) pulumi(command string, args ...string) string {
+	b.t.Helper()
+	out, err := b.tryPulumi(command, args...)
+	if err != nil {
+		b.t.Fatalf("pulumi %s %s: %v\n%s", command, strings.Join(args, " "), err, tail(out, 200))
+	}
+	return out
+}
+
+// tryPulumi runs the CLI on the dev stack and returns standard output followed by standard error.
+func (b *bench) tryPulumi(command string, args ...string) (string, error) {
+	b.t.Helper()
+	all := append(strings.Fields(command), "--stack", "dev", "--non-interactive", "--color", "never")
+	switch strings.Fields(command)[0] {
+	case "up", "preview", "refresh", "destroy":
+		all = append(all, "--config-file", b.config)
+	}
+	out, errOut, err := b.exec("pulumi", append(all, args...)...)
+	return out + errOut, err
+}
+
+// outputOf runs a command of the CLI that prints data, and returns standard output alone.
+func (b *bench) outputOf(command string, args ...string) string {
+	b.t.Helper()
+	out, errOut, err := b.exec("pulumi", append(append(strings.Fields(command), "--stack", "dev"), args...)...)
+	if err != nil {
+		b.t.Fatalf("pulumi %s: %v\n%s%s", command, err, out, errOut)
+	}
+	return out
+}
+
+// kubectl runs kubectl in a region's context, and fails the test if it fails.
+func (b *bench) kubectl(region string, args ...string) string {
+	b.t.Helper()
+	kubeconfig := filepath.Join(filepath.Dir(b.home), "kubeconfig")
+	if _, err := os.Stat(kubeconfig); err != nil {
+		b.write(kubeconfig, b.outputOf("stack output kubeconfig", "--show-secrets"))
+	}
+	return b.run("kubectl", append([]string{"--kubeconfig", kubeconfig, "--context", region}, args...)...)
+}
+
+// set changes a key of the stack's config file, which holds the key already or not.
+func (b *bench) set(key, value string) {
+	b.t.Helper()
+	b.run("pulumi", "config", "set", key, value, "--stack", "dev", "--config-file", b.config)
+}
+
+// run runs a command and fails the test if it fails. It returns standard output.
+func (b *bench) run(name string, args ...string) string {
+	b.t.Helper()
+	out, errOut, err := b.exec(name, args...)
+	if err != nil {
+		b.t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, tail(out, 200), tail(errOut, 200))
+	}
+	return out
+}
+
+// output runs a command, whatever becomes of it.
+func (b *bench) output(name string, args ...string) string {
+	out, errOut, _ := b.exec(name, args...)
+	return out + errOut
+}
+
+func (b *bench) exec(name string, args ...string) (out, errOut string, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if !filepath.IsAbs(name) {
+		name = b.look(name)
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Dir, cmd.Env = b.project, b.env
+	cmd.WaitDelay = 10 * time.Second
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	started := time.Now()
+	err = cmd.Run()
+	b.t.Logf("%.1fs %s %s", time.Since(started).Seconds(), filepath.Base(name), strings.Join(args, " "))
+	return stdout.String(), stderr.String(), err
+}
+
+// look finds a program on the PATH of the bench's own environment.
+func (b *bench) look(name string) string {
+	for _, dir := range filepath.SplitList(b.getenv("PATH")) {
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return path
+		}
+	}
+	b.t.Fatalf("%s is not on the PATH %s", name, b.getenv("PATH"))
+	return ""
+}
+
+func (b *bench) getenv(name string) string {
+	for i := len(b.env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(b.env[i], name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+func (b *bench) setenv(name, value string) { b.env = append(b.env, name+"="+value) }
+
+func (b *bench) read(path string) string {
+	b.t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (b *bench) write(path, text string) {
+	b.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// decode reads JSON into a value.
+func decode[T any](t *testing.T, text string) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("not the JSON expected: %v\n%s", err, tail(text, 50))
+	}
+	return v
+}
+
+// tail is the last n lines.
+func tail(text string, n int) string {
+	lines := strings.Split(text, "\n")
+	if len(lines) > n {
+		lines = append([]string{"..."}, lines[len(lines)-n:]...)
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,143 @@
+package enginetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var regionNames = []string{"europe-west1", "europe-west2", "europe-west3"}
+
+// TestLifecycle takes one stack through its life, each step on the state that the one before left.
+func TestLifecycle(t *testing.T) {
+	b := newBench(t)
+	steps := []struct {
+		name string
+		run  func(*bench)
+	}{
+		{"up from nothing", func(b *bench) { b.pulumi("up --yes") }},
+		{"the outputs", checkOutputs},
+		{"every pod is ready and every volume bound", checkClusters},
+		{"no event warns", checkEvents},
+		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
+		{"a preview finds nothing", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
+		{"a refresh finds no drift", func(b *bench) { b.pulumi("refresh --yes --expect-no-changes") }},
+		{"the state holds no secret in plain text", checkState},
+		{"an image's tag is planned as three updates", func(b *bench) {
+			b.set("tidbImage", "docker.io/pingcap/tidb:v8.5.8")
+			planned(b, "update", "kubernetes:apps/v1:StatefulSet::tidb-%s-tidb")
+		}},
+		{"and applied", func(b *bench) {
+			b.pulumi("up --yes")
+			for _, region := range regionNames {
+				image := b.kubectl(region, "-n", "database", "get", "pod", "tidb-0", "-o",
+					"jsonpath={.spec.containers[0].image}")
+				if image != "docker.io/pingcap/tidb:v8.5.8" {
+					b.t.Errorf("%s runs %s", region, image)
+				}
+			}
+			checkClusters(b)
+		}},
+		{"one region's machine type", func(b *bench) {
+			b.run("pulumi", "config", "set", "--path", "regions[1].machineType", "e2-standard-4", "--stack", "dev",
+				"--config-file", b.config)
+			b.pulumi("up --yes")
+			for i, region := range regionNames {
+				types := b.kubectl(region, "get", "nodes", "-o",
+					`jsonpath={.items[*].metadata.labels.node\.kubernetes\.io/instance-type}`)
+				want := "e2-standard-2 e2-standard-2"
+				if i == 1 {
+					want = "e2-standard-4 e2-standard-4"
+				}
+				if types != want {
+					b.t.Errorf("%s has machines %q, not %q", region, types, want)
+				}
+			}
+			checkClusters(b)
+		}},
+		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
+		{"destroy leaves nothing", func(b *bench) {
+			b.pulumi("destroy --yes")
+			checkEmpty(b)
+		}},
+	}
+	for _, step := range steps {
+		// A step without the one before it proves nothing.
+		if !t.Run(step.name, func(t *testing.T) {
+			b.t = t
+			step.run(b)
+		}) {
+			break
+		}
+	}
+	b.t = t
+}
+
+func checkOutputs(b *bench) {
+	outputs := decode[map[string]any](b.t, b.outputOf("stack output", "--json"))
+	var names []string
+	for name := range outputs {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
+	if !slices.Equal(names, want) {
+		b.t.Errorf("the outputs are %v, not %v", names, want)
+	}
+	if outputs["kubeconfig"] != "[secret]" {
+		b.t.Errorf("the kubeconfig is no secret: %v", outputs["kubeconfig"])
+	}
+	address := strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))
+	if address == "" || outputs["site_url"] != "http://"+address {
+		b.t.Errorf("the address is %q, the site's URL %v", address, outputs["site_url"])
+	}
+	if devices, _ := outputs["syncthing_devices"].(map[string]any); len(devices) != len(regionNames) {
+		b.t.Errorf("the Syncthing devices are %v", outputs["syncthing_devices"])
+	}
+}
+
+// planned checks that a preview plans one operation on one resource of each region, and nothing else. The resource is
+// the end of a URN, with %s for the region.
+func planned(b *bench, operation, resource string) {
+	b.t.Helper()
+	type step struct{ Op, URN string }
+	plan := decode[struct{ Steps []step }](b.t, b.outputOf("preview", "--json", "--config-file", b.config))
+	want := map[string]bool{}
+	for _, region := range regionNames {
+		want[fmt.Sprintf(resource, region)] = true
+	}
+	for _, s := range plan.Steps {
+		if s.Op == "same" {
+			continue
+		}
+		found := false
+		for end := range want {
+			if strings.HasSuffix(s.URN, end) && s.Op == operation {
+				delete(want, end)
+				found = true
+			}
+		}
+		if !found {
+			b.t.Errorf("the preview also plans to %s %s", s.Op, s.URN)
+		}
+	}
+	for end := range want {
+		b.t.Errorf("the preview does not plan to %s %s", operation, end)
+	}
+}
+
+// checkEmpty checks that nothing is left in the stack's state and in the cloud.
+func checkEmpty(b *bench) {
+	b.t.Helper()
+	type resource struct{ URN, Type string }
+	state := decode[struct {
+		Deployment struct{ Resources []resource }
+	}](b.t, b.outputOf("stack export"))
+	for _, r := range state.Deployment.Resources {
+		b.t.Errorf("left in the state: %s", r.URN)
+	}
+	if out, errOut, err := b.exec(b.tool("localcloud"), "status", "--leftovers"); err != nil {
+		b.t.Errorf("left in the cloud:\n%s%s", out, errOut)
+	}
+}

@@ -1,0 +1,80 @@
+package enginetest
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
+
+// secretSignature marks a secret in an exported state (github.com/pulumi/pulumi, sdk/go/common/resource/sig).
+const secretSignature = "4dabf18193072939515e22adb298388d"
+
+// checkState exports the state with its secrets readable, collects them, and searches the state as it lies on the disk
+// for each of them, as it is and in base64.
+func checkState(b *bench) {
+	var readable any = decode[any](b.t, b.outputOf("stack export", "--show-secrets"))
+	secrets := map[string]bool{}
+	collectSecrets(readable, secrets)
+	// Two passwords, eight salts, and three times: a key, an API key, a kubeconfig, a certificate, configs.
+	if len(secrets) < 2+8+3*4 {
+		b.t.Fatalf("only %d secrets in the state", len(secrets))
+	}
+	stored := b.outputOf("stack export")
+	for secret := range secrets {
+		for form, text := range map[string]string{
+			"plain text":                secret,
+			"base64":                    base64.StdEncoding.EncodeToString([]byte(secret)),
+			"a JSON string in a string": strings.Trim(quoted(quoted(secret)), `"`),
+		} {
+			if strings.Contains(stored, text) {
+				b.t.Errorf("the state holds a secret in %s: %.6s...", form, secret)
+			}
+		}
+	}
+}
+
+// collectSecrets collects the strings inside the secrets of an exported state, however deep. Short ones (true, 30080, a
+// namespace) are no secrets in themselves and stand elsewhere too.
+func collectSecrets(value any, into map[string]bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		if _, isSecret := v[secretSignature]; isSecret {
+			if text, ok := v["plaintext"].(string); ok {
+				var inner any
+				if json.Unmarshal([]byte(text), &inner) == nil {
+					collectStrings(inner, into)
+				}
+			}
+			return
+		}
+		for _, each := range v {
+			collectSecrets(each, into)
+		}
+	case []any:
+		for _, each := range v {
+			collectSecrets(each, into)
+		}
+	}
+}
+
+func collectStrings(value any, into map[string]bool) {
+	switch v := value.(type) {
+	case string:
+		if len(v) >= 20 {
+			into[v] = true
+		}
+	case map[string]any:
+		for _, each := range v {
+			collectStrings(each, into)
+		}
+	case []any:
+		for _, each := range v {
+			collectStrings(each, into)
+		}
+	}
+}
+
+func quoted(text string) string {
+	q, _ := json.Marshal(text)
+	return string(q)
+}
