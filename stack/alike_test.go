@@ -87,7 +87,7 @@ func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 
 // words replaces what names a region. Longer words go first: europe-west1 is the beginning of europe-west10.
 func (s *system) words(self regions.Region) *words {
-	pairs := map[string]string{}
+	pairs, zones := map[string]string{}, map[string]string{}
 	for _, region := range s.config.Regions {
 		who := "$peer"
 		if region.Name == self.Name {
@@ -107,7 +107,8 @@ func (s *system) words(self regions.Region) *words {
 			}
 		}
 		pairs[s.deviceID(region)] = who + "(device)"
-		pairs[region.Zone], pairs[region.Name], pairs[region.DNSDomain] = who+"-zone", who, who+".domain"
+		pairs[region.Name], pairs[region.DNSDomain] = who, who+".domain"
+		zones[region.Zone] = who + "-zone"
 		for part, p := range map[string]string{
 			"pods": region.Ranges.Pods.String(), "nodes": region.Ranges.Nodes.String(),
 			"services": region.Ranges.Services.String(), "control plane": region.Ranges.ControlPlane.String(),
@@ -115,30 +116,30 @@ func (s *system) words(self regions.Region) *words {
 			pairs[p] = who + "(" + part + ")"
 		}
 	}
-	var forms []string
+	var ordered, zoneForms []string
 	for _, old := range slices.SortedFunc(maps.Keys(pairs), func(a, b string) int { return len(b) - len(a) }) {
-		forms = append(forms, edge(old[:1])+regexp.QuoteMeta(old)+edge(old[len(old)-1:]))
+		ordered = append(ordered, old, pairs[old])
 	}
-	return &words{regexp.MustCompile(strings.Join(forms, "|")), pairs}
+	for _, region := range s.config.Regions {
+		zoneForms = append(zoneForms, region.Zone)
+	}
+	return &words{
+		zones: regexp.MustCompile(`\b(` + strings.Join(zoneForms, "|") + `)\b`),
+		zone:  zones,
+		rest:  strings.NewReplacer(ordered...),
+	}
 }
 
 // words are what names regions, and what is said in their place.
 type words struct {
-	form  *regexp.Regexp
-	plain map[string]string
+	zones *regexp.Regexp
+	zone  map[string]string
+	rest  *strings.Replacer
 }
 
-// Replace rewrites whole words only: the zone europe-west1-c is not in europe-west1-config.
+// Replace rewrites a text. Zones are whole words: europe-west1-c is not in europe-west1-config.
 func (w *words) Replace(text string) string {
-	return w.form.ReplaceAllStringFunc(text, func(word string) string { return w.plain[word] })
-}
-
-// edge is what must be at a word's end, if anything.
-func edge(character string) string {
-	if regexp.MustCompile(`\w`).MatchString(character) {
-		return `\b`
-	}
-	return ""
+	return w.rest.Replace(w.zones.ReplaceAllStringFunc(text, func(zone string) string { return w.zone[zone] }))
 }
 
 func (s *system) deviceID(region regions.Region) string {
