@@ -7,7 +7,7 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine clean
+.PHONY: help up down env test tools localcloud check unit engine conformance clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -65,6 +65,20 @@ unit:
 
 engine: tools
 	cd localcloud && go test -v -count=1 -timeout 60m ./enginetest/...
+
+# --- the workloads, with the real software: docs/conformance.md -------------------------------------------------------
+
+$(BIN)/pd-server: tools/pd/go.mod tools/pd/go.sum
+	@tools/build "the Placement Driver" tools/pd github.com/tikv/pd/cmd/pd-server $@ -tags=without_dashboard -ldflags=-s\ -w
+	@touch $@
+
+$(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum
+	@tools/build TiDB tools/tidb github.com/pingcap/tidb/cmd/tidb-server $@ -ldflags=-s\ -w
+	@touch $@
+
+conformance: $(BIN)/staticcheck $(BIN)/pd-server $(BIN)/tidb-server ## run the declared workloads with the real software, as root
+	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
+	cd tools/conformance && go test -v -count=1 -timeout 90m ./...
 
 clean: ## stop the local cloud and remove its state and the built tools
 	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud reset --yes; fi

@@ -176,3 +176,6 @@ require (
 	moul.io/zapgorm2 v1.1.0 // indirect
 	sigs.k8s.io/yaml v1.4.0 // indirect
 )
+
+// Its etcd registers a path that the HTTP server of Go 1.22 and newer refuses.
+godebug httpmuxgo121=1

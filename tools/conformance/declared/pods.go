@@ -1,0 +1,82 @@
+package declared
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// AppLabel is the label by which the stack tells its applications apart.
+const AppLabel = "app.kubernetes.io/name"
+
+// Pod is a pod as a controller would make it of its template.
+type Pod struct {
+	Region    *Region
+	Namespace string
+	// Name is the controller's, without what it adds to tell its pods apart.
+	Name     string
+	Template corev1.PodTemplateSpec
+}
+
+// App is the application that the pod's label names.
+func (p *Pod) App() string { return p.Template.Labels[AppLabel] }
+
+// Spec is the pod's specification, which a test may change before the pod is started.
+func (p *Pod) Spec() *corev1.PodSpec { return &p.Template.Spec }
+
+// Pod is the pod of the application: of its StatefulSet, Deployment, Job or CronJob. Every call returns a copy of its
+// own. It panics if not exactly one controller of the region makes such pods.
+func (r *Region) Pod(app string) *Pod {
+	var found []*Pod
+	take := func(key Key, template corev1.PodTemplateSpec) {
+		if template.Labels[AppLabel] == app {
+			found = append(found, &Pod{r, key.Namespace, key.Name, *template.DeepCopy()})
+		}
+	}
+	for key, c := range r.StatefulSets {
+		take(key, c.Spec.Template)
+	}
+	for key, c := range r.Deployments {
+		take(key, c.Spec.Template)
+	}
+	for key, c := range r.Jobs {
+		take(key, c.Spec.Template)
+	}
+	for key, c := range r.CronJobs {
+		take(key, c.Spec.JobTemplate.Spec.Template)
+	}
+	if len(found) != 1 {
+		panic(fmt.Sprintf("declared: %d controllers in %s make pods of the application %q", len(found), r.Name, app))
+	}
+	return found[0]
+}
+
+// Container is the pod's container of that name, an init container or not, to be changed in place. It panics if there
+// is none.
+func (p *Pod) Container(name string) *corev1.Container {
+	for _, containers := range [][]corev1.Container{p.Template.Spec.InitContainers, p.Template.Spec.Containers} {
+		for i := range containers {
+			if containers[i].Name == name {
+				return &containers[i]
+			}
+		}
+	}
+	panic(fmt.Sprintf("declared: the pod %s has no container %q", p.Name, name))
+}
+
+// Service is the Service of a name in the region, in whatever namespace, with its key. It panics if there is not
+// exactly one.
+func (r *Region) Service(name string) (Key, *corev1.Service) {
+	var keys []Key
+	for _, key := range slices.Collect(maps.Keys(r.Services)) {
+		if key.Name == name {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) != 1 {
+		panic(fmt.Sprintf("declared: %d Services in %s are called %q", len(keys), r.Name, name))
+	}
+	return keys[0], r.Services[keys[0]]
+}

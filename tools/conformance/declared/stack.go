@@ -1,0 +1,105 @@
+// Package declared holds the Kubernetes objects as the program declares them: read from the graph that a run of the
+// whole program registers, and decoded into Kubernetes' own types. Nothing here knows what the objects should say.
+package declared
+
+import (
+	"fmt"
+	"testing"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/stack/stacktest"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Stack is what a stack declares.
+type Stack struct {
+	Config  *regions.Config
+	Regions []*Region // in the configuration's order
+	// Outputs are the stack's, secrets included, as plain values: strings, float64, map[string]any, []any.
+	Outputs map[string]any
+}
+
+// Region is what a stack declares in one region's cluster. Objects are found by namespace and name.
+type Region struct {
+	regions.Region
+	Services     map[Key]*corev1.Service
+	ConfigMaps   map[Key]*corev1.ConfigMap
+	Secrets      map[Key]*corev1.Secret
+	Claims       map[Key]*corev1.PersistentVolumeClaim
+	StatefulSets map[Key]*appsv1.StatefulSet
+	Deployments  map[Key]*appsv1.Deployment
+	Jobs         map[Key]*batchv1.Job
+	CronJobs     map[Key]*batchv1.CronJob
+}
+
+// Key is an object's namespace and name.
+type Key struct{ Namespace, Name string }
+
+func (k Key) String() string { return k.Namespace + "/" + k.Name }
+
+// Committed is the stack of the committed configuration, with the given keys of it set to other values.
+func Committed(t testing.TB, set map[string]string) *Stack {
+	t.Helper()
+	values := regionstest.Committed(t)
+	for key, value := range set {
+		values[key] = value
+	}
+	config, err := regions.Load(values, regionstest.Project)
+	if err != nil {
+		t.Fatalf("loading the committed configuration: %v", err)
+	}
+	graph, err := stacktest.Run(values, stacktest.Options{})
+	if err != nil {
+		t.Fatalf("running the program on the committed configuration: %v", err)
+	}
+	s := &Stack{Config: config, Outputs: map[string]any{}}
+	for name, value := range graph.Stack().Outputs {
+		s.Outputs[string(name)] = plain(value)
+	}
+	var names []string
+	byName := map[string]*Region{}
+	for _, r := range config.Regions {
+		region := newRegion(r)
+		names = append(names, r.Name)
+		byName[r.Name] = region
+		s.Regions = append(s.Regions, region)
+	}
+	for _, r := range graph.Where((*stacktest.Resource).IsKubernetes) {
+		region := byName[graph.Region(r, names)]
+		if region == nil {
+			t.Fatalf("%s belongs to no region", r)
+		}
+		if err := region.add(r); err != nil {
+			t.Fatalf("decoding %s: %v", r, err)
+		}
+	}
+	return s
+}
+
+// Region is the one of a name. It panics if there is none.
+func (s *Stack) Region(name string) *Region {
+	for _, r := range s.Regions {
+		if r.Name == name {
+			return r
+		}
+	}
+	panic(fmt.Sprintf("declared: no region %q", name))
+}
+
+// Output is a text among the stack's outputs, found by the path of its keys. It panics if there is none.
+func (s *Stack) Output(path ...string) string {
+	var value any = s.Outputs
+	for _, key := range path {
+		object, _ := value.(map[string]any)
+		value = object[key]
+	}
+	text, ok := value.(string)
+	if !ok {
+		panic(fmt.Sprintf("declared: the stack has no output %v, or it is no text", path))
+	}
+	return text
+}

@@ -1,0 +1,263 @@
+package conformance_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/declared"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/world"
+)
+
+// The first of the regions' Placement Drivers must be ready by its probe before the others exist, or the graph, which
+// waits for it, never gets to them; and no probe may kill it while it waits.
+func TestPDAlone(t *testing.T) {
+	w := world.New(t, declared.Committed(t, nil))
+	pd := w.Start(w.Stack.Regions[0].Name, "pd")
+	w.Ready(30*time.Second, pd)
+
+	// Longer than a liveness probe that asked for a quorum would have patience.
+	probe := pd.Container("pd").LivenessProbe
+	patience := time.Duration(probe.PeriodSeconds*(probe.FailureThreshold+1))*time.Second + 5*time.Second
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Second) {
+		if !pd.Ready() || pd.Restarts() > 0 {
+			t.Fatalf("alone, the Placement Driver did not stay ready:\n%s", w.Describe(pd))
+		}
+	}
+	if bad := pd.Events("NotReady", "Killing", "Ended"); len(bad) > 0 {
+		t.Errorf("alone, the Placement Driver had %v", bad)
+	}
+	if healthy(pd) == nil {
+		t.Error("one Placement Driver of three says that it has a quorum: it does not know of the others")
+	}
+}
+
+// Two make a quorum, whichever they are and however far apart they start; the third joins them.
+func TestPDAnyOrder(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			w := world.New(t, declared.Committed(t, nil))
+			var all []*kubelet.Pod
+			for i, region := range order {
+				if i > 0 {
+					time.Sleep(20 * time.Second)
+				}
+				pd := w.Start(w.Stack.Regions[region].Name, "pd")
+				w.Ready(30*time.Second, pd)
+				all = append(all, pd)
+				if i > 0 {
+					quorum(w, all...)
+				}
+			}
+			var members struct {
+				Members []struct{ Name string }
+			}
+			get(t, all[0], "/pd/api/v1/members", &members)
+			if len(members.Members) != len(all) {
+				t.Errorf("the members are %v", members.Members)
+			}
+			unharmed(t, w, all...)
+		})
+	}
+}
+
+// The leader dies: another leads. Two are lost with their machines: the third waits for them, and no probe ends it. They
+// come back to the same cluster, with what was stored in it.
+func TestPDLosses(t *testing.T) {
+	w := world.New(t, declared.Committed(t, nil))
+	pds := startPDs(w)
+	cluster := clusterID(t, pds[0])
+
+	leader := leaderOf(t, pds[0])
+	began := time.Now()
+	for _, pd := range pds {
+		if pd.Region.Name == leader {
+			pd.Signal(syscall.SIGKILL)
+		}
+	}
+	survivors := without(pds, leader)
+	w.Eventually(time.Minute, "another leads", func() error {
+		now, err := askLeader(survivors[0])
+		if err == nil && now == leader {
+			err = fmt.Errorf("%s still leads", now)
+		}
+		return err
+	})
+	t.Logf("after the leader was killed, another led in %.1f s", time.Since(began).Seconds())
+	quorum(w, pds...) // the killed one is back
+
+	const kept = 17
+	post(t, pds[0], "/pd/api/v1/config", map[string]any{"replica-schedule-limit": kept})
+
+	lost := []string{pds[1].Region.Name, pds[2].Region.Name}
+	pds[1].PowerOff()
+	pds[2].PowerOff()
+	w.Eventually(time.Minute, "the last one notices", func() error {
+		if err := healthy(pds[0]); err == nil {
+			return fmt.Errorf("it says that it has a quorum")
+		}
+		return nil
+	})
+	restarts := pds[0].Restarts()
+	probe := pds[0].Container("pd").LivenessProbe
+	time.Sleep(time.Duration(probe.PeriodSeconds*(probe.FailureThreshold+1)) * time.Second)
+	if pds[0].Restarts() != restarts || !pds[0].Ready() {
+		t.Fatalf("the last Placement Driver did not outlive the loss of two:\n%s", w.Describe(pds[0]))
+	}
+	for i, region := range lost {
+		pds[i+1] = w.Start(region, "pd")
+	}
+	quorum(w, pds...)
+	for _, pd := range pds {
+		if now := clusterID(t, pd); now != cluster {
+			t.Errorf("the cluster of %s is %d, and was %d", pd.Region.Name, now, cluster)
+		}
+	}
+	var config struct {
+		Schedule struct {
+			Limit int `json:"replica-schedule-limit"`
+		} `json:"schedule"`
+	}
+	get(t, pds[1], "/pd/api/v1/config", &config)
+	if config.Schedule.Limit != kept {
+		t.Errorf("what was stored before the loss is %d, want %d", config.Schedule.Limit, kept)
+	}
+}
+
+// startPDs starts the Placement Driver of every region, and waits until they are one cluster.
+func startPDs(w *world.World) (pds []*kubelet.Pod) {
+	for _, region := range w.Stack.Regions {
+		pds = append(pds, w.Start(region.Name, "pd"))
+	}
+	quorum(w, pds...)
+	return pds
+}
+
+// quorum waits until the pods are ready and serve.
+func quorum(w *world.World, pds ...*kubelet.Pod) {
+	w.Ready(time.Minute, pds...)
+	w.Eventually(2*time.Minute, "the Placement Drivers have a quorum", func() error {
+		for _, pd := range pds {
+			if err := healthy(pd); err != nil {
+				return fmt.Errorf("%w\n%s", err, w.Describe(pd))
+			}
+		}
+		return nil
+	})
+}
+
+// unharmed fails the test if a probe or an end of a process has restarted a pod.
+func unharmed(t *testing.T, w *world.World, pods ...*kubelet.Pod) {
+	t.Helper()
+	for _, p := range pods {
+		if p.Restarts() > 0 || len(p.Events("Killing", "Ended")) > 0 {
+			t.Errorf("%s in %s was restarted:\n%s", p.FullName, p.Region.Name, w.Describe(p))
+		}
+	}
+}
+
+func without(pods []*kubelet.Pod, region string) (others []*kubelet.Pod) {
+	for _, p := range pods {
+		if p.Region.Name != region {
+			others = append(others, p)
+		}
+	}
+	return others
+}
+
+// impatient asks what may hang: a Placement Driver without a quorum does.
+var impatient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+
+func pdURL(pd *kubelet.Pod, path string) string {
+	return "http://" + pd.Network.Address.String() + ":2379" + path
+}
+
+// healthy says why a Placement Driver does not serve.
+func healthy(pd *kubelet.Pod) error {
+	response, err := impatient.Get(pdURL(pd, "/health"))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/health of %s: %s", pd.Region.Name, response.Status)
+	}
+	return nil
+}
+
+func ask(pd *kubelet.Pod, path string, into any) error {
+	response, err := impatient.Get(pdURL(pd, path))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s of %s: %s: %s", path, pd.Region.Name, response.Status, body)
+	}
+	return json.Unmarshal(body, into)
+}
+
+func get(t *testing.T, pd *kubelet.Pod, path string, into any) {
+	t.Helper()
+	if err := ask(pd, path, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func post(t *testing.T, pd *kubelet.Pod, path string, value any) {
+	t.Helper()
+	body, err := json.Marshal(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := impatient.Post(pdURL(pd, path), "application/json", bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(response.Body)
+		t.Fatalf("%s of %s: %s: %s", path, pd.Region.Name, response.Status, text)
+	}
+}
+
+// askLeader is the region of the leader.
+func askLeader(pd *kubelet.Pod) (string, error) {
+	var leader struct{ Name string }
+	err := ask(pd, "/pd/api/v1/leader", &leader)
+	if len(leader.Name) > len("pd-") {
+		return leader.Name[len("pd-"):], err
+	}
+	return "", err
+}
+
+func leaderOf(t *testing.T, pd *kubelet.Pod) string {
+	t.Helper()
+	leader, err := askLeader(pd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leader
+}
+
+func clusterID(t *testing.T, pd *kubelet.Pod) uint64 {
+	t.Helper()
+	var cluster struct{ ID json.Number }
+	get(t, pd, "/pd/api/v1/cluster", &cluster)
+	id, err := strconv.ParseUint(cluster.ID.String(), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}

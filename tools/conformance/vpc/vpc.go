@@ -1,0 +1,130 @@
+// Package vpc is the network that the regions share, made of Linux's own parts: a bridge per region with the region's
+// declared range of pod addresses, routed to each other, a network namespace per pod, and a name server that answers
+// for the declared Services. Regions can be cut off from each other and put at a distance.
+package vpc
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"sync"
+
+	"geo-wordpress/regions"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// VPC is one network. It is made in the network namespace of the process, which is its router.
+type VPC struct {
+	regions []*region
+
+	lock sync.Mutex
+	cuts map[[2]string][]netlink.Rule
+}
+
+type region struct {
+	regions.Region
+	bridge *netlink.Bridge
+	next   netip.Addr
+}
+
+// Tables of routes: the one that leads nowhere, and the first of those that lead through a distance.
+const (
+	nowhere       = 100
+	firstDistance = 101
+)
+
+// New makes the network of the regions. Close takes it down.
+func New(all []regions.Region) (*VPC, error) {
+	v := &VPC{cuts: map[[2]string][]netlink.Rule{}}
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
+		return nil, fmt.Errorf("routing between the regions: %w", err)
+	}
+	for i, each := range all {
+		r := &region{Region: each, bridge: &netlink.Bridge{LinkAttrs: netlink.NewLinkAttrs()}}
+		r.bridge.Name = fmt.Sprintf("region%d", i)
+		if err := netlink.LinkAdd(r.bridge); err != nil {
+			return nil, fmt.Errorf("making the network of %s: %w", each.Name, err)
+		}
+		v.regions = append(v.regions, r)
+		gateway := each.Ranges.Pods.Addr().Next()
+		r.next = gateway
+		for range 8 { // the first addresses of a node's range are not pods'
+			r.next = r.next.Next()
+		}
+		if err := assign(r.bridge, netip.PrefixFrom(gateway, each.Ranges.Pods.Bits())); err != nil {
+			return nil, err
+		}
+	}
+	// Whatever is sent there is lost, as in a network that fell apart: nobody is told.
+	lost := &netlink.Route{Table: nowhere, Type: unix.RTN_BLACKHOLE, Dst: everything()}
+	if err := netlink.RouteReplace(lost); err != nil {
+		return nil, fmt.Errorf("making the route that leads nowhere: %w", err)
+	}
+	return v, nil
+}
+
+// Close takes the network down, with whatever is left on it.
+func (v *VPC) Close() {
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	for pair, rules := range v.cuts {
+		delete(v.cuts, pair)
+		remove(rules)
+	}
+	for _, r := range v.regions {
+		_ = netlink.LinkDel(r.bridge)
+	}
+}
+
+// Assign gives the router an address, to serve on.
+func (v *VPC) Assign(address netip.Addr) error {
+	loopback, err := netlink.LinkByName("lo")
+	if err != nil {
+		return err
+	}
+	return assign(loopback, netip.PrefixFrom(address, address.BitLen()))
+}
+
+func assign(link netlink.Link, prefix netip.Prefix) error {
+	address := &netlink.Addr{IPNet: &net.IPNet{
+		IP:   prefix.Addr().AsSlice(),
+		Mask: net.CIDRMask(prefix.Bits(), prefix.Addr().BitLen()),
+	}}
+	if err := netlink.AddrReplace(link, address); err != nil {
+		return fmt.Errorf("assigning %s: %w", prefix, err)
+	}
+	return netlink.LinkSetUp(link)
+}
+
+func (v *VPC) region(name string) *region {
+	for _, r := range v.regions {
+		if r.Name == name {
+			return r
+		}
+	}
+	panic(fmt.Sprintf("vpc: no region %q", name))
+}
+
+func everything() *net.IPNet { return &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)} }
+
+func ipNet(prefix netip.Prefix) *net.IPNet {
+	return &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 32)}
+}
+
+// inside calls from a thread in a network namespace, which ends with the call.
+func inside(namespace *os.File, call func() error) error {
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if err := unix.Setns(int(namespace.Fd()), unix.CLONE_NEWNET); err != nil {
+			done <- err
+			return
+		}
+		done <- call()
+	}()
+	return <-done
+}

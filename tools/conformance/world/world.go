@@ -1,0 +1,326 @@
+// Package world is the whole system on one machine: the declared stack, the network of its regions with their names,
+// and a kubelet for their pods.
+//
+// A test makes a World of a declared stack, and starts applications in its regions by the names they are declared with:
+//
+//	w := world.New(t, declared.Committed(t, nil))
+//	pd := w.Start("europe-west1", "pd")           // as declared; returns while it starts
+//	w.Ready(pd, time.Minute)                      // fails the test, with the pod's events and logs, if it is not in time
+//	pd.Signal(syscall.SIGKILL)                    // a process dies: the kubelet starts it again
+//	pd.PowerOff()                                 // a machine fails: off the network, gone without a word
+//	w.VPC.Cut("europe-west1", "europe-west2")     // two regions lose each other, until Join
+//	stopped := pd.Stop()                          // an eviction: hook, signal, grace
+//
+// Volumes of claims outlive their pods, by region and claim: what is started again finds its data. Services resolve to
+// the pods behind them, as they become ready or, where it is declared, before.
+//
+// Start's changes are for what a test breaks on purpose. What a single machine forces is in Substitutions, and applied
+// to every pod.
+package world
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/tools/conformance/declared"
+	"geo-wordpress/tools/conformance/images"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/sandbox"
+	"geo-wordpress/tools/conformance/vpc"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// World is a stack's regions, running.
+type World struct {
+	Stack *declared.Stack
+	VPC   *vpc.VPC
+	Names *vpc.Names
+	// Artefacts is the directory for what is kept of the test: the containers' logs, screenshots.
+	Artefacts string
+
+	t       testing.TB
+	kubelet *kubelet.Kubelet
+	disks   string
+
+	lock    sync.Mutex
+	pods    []*kubelet.Pod
+	aliases map[string]string // region and application to the region whose pods serve it
+}
+
+// Artefacts is where runs keep what is worth a look afterwards.
+func Artefacts() string {
+	if directory := os.Getenv("CONFORMANCE_ARTEFACTS"); directory != "" {
+		return directory
+	}
+	return filepath.Join(filepath.Dir(images.Bin()), ".conformance")
+}
+
+// New makes the world of a stack. It ends with the test.
+func New(t testing.TB, stack *declared.Stack) *World {
+	t.Helper()
+	undo(t, stack)
+	w := &World{
+		Stack:     stack,
+		Artefacts: filepath.Join(Artefacts(), strings.ReplaceAll(t.Name(), "/", "-")),
+		t:         t,
+		disks:     filepath.Join(sandbox.State(), "disks-"+strings.ReplaceAll(t.Name(), "/", "-")),
+		aliases:   map[string]string{},
+	}
+	if err := os.RemoveAll(w.Artefacts); err != nil {
+		t.Fatal(err)
+	}
+	var all []regions.Region
+	for _, r := range stack.Regions {
+		all = append(all, r.Region)
+	}
+	var err error
+	if w.VPC, err = vpc.New(all); err != nil {
+		t.Fatal(err)
+	}
+	if w.Names, err = w.VPC.ServeNames(); err != nil {
+		t.Fatal(err)
+	}
+	w.kubelet = &kubelet.Kubelet{VPC: w.VPC, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
+	t.Cleanup(w.close)
+	for _, r := range stack.Regions {
+		w.services(r)
+	}
+	return w
+}
+
+func (w *World) close() {
+	for _, p := range w.running() {
+		p.PowerOff()
+	}
+	w.Names.Close()
+	w.VPC.Close()
+	_ = os.RemoveAll(w.disks)
+}
+
+// Start starts a pod of an application, as its region declares it but for the changes.
+func (w *World) Start(region, app string, changes ...func(*declared.Pod)) *kubelet.Pod {
+	w.t.Helper()
+	pod := w.Stack.Region(region).Pod(app)
+	for _, change := range changes {
+		change(pod)
+	}
+	return w.Run(pod)
+}
+
+// Run starts a pod.
+func (w *World) Run(pod *declared.Pod) *kubelet.Pod {
+	w.t.Helper()
+	for _, s := range Substitutions {
+		if s.apply != nil {
+			if err := s.apply(pod); err != nil {
+				w.t.Fatalf("the pod %s in %s: %s: %v", pod.Name, pod.Region.Name, s.What, err)
+			}
+		}
+	}
+	p, err := w.kubelet.Start(pod)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.pods = append(w.pods, p)
+	return p
+}
+
+// running are the pods that have not ended.
+func (w *World) running() []*kubelet.Pod {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.pods = slices.DeleteFunc(w.pods, func(p *kubelet.Pod) bool {
+		select {
+		case <-p.Ended():
+			return true
+		default:
+			return false
+		}
+	})
+	return slices.Clone(w.pods)
+}
+
+// Ready waits until the pods are ready, and ends the test if they are not in time.
+func (w *World) Ready(within time.Duration, pods ...*kubelet.Pod) {
+	w.t.Helper()
+	w.Eventually(within, "the pods are ready", func() error {
+		for _, p := range pods {
+			if !p.Ready() {
+				return fmt.Errorf("%s in %s is not ready\n%s", p.FullName, p.Region.Name, w.Describe(p))
+			}
+		}
+		return nil
+	})
+}
+
+// Done waits until a pod has ended, and ends the test if it does not in time, or without success.
+func (w *World) Done(within time.Duration, p *kubelet.Pod) {
+	w.t.Helper()
+	select {
+	case <-p.Ended():
+	case <-time.After(within):
+		w.t.Fatalf("%s in %s has not ended after %v\n%s", p.FullName, p.Region.Name, within, w.Describe(p))
+	}
+	if !p.Succeeded() {
+		w.t.Fatalf("%s in %s failed\n%s", p.FullName, p.Region.Name, w.Describe(p))
+	}
+}
+
+// Eventually asks until there is no error, and ends the test with the last one if there still is at the end.
+func (w *World) Eventually(within time.Duration, what string, ask func() error) {
+	w.t.Helper()
+	for deadline := time.Now().Add(within); ; time.Sleep(200 * time.Millisecond) {
+		err := ask()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waiting %v until %s: %v", within, what, err)
+		}
+	}
+}
+
+// Describe tells a pod's events and the ends of its logs.
+func (w *World) Describe(p *kubelet.Pod) string {
+	var b strings.Builder
+	for _, e := range p.Events() {
+		fmt.Fprintln(&b, "  ", e)
+	}
+	for _, containers := range [][]corev1.Container{p.Spec().InitContainers, p.Spec().Containers} {
+		for _, c := range containers {
+			lines := strings.Split(strings.TrimSpace(p.Log(c.Name)), "\n")
+			for _, line := range lines[max(0, len(lines)-15):] {
+				fmt.Fprintln(&b, "   "+c.Name+"|", line)
+			}
+		}
+	}
+	return b.String()
+}
+
+// image is what stands for a container image in a region.
+func (w *World) image(region *declared.Region, reference string) (*kubelet.Image, error) {
+	image, err := images.Find(reference)
+	if err == nil && strings.Contains(reference, "/tidb:") {
+		image.Mounts = append(image.Mounts, sandbox.Mount{Source: w.embedded(region), Target: embeddedStore})
+	}
+	return image, err
+}
+
+// Disk is the directory that stands for a volume of a region.
+func (w *World) Disk(region, name string) string {
+	directory := filepath.Join(w.disks, region, name)
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		w.t.Fatal(err)
+	}
+	return directory
+}
+
+// claim is the volume of a claim: a disk of its own, or, if a file server provides it, a directory on that server's
+// disk, where the server makes it open to all.
+func (w *World) claim(region *declared.Region, key declared.Key) (directory string, files bool, err error) {
+	claim := region.Claims[key]
+	if claim == nil {
+		return "", false, fmt.Errorf("the claim %s does not exist", key)
+	}
+	if slices.Contains(claim.Spec.AccessModes, corev1.ReadWriteMany) {
+		directory = w.Shared(region.Name, key)
+		return directory, true, nil
+	}
+	return w.Disk(region.Name, key.Name), false, nil
+}
+
+// Shared is the directory behind a claim that the region's file server provides: on the server's own disk, under the
+// volume's name, made as the provisioner makes it.
+func (w *World) Shared(region string, key declared.Key) string {
+	claim := w.Stack.Region(region).Claims[key]
+	server := w.Stack.Region(region).Pod("nfs")
+	for _, v := range server.Spec().Volumes {
+		if v.PersistentVolumeClaim == nil {
+			continue
+		}
+		directory := filepath.Join(w.Disk(region, v.PersistentVolumeClaim.ClaimName), claim.Spec.VolumeName)
+		if _, err := os.Stat(directory); err != nil {
+			if err := os.Mkdir(directory, 0o777); err != nil {
+				w.t.Fatal(err)
+			}
+			if err := os.Chmod(directory, os.ModeSetgid|0o777); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+		return directory
+	}
+	w.t.Fatalf("the file server of %s has no disk", region)
+	return ""
+}
+
+func search(region *declared.Region, namespace string) []string {
+	return []string{namespace + ".svc." + region.DNSDomain, "svc." + region.DNSDomain, region.DNSDomain}
+}
+
+// services makes the names of a region's Services. One with a cluster address that has nobody behind it resolves to
+// that address, where nobody listens.
+func (w *World) services(r *declared.Region) {
+	address := r.Ranges.Services.Addr()
+	for key, service := range r.Services {
+		var cluster []netip.Addr
+		if service.Spec.ClusterIP != corev1.ClusterIPNone {
+			address = address.Next()
+			if err := w.VPC.Assign(address); err != nil {
+				w.t.Fatal(err)
+			}
+			cluster = []netip.Addr{address}
+		}
+		w.Names.Set(key.Name+"."+key.Namespace+".svc."+r.DNSDomain, func() []netip.Addr {
+			if behind := w.endpoints(r, key, service); len(behind) > 0 {
+				return behind
+			}
+			return cluster
+		})
+	}
+}
+
+// endpoints are the addresses of the pods behind a Service.
+func (w *World) endpoints(r *declared.Region, key declared.Key, service *corev1.Service) (addresses []netip.Addr) {
+	w.lock.Lock()
+	region := r.Name
+	if other, ok := w.aliases[r.Name+"/"+service.Spec.Selector[declared.AppLabel]]; ok {
+		region = other
+	}
+	w.lock.Unlock()
+	for _, p := range w.running() {
+		if p.Region.Name != region || p.Namespace != key.Namespace || !selects(service.Spec.Selector, p.Template.Labels) {
+			continue
+		}
+		if p.Ready() || service.Spec.PublishNotReadyAddresses {
+			addresses = append(addresses, p.Network.Address)
+		}
+	}
+	return addresses
+}
+
+func selects(selector, labels map[string]string) bool {
+	for key, value := range selector {
+		if labels[key] != value {
+			return false
+		}
+	}
+	return len(selector) > 0
+}
+
+// Serve makes the pods of an application in one region answer for those of another, where there can be no own.
+func (w *World) Serve(app, from, in string) {
+	w.lock.Lock()
+	defer w.lock.Unlock()
+	w.aliases[in+"/"+app] = from
+}
