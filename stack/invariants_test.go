@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"geo-wordpress/regions"
@@ -56,12 +55,16 @@ func TestMain(m *testing.M) {
 
 func TestGraph(t *testing.T) {
 	for name, values := range configurations(t) {
-		for mode, preview := range map[string]bool{"update": false, "preview": true} {
-			s := run(t, values, preview)
-			for _, i := range invariants() {
-				t.Run(strings.Join([]string{name, mode, i.rule}, "/"), func(t *testing.T) { i.check(t, s) })
+		t.Run(name, func(t *testing.T) {
+			for mode, preview := range map[string]bool{"update": false, "preview": true} {
+				t.Run(mode, func(t *testing.T) {
+					s := run(t, values, preview)
+					for _, i := range invariants() {
+						t.Run(i.rule, func(t *testing.T) { i.check(t, s) })
+					}
+				})
 			}
-		}
+		})
 	}
 }
 
@@ -82,23 +85,15 @@ func TestGraphOfAnyValidConfiguration(t *testing.T) {
 
 // configurations by name: the committed one, variations of it, and the one of a stack that sets nothing.
 func configurations(t testing.TB) map[string]map[string]string {
-	with := func(values map[string]string, more map[string]string) map[string]string {
-		values = maps.Clone(values)
-		for name, value := range more {
-			values[regionstest.Project+":"+name] = value
-		}
-		return values
-	}
 	return map[string]map[string]string{
 		"dev":           regionstest.Committed(t),
 		"minimal":       regionstest.Minimal(t),
 		"three regions": regionstest.Sized(t, 3),
 		"five regions":  regionstest.Sized(t, 5),
 		"seven regions": regionstest.Sized(t, 7),
-		"with a site": with(regionstest.Committed(t), map[string]string{
-			"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
-		}),
-		"with a domain": with(regionstest.Committed(t), map[string]string{"domain": "www.example.com"}),
+		"with a site": with(regionstest.Committed(t), "site",
+			`{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`),
+		"with a domain": with(regionstest.Committed(t), "domain", "www.example.com"),
 	}
 }
 
@@ -166,4 +161,11 @@ func (s *system) workload(t rapid.TB, region regions.Region, app string) stackte
 		t.Fatalf("%s has %d workloads whose pods are labelled %s, want 1", region.Name, len(found), app)
 	}
 	return found[0]
+}
+
+// with is a configuration with another value of a key.
+func with(values map[string]string, key, value string) map[string]string {
+	values = maps.Clone(values)
+	values[regionstest.Project+":"+key] = value
+	return values
 }

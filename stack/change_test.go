@@ -1,0 +1,129 @@
+package stack_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+// change is what another configuration does to a stack: the URNs of what is added, changed and removed.
+type change struct {
+	added, changed, removed []string
+}
+
+// between compares two runs by what the engine compares: each resource's inputs and dependencies.
+func between(before, after *system) change {
+	var c change
+	for _, r := range after.Resources {
+		old := before.Get(r.URN)
+		switch {
+		case old == nil:
+			c.added = append(c.added, r.URN)
+		case !equal(old.Inputs, r.Inputs) || !equal(old.Dependencies, r.Dependencies) || old.DeletedWith != r.DeletedWith ||
+			old.Provider != r.Provider || old.Protect != r.Protect:
+			c.changed = append(c.changed, r.URN)
+		}
+	}
+	for _, r := range before.Resources {
+		if after.Get(r.URN) == nil {
+			c.removed = append(c.removed, r.URN)
+		}
+	}
+	return c
+}
+
+// Nothing in the program depends on the time, on chance or on the order of a map: a second update changes nothing.
+func TestTheSameConfigurationChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		values := regionstest.ValidConfig(t)
+		first, second := run(t, values, false), run(t, values, false)
+		if c := between(first, second); !equal(c, change{}) {
+			t.Errorf("a second run of the same configuration: %+v", c)
+		}
+	})
+}
+
+// An image's tag changes the workloads that run it, and replaces nothing.
+func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
+	before := run(t, regionstest.Committed(t), false)
+	for key, users := range map[string][]string{
+		"pdImage":        {"pd"},
+		"tikvImage":      {"tikv"},
+		"tidbImage":      {"tidb"},
+		"nfsImage":       {"nfs"},
+		"wordpressImage": {"wordpress", "database-init"},
+		"syncthingImage": {"syncthing"},
+		"toolsImage":     {"tidb", "nfs", "syncthing", "wordpress-cron"},
+	} {
+		t.Run(key, func(t *testing.T) {
+			after := run(t, with(regionstest.Committed(t), key, "registry.example.com/other:v1"), false)
+			var want []string
+			for _, w := range before.Workloads() {
+				if slices.Contains(users, app(w)) {
+					want = append(want, w.URN)
+				}
+			}
+			c := between(before, after)
+			slices.Sort(c.changed)
+			slices.Sort(want)
+			if len(c.added)+len(c.removed) > 0 || !slices.Equal(c.changed, want) {
+				t.Errorf("changes %+v, want %v", c, want)
+			}
+		})
+	}
+}
+
+// Regions that come later move nothing of those that stand: neither their addresses nor their machines nor their data.
+func TestMoreRegionsKeepWhatStands(t *testing.T) {
+	before, after := run(t, regionstest.Sized(t, 3), false), run(t, regionstest.Sized(t, 5), false)
+	c := between(before, after)
+	if len(c.removed) > 0 {
+		t.Errorf("removed: %v", c.removed)
+	}
+	for _, urn := range c.changed {
+		r := after.Get(urn)
+		if strings.HasPrefix(r.Type, "gcp:") && after.regionOf(r) != "" || r.Type == stacktest.ProviderType ||
+			slices.Contains([]string{"PersistentVolume", "PersistentVolumeClaim", "Namespace", "Service"}, r.Kind()) {
+			t.Errorf("changed: %s", r)
+		}
+	}
+	for _, urn := range c.added {
+		if r := after.Get(urn); slices.Contains(before.names(), after.regionOf(r)) {
+			t.Errorf("added in a region that stood: %s", r)
+		}
+	}
+}
+
+// A region that goes takes its own with it, and when the others are pinned to their addresses nothing of theirs moves.
+func TestFewerRegionsKeepTheOthers(t *testing.T) {
+	pinned := func(names ...string) map[string]string {
+		blocks := map[string]string{
+			"europe-west1": "10.64.0.0/16", "europe-west2": "10.65.0.0/16", "europe-west3": "10.66.0.0/16",
+			"europe-west4": "10.67.0.0/16", "europe-west6": "10.68.0.0/16",
+		}
+		var items []string
+		for _, name := range names {
+			items = append(items, `{"name":"`+name+`","zone":"`+name+`-b","addresses":"`+blocks[name]+`"}`)
+		}
+		return with(regionstest.Committed(t), "regions", "["+strings.Join(items, ",")+"]")
+	}
+	before := run(t, pinned("europe-west1", "europe-west2", "europe-west3", "europe-west4", "europe-west6"), false)
+	after := run(t, pinned("europe-west1", "europe-west3", "europe-west6"), false)
+	c := between(before, after)
+	for _, urn := range c.removed {
+		if r := before.Get(urn); !slices.Contains([]string{"europe-west2", "europe-west4"}, before.regionOf(r)) {
+			t.Errorf("removed: %s", r)
+		}
+	}
+	for _, urn := range append(c.changed, c.added...) {
+		r := after.Get(urn)
+		if slices.Contains([]string{"Disk", "NodePool", "Subnetwork", "PersistentVolume", "PersistentVolumeClaim"}, r.Kind()) {
+			t.Errorf("changed: %s", r)
+		}
+	}
+}
