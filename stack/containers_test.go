@@ -18,6 +18,7 @@ var containerRules = []invariant{
 	{"probes are as designed", probesAreAsDesigned},
 	{"replicas are as configured", replicasAreAsConfigured},
 	{"replicas are spread, and evicted one by one", replicasAreSpread},
+	{"servers have the time they take to stop, and jobs end", podsStopInTime},
 	{"pods do not see other services in their environment", podsDoNotSeeOtherServices},
 }
 
@@ -235,6 +236,22 @@ func replicasAreSpread(t rapid.TB, s *system) {
 				!w.Pod.TopologySpread[0].LabelSelector.Selects(w.Labels) {
 				t.Errorf("%s is not spread over machines: %+v", w, w.Pod.TopologySpread)
 			}
+		}
+	}
+}
+
+// stops is how long the servers take to stop, in seconds: TiKV moves its leaders away for up to 20 (tikv.toml) and then
+// flushes; TiDB serves on for 10 (tidb.toml) and drains for up to 15.
+var stops = map[string]int{"tikv": 40, "tidb": 25}
+
+func podsStopInTime(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		if least := stops[app(w)]; least > 0 && (w.Pod.GracePeriod == nil || *w.Pod.GracePeriod <= least) {
+			t.Errorf("%s is killed after %v seconds, and takes %d", w, valueOf(w.Pod.GracePeriod), least)
+		}
+		want := map[bool]string{true: "Never", false: ""}[strings.HasSuffix(w.Kind(), "Job")]
+		if w.Pod.RestartPolicy != want {
+			t.Errorf("%s restarts its containers %q, want %q", w, w.Pod.RestartPolicy, want)
 		}
 	}
 }

@@ -173,6 +173,9 @@ func podsFindTheirKeys(t rapid.TB, s *system, w stacktest.Workload) {
 		}
 	}
 	for _, c := range w.Pod.All() {
+		if len(c.EnvFrom) > 0 {
+			t.Errorf("%s: %s takes a whole object for its environment: %v", w, c.Name, c.EnvFrom)
+		}
 		for _, e := range c.Env {
 			if ref := e.ValueFrom.ConfigMapKeyRef; ref != nil {
 				has("ConfigMap", ref.Name, ref.Key)

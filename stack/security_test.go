@@ -16,6 +16,7 @@ var securityRules = []invariant{
 	{"only the provisioner gets a token", onlyTheProvisionerGetsAToken},
 	{"the provisioner's rights are few", theProvisionersRightsAreFew},
 	{"scratch space is bounded", scratchSpaceIsBounded},
+	{"pods may write on their disks, and read their secrets", podsMayUseTheirVolumes},
 	{"machines have one role", machinesHaveOneRole},
 	{"machines are hardened", machinesAreHardened},
 }
@@ -185,6 +186,35 @@ func scratchSpaceIsBounded(t rapid.TB, s *system) {
 			}
 		}
 	}
+}
+
+// podsMayUseTheirVolumes: a new disk and a Secret's files are root's. The pod's group gets both by fsGroup; Syncthing
+// must do without, because it would give the NFS server's state to that group, and reads its secret as anybody.
+func podsMayUseTheirVolumes(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		group, user := w.Pod.SecurityContext.FSGroup, w.Pod.SecurityContext.RunAsUser
+		for _, v := range w.Pod.Volumes {
+			if v.Secret != nil {
+				mode := v.Secret.DefaultMode
+				if mode == nil || (*mode&0o004 != 0) != (group == nil) || *mode&0o222 != 0 {
+					t.Errorf("%s: the files of %s have mode %o, with group %v", w, v.Name, valueOf(mode), valueOf(group))
+				}
+			}
+			if v.Claim != nil && slices.Contains([]string{"pd", "tikv"}, app(w)) && (group == nil || user == nil || *group != *user) {
+				t.Errorf("%s may not write on %s: user %v, group %v", w, v.Name, valueOf(user), valueOf(group))
+			}
+		}
+		if slices.Contains([]string{"nfs", "syncthing", "wordpress"}, app(w)) && group != nil {
+			t.Errorf("%s gives the files of the other pods on its volume to group %d", w, *group)
+		}
+	}
+}
+
+func valueOf(n *int) any {
+	if n == nil {
+		return "none"
+	}
+	return *n
 }
 
 func machinesHaveOneRole(t rapid.TB, s *system) {

@@ -220,8 +220,10 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 			required[0].LabelSelector.Selects(syncthing.Labels) {
 			t.Errorf("%s is not bound to the machine of %s: %+v", syncthing, server, required)
 		}
-		if user := syncthing.Pod.SecurityContext.RunAsUser; user == nil || *user != 33 {
-			t.Errorf("%s does not run as WordPress's user", syncthing)
+		for _, id := range []*int{syncthing.Pod.SecurityContext.RunAsUser, syncthing.Pod.SecurityContext.RunAsGroup} {
+			if id == nil || *id != 33 {
+				t.Errorf("%s does not run as WordPress's user and group, 33, but %v", syncthing, valueOf(id))
+			}
 		}
 		if s.Preview {
 			continue

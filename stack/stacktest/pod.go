@@ -209,7 +209,7 @@ func (p Pod) Volume(name string) *Volume {
 	return nil
 }
 
-// Env is the variable with the name; nil if there is none.
+// EnvVar is the variable with the name; nil if there is none.
 func (c Container) EnvVar(name string) *EnvVar {
 	for i := range c.Env {
 		if c.Env[i].Name == name {
