@@ -165,6 +165,8 @@ func adminConfig(dir string, s settings) (*rest.Config, error) {
 		// The API server itself queues what is too much (API priority and fairness).
 		QPS:   500,
 		Burst: 1000,
+		// Warnings are for whoever writes manifests; these clients are the cloud's own.
+		WarningHandler: rest.NoWarnings{},
 	}, nil
 }
 
