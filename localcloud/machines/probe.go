@@ -107,10 +107,12 @@ func (p *probe) attempt() error {
 		url := fmt.Sprintf("http://%s:%d%s", ct.pod.ip, port, handler.HTTPGet.Path)
 		program := ct.pod.listener(port, host == "127.0.0.1" || host == "localhost")
 		if program == nil {
+			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: dial tcp %s:%d: connect: connection refused", url, ct.pod.ip, port)
 		}
 		switch response := program.Get(port, handler.HTTPGet.Path, view); {
 		case response.Status == 0:
+			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: context deadline exceeded (Client.Timeout exceeded while awaiting headers)", url)
 		case response.Status < 200 || response.Status >= 400:
 			return fmt.Errorf("HTTP probe failed with statuscode: %d", response.Status)

@@ -232,6 +232,8 @@ func nfsAddress(ctx context.Context, client kubernetes.Interface, server *nfsSer
 }
 
 // checkNFSEndpoints compares a Service's endpoints with exactly the twelve that an NFS server has.
+//
+//lint:ignore SA1019 the provisioner compares Endpoints, and no slices
 func checkNFSEndpoints(endpoints *corev1.Endpoints, podIP string) error {
 	if len(endpoints.Subsets) != 1 {
 		return fmt.Errorf("it has %d sets of endpoints", len(endpoints.Subsets))

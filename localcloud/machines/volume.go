@@ -335,6 +335,7 @@ func (ct *container) subPath(mount corev1.VolumeMount) (string, error) {
 		sub = expand(mount.SubPathExpr, env)
 	}
 	if path.IsAbs(sub) || slices.Contains(strings.Split(sub, "/"), "..") {
+		//lint:ignore ST1005 the kubelet's own words
 		return "", fmt.Errorf("subPath %q of volume %q must be a relative path without ..", sub, mount.Name)
 	}
 	return sub, nil

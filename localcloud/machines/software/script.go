@@ -3,6 +3,7 @@ package software
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -257,7 +258,8 @@ func (r *runner) source(ctx context.Context, name string, content []byte, args [
 		return 2
 	}
 	if err := shell.Run(ctx, file); err != nil {
-		if status, ok := interp.IsExitStatus(err); ok {
+		var status interp.ExitStatus
+		if errors.As(err, &status) {
 			return int(status)
 		}
 		if ctx.Err() == nil {
@@ -286,7 +288,7 @@ func (r *runner) exec(ctx context.Context, argv []string) error {
 		std.in = file
 	}
 	if code := r.command(ctx, argv, std, env); code != 0 {
-		return interp.NewExitStatus(uint8(code))
+		return interp.ExitStatus(code)
 	}
 	return ctx.Err()
 }
