@@ -102,23 +102,18 @@ func capable(capabilities ...string) *corev1.SecurityContextArgs {
 
 // policy opens the NFS port, and the server's way to the control plane.
 func (s *Server) policy(ctx *pulumi.Context) (pulumi.Resource, error) {
-	return networkingv1.NewNetworkPolicy(ctx, s.name, &networkingv1.NetworkPolicyArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name},
-		Spec: &networkingv1.NetworkPolicySpecArgs{
-			PodSelector: podspec.Selector(App),
-			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
-			Ingress: networkingv1.NetworkPolicyIngressRuleArray{
-				// The clients are the machines, which mount for their pods, and Dataplane V2 knows machines by
-				// identity, not by address: no range would admit them. The VPC's firewalls keep this port closed to
-				// other clusters, and every other pod of this one is denied the way out.
-				&networkingv1.NetworkPolicyIngressRuleArgs{Ports: podspec.TCP(nfsPort)},
-			},
-			Egress: networkingv1.NetworkPolicyEgressRuleArray{
-				podspec.To(podspec.TCP(443),
-					podspec.Block(s.args.Region.Ranges.ControlPlane.String()),
-					podspec.Block(s.args.Region.Ranges.Services.String()),
-				),
-			},
+	return networkingv1.NewNetworkPolicy(ctx, s.name, podspec.Policy(App, s.args.Namespace.Name,
+		networkingv1.NetworkPolicyIngressRuleArray{
+			// The clients are the machines, which mount for their pods, and Dataplane V2 knows machines by identity,
+			// not by address: no range would admit them. The VPC's firewalls keep this port closed to other clusters,
+			// and every other pod of this one is denied the way out.
+			&networkingv1.NetworkPolicyIngressRuleArgs{Ports: podspec.TCP(nfsPort)},
 		},
-	}, s.args.Cluster.Object(s))
+		networkingv1.NetworkPolicyEgressRuleArray{
+			podspec.To(podspec.TCP(443),
+				podspec.Block(s.args.Region.Ranges.ControlPlane.String()),
+				podspec.Block(s.args.Region.Ranges.Services.String()),
+			),
+		},
+	), s.args.Cluster.Object(s))
 }

@@ -15,7 +15,7 @@ import (
 func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	health := podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.
 		Exec("curl", "-fsS", "-m", "2", "http://"+guiAddress+"/rest/noauth/health")
-	daemon := s.container(app, s.args.Config.Images.Syncthing, regions.Sizes.Syncthing)
+	daemon := podspec.Container(app, s.args.Config.Images.Syncthing, regions.Sizes.Syncthing)
 	daemon.Command = pulumi.ToStringArray([]string{"/bin/syncthing"})
 	daemon.Args = pulumi.ToStringArray([]string{"serve", "--config=" + configPath, "--data=" + indexPath, "--no-browser"})
 	daemon.Env = corev1.EnvVarArray{
@@ -94,7 +94,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 // not synchronised, into the folder. It does not make the folder's marker, .stfolder: when the marker is missing the
 // disk may not be mounted, and Syncthing must stop rather than delete everything everywhere.
 func (s *Syncthing) install() *corev1.ContainerArgs {
-	c := s.container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
 		"umask 077; cp /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
 			"umask 022; cp /identity/stignore " + dataPath + "/.stignore"})
@@ -120,15 +120,6 @@ func (s *Syncthing) identityVolume() *corev1.VolumeArgs {
 	volume := podspec.FromSecret("identity", s.secret.Metadata.Name())
 	volume.Secret.(*corev1.SecretVolumeSourceArgs).DefaultMode = pulumi.Int(0o444)
 	return volume
-}
-
-func (s *Syncthing) container(name, image string, size regions.Size) *corev1.ContainerArgs {
-	return &corev1.ContainerArgs{
-		Name:            pulumi.String(name),
-		Image:           pulumi.String(image),
-		Resources:       podspec.Resources(size),
-		SecurityContext: podspec.Confined(),
-	}
 }
 
 // besideTheFiles binds the pod to the NFS server's machine: a disk is attached to one machine at a time.

@@ -134,15 +134,10 @@ func (s *Syncthing) network(ctx *pulumi.Context) error {
 	}
 	remote := podspec.RemotePods(s.args.Config.Peers(s.args.Region))
 	port := podspec.TCP(regions.SyncthingPort)
-	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, &networkingv1.NetworkPolicyArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(app), Namespace: s.args.Namespace.Name},
-		Spec: &networkingv1.NetworkPolicySpecArgs{
-			PodSelector: podspec.Selector(app),
-			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
-			Ingress:     networkingv1.NetworkPolicyIngressRuleArray{podspec.From(port, remote...)},
-			Egress:      networkingv1.NetworkPolicyEgressRuleArray{podspec.To(port, remote...)},
-		},
-	}, s.args.Cluster.Object(s))
+	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, podspec.Policy(app, s.args.Namespace.Name,
+		networkingv1.NetworkPolicyIngressRuleArray{podspec.From(port, remote...)},
+		networkingv1.NetworkPolicyEgressRuleArray{podspec.To(port, remote...)},
+	), s.args.Cluster.Object(s))
 	s.ready = append(s.ready, service, policy)
 	return err
 }

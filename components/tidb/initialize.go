@@ -16,7 +16,7 @@ const wwwData = 33
 // Initialize declares the Job that makes the database, WordPress's user and root's password. One region's is enough,
 // and running it again changes nothing. Its image is WordPress's, which has PHP with a MySQL client.
 func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	c := container(initializer, p.args.Config.Images.WordPress, regions.Sizes.Job)
+	c := podspec.Container(initializer, p.args.Config.Images.WordPress, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})
 	c.Env = corev1.EnvVarArray{
 		podspec.Env("DB_HOST", pulumi.String(Address(p.args.Config, p.args.Region))),

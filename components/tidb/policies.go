@@ -4,7 +4,6 @@ import (
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
 
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -60,18 +59,8 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 			egress{podspec.To(podspec.TCP(regions.TiDBPort), podspec.Pods(TiDB))},
 		},
 	} {
-		np, err := networkingv1.NewNetworkPolicy(ctx, p.name+"-"+policy.app, &networkingv1.NetworkPolicyArgs{
-			Metadata: &metav1.ObjectMetaArgs{
-				Name:      pulumi.String(policy.app),
-				Namespace: p.args.Namespace.Name,
-			},
-			Spec: &networkingv1.NetworkPolicySpecArgs{
-				PodSelector: podspec.Selector(policy.app),
-				PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
-				Ingress:     policy.ingress,
-				Egress:      policy.egress,
-			},
-		}, p.args.Cluster.Object(p))
+		np, err := networkingv1.NewNetworkPolicy(ctx, p.name+"-"+policy.app, podspec.Policy(policy.app,
+			p.args.Namespace.Name, policy.ingress, policy.egress), p.args.Cluster.Object(p))
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // when it has a quorum: the first of three waits for the second in vain.
 func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	region := p.args.Region
-	c := container(PD, p.args.Config.Images.PD, regions.Sizes.PD)
+	c := podspec.Container(PD, p.args.Config.Images.PD, regions.Sizes.PD)
 	c.Command = pulumi.ToStringArray([]string{"/pd-server"})
 	c.Args = pulumi.ToStringArray([]string{
 		"--name=" + member(region),
@@ -50,7 +50,7 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 // TiKV declares the region's store.
 func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	region := p.args.Region
-	c := container(TiKV, p.args.Config.Images.TiKV, regions.Sizes.TiKV)
+	c := podspec.Container(TiKV, p.args.Config.Images.TiKV, regions.Sizes.TiKV)
 	c.Command = pulumi.ToStringArray([]string{"/tikv-server"})
 	c.Args = pulumi.ToStringArray([]string{
 		fmt.Sprintf("--addr=0.0.0.0:%d", regions.TiKVPort),
@@ -86,7 +86,7 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 
 // TiDB declares the region's SQL servers, which hold no data, and how many of them an eviction may take at a time.
 func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	c := container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
+	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
 	c.Command = pulumi.ToStringArray([]string{"/tidb-server"})
 	c.Args = pulumi.ToStringArray([]string{
 		"--store=tikv",
@@ -141,7 +141,7 @@ func (p *Part) storeIsUp() *corev1.ContainerArgs {
 	for _, pd := range addresses(p.args.Config, PD, regions.PDClientPort) {
 		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
 	}
-	c := container("store-is-up", p.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
 until
   for stores in $STORES; do

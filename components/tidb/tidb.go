@@ -5,7 +5,6 @@ package tidb
 import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
-	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/storage"
 	"geo-wordpress/regions"
@@ -95,13 +94,3 @@ func (p *Part) volumes(ctx *pulumi.Context) (err error) {
 
 // peers are the regions but this one.
 func (p *Part) peers() []regions.Region { return p.args.Config.Peers(p.args.Region) }
-
-// container is what the three servers' containers have in common.
-func container(name, image string, size regions.Size) *corev1.ContainerArgs {
-	return &corev1.ContainerArgs{
-		Name:            pulumi.String(name),
-		Image:           pulumi.String(image),
-		Resources:       podspec.Resources(size),
-		SecurityContext: podspec.Confined(),
-	}
-}

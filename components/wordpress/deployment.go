@@ -15,7 +15,7 @@ import (
 // deployment declares the pods. Only wp-content is on the shared volume: WordPress itself stays in the image and
 // follows its tag.
 func (w *WordPress) deployment(ctx *pulumi.Context) error {
-	server := container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
+	server := podspec.Container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
 	server.Env = w.environment()
 	server.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},

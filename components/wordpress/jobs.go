@@ -13,7 +13,7 @@ import (
 // cron declares the schedule of WordPress's own tasks, which would otherwise run when a visitor comes. Every region
 // asks; WordPress's lock in the database makes one of them do the work.
 func (w *WordPress) cron(ctx *pulumi.Context) error {
-	c := container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
 	url := "http://" + regions.ServiceDNS(app, w.args.Config.Namespaces.WordPress, w.args.Region) + "/wp-cron.php"
 	c.Command = pulumi.ToStringArray([]string{"wget", "-q", "-T", "60", "-O", "/dev/null", url})
 	_, err := batchv1.NewCronJob(ctx, w.name+"-cron", &batchv1.CronJobArgs{
@@ -52,7 +52,7 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 // install declares the Job that installs the site. All regions run it at once, and exactly one does it.
 func (w *WordPress) install(ctx *pulumi.Context) error {
 	site := w.args.Config.Site
-	c := container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)
+	c := podspec.Container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)
 	// The image's own entrypoint copies WordPress, makes wp-config.php, and then runs the command.
 	c.Command = pulumi.ToStringArray([]string{"docker-ensure-installed.sh"})
 	c.Args = pulumi.ToStringArray([]string{"php", "/etc/geo-wordpress/install.php"})

@@ -68,15 +68,8 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 		if policy.app == installApp && w.args.Config.Site == nil {
 			continue
 		}
-		np, err := networkingv1.NewNetworkPolicy(ctx, w.name+"-"+policy.app, &networkingv1.NetworkPolicyArgs{
-			Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(policy.app), Namespace: w.args.Namespace.Name},
-			Spec: &networkingv1.NetworkPolicySpecArgs{
-				PodSelector: podspec.Selector(policy.app),
-				PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
-				Ingress:     policy.ingress,
-				Egress:      policy.egress,
-			},
-		}, w.args.Cluster.Object(w))
+		np, err := networkingv1.NewNetworkPolicy(ctx, w.name+"-"+policy.app, podspec.Policy(policy.app,
+			w.args.Namespace.Name, policy.ingress, policy.egress), w.args.Cluster.Object(w))
 		if err != nil {
 			return err
 		}

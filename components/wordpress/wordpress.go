@@ -5,7 +5,6 @@ package wordpress
 import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
-	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/regions"
@@ -72,14 +71,4 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 // pod is the option of what starts pods.
 func (w *WordPress) pod() pulumi.ResourceOption {
 	return w.args.Cluster.Object(w, pulumi.DependsOn(w.ready))
-}
-
-// container is a container of WordPress's image, or of another.
-func container(name, image string, size regions.Size) *corev1.ContainerArgs {
-	return &corev1.ContainerArgs{
-		Name:            pulumi.String(name),
-		Image:           pulumi.String(image),
-		Resources:       podspec.Resources(size),
-		SecurityContext: podspec.Confined(),
-	}
 }

@@ -9,6 +9,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
+// Container is a confined container, with a size.
+func Container(name, image string, size regions.Size) *corev1.ContainerArgs {
+	return &corev1.ContainerArgs{
+		Name:            pulumi.String(name),
+		Image:           pulumi.String(image),
+		Resources:       Resources(size),
+		SecurityContext: Confined(),
+	}
+}
+
 // Resources are a container's requests and limits.
 func Resources(size regions.Size) *corev1.ResourceRequirementsArgs {
 	return &corev1.ResourceRequirementsArgs{

@@ -57,6 +57,21 @@ func RemotePods(peers []regions.Region) []networkingv1.NetworkPolicyPeerInput {
 	return blocks
 }
 
+// Policy is the network policy of an application's pods: what it does not admit, in either direction, is denied.
+func Policy(app string, namespace pulumi.StringInput, ingress networkingv1.NetworkPolicyIngressRuleArray,
+	egress networkingv1.NetworkPolicyEgressRuleArray,
+) *networkingv1.NetworkPolicyArgs {
+	return &networkingv1.NetworkPolicyArgs{
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(app), Namespace: namespace},
+		Spec: &networkingv1.NetworkPolicySpecArgs{
+			PodSelector: Selector(app),
+			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
+			Ingress:     ingress,
+			Egress:      egress,
+		},
+	}
+}
+
 // TCP are TCP ports.
 func TCP(ports ...int) networkingv1.NetworkPolicyPortArray {
 	a := networkingv1.NetworkPolicyPortArray{}
