@@ -203,9 +203,12 @@ func podsFindTheirKeys(t rapid.TB, s *system, w stacktest.Workload) {
 func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		before := s.Closure(w.Resource)
-		policies, names := 0, 0
+		policies, names, bindings := 0, 0, 0
 		for _, r := range s.Resources {
-			if r.Provider != w.Provider || !r.IsKubernetes() || s.namespaceOf(r) != s.namespaceOf(w.Resource) {
+			if r.Provider != w.Provider || !r.IsKubernetes() {
+				continue
+			}
+			if s.namespaceOf(r) != s.namespaceOf(w.Resource) && r.Kind() != "ClusterRoleBinding" {
 				continue
 			}
 			need := false
@@ -231,7 +234,9 @@ func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
 					names++
 				}
 			case "RoleBinding", "ClusterRoleBinding":
-				need = w.Pod.ServiceAccountName != "" && r.Text("subjects.0.name") == w.Pod.ServiceAccountName
+				if need = w.Pod.ServiceAccountName != "" && r.Text("subjects.0.name") == w.Pod.ServiceAccountName; need {
+					bindings++
+				}
 			}
 			if need && !before[r] {
 				t.Errorf("%s does not wait for %s", w, r)
@@ -243,6 +248,9 @@ func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
 		}
 		if server := !strings.HasSuffix(w.Kind(), "Job"); server && names != 1 {
 			t.Errorf("%s is found by %d services, want 1", w, names)
+		}
+		if want := map[bool]int{true: 2}[w.Pod.ServiceAccountName != ""]; bindings != want {
+			t.Errorf("%s has %d bindings, want %d", w, bindings, want)
 		}
 		if w.Kind() == "StatefulSet" && s.object(w.Resource, "Service", w.Spec.ServiceName) == nil && !s.Preview {
 			t.Errorf("%s names the service %q, which its namespace does not have", w, w.Spec.ServiceName)
