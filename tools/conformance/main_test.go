@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -21,6 +22,10 @@ func (r run) Run() int {
 			fmt.Fprintln(os.Stderr, "missing:", program)
 		}
 		return 1
+	}
+	flag.Parse()
+	if *guards {
+		return runGuards()
 	}
 	fmt.Println(world.Table())
 	return r.M.Run()

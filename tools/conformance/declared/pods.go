@@ -29,28 +29,46 @@ func (p *Pod) Spec() *corev1.PodSpec { return &p.Template.Spec }
 // Pod is the pod of the application: of its StatefulSet, Deployment, Job or CronJob. Every call returns a copy of its
 // own. It panics if not exactly one controller of the region makes such pods.
 func (r *Region) Pod(app string) *Pod {
-	var found []*Pod
-	take := func(key Key, template corev1.PodTemplateSpec) {
+	templates := r.templates(app)
+	if len(templates) != 1 {
+		panic(fmt.Sprintf("declared: %d controllers in %s make pods of the application %q", len(templates), r.Name, app))
+	}
+	for key, template := range templates {
+		return &Pod{r, key.Namespace, key.Name, *template.DeepCopy()}
+	}
+	return nil
+}
+
+// Change changes what the controllers of an application, if the region has any, make their pods of.
+func (r *Region) Change(app string, change func(*Pod)) {
+	for key, template := range r.templates(app) {
+		pod := &Pod{r, key.Namespace, key.Name, *template}
+		change(pod)
+		*template = pod.Template
+	}
+}
+
+// templates are the templates of an application's pods, by their controllers.
+func (r *Region) templates(app string) map[Key]*corev1.PodTemplateSpec {
+	found := map[Key]*corev1.PodTemplateSpec{}
+	take := func(key Key, template *corev1.PodTemplateSpec) {
 		if template.Labels[AppLabel] == app {
-			found = append(found, &Pod{r, key.Namespace, key.Name, *template.DeepCopy()})
+			found[key] = template
 		}
 	}
 	for key, c := range r.StatefulSets {
-		take(key, c.Spec.Template)
+		take(key, &c.Spec.Template)
 	}
 	for key, c := range r.Deployments {
-		take(key, c.Spec.Template)
+		take(key, &c.Spec.Template)
 	}
 	for key, c := range r.Jobs {
-		take(key, c.Spec.Template)
+		take(key, &c.Spec.Template)
 	}
 	for key, c := range r.CronJobs {
-		take(key, c.Spec.JobTemplate.Spec.Template)
+		take(key, &c.Spec.JobTemplate.Spec.Template)
 	}
-	if len(found) != 1 {
-		panic(fmt.Sprintf("declared: %d controllers in %s make pods of the application %q", len(found), r.Name, app))
-	}
-	return found[0]
+	return found
 }
 
 // Container is the pod's container of that name, an init container or not, to be changed in place. It panics if there

@@ -33,22 +33,22 @@ func Bin() string {
 	return bin
 }
 
-// Find is the image of a reference, such as docker.io/pingcap/pd:v8.5.7, found by its name alone.
-func Find(reference string) (*kubelet.Image, error) {
+// Find is the image of a reference, such as docker.io/pingcap/pd:v8.5.7, found by its name alone. wordpressVersion
+// is a key of WordPress.
+func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	name, _, _ := strings.Cut(path.Base(reference), "@")
 	name, _, _ = strings.Cut(name, ":")
-	make, ok := images[name]
-	if !ok {
-		return nil, fmt.Errorf("nothing stands here for the image %s", reference)
+	switch name {
+	case "pd", "tidb":
+		return server(name + "-server"), nil
+	case "busybox":
+		return busybox()
+	case "syncthing":
+		return syncthing(), nil
+	case "wordpress":
+		return wordpress(wordpressVersion)
 	}
-	return make(), nil
-}
-
-var images = map[string]func() *kubelet.Image{
-	"pd":        func() *kubelet.Image { return server("pd-server") },
-	"tidb":      func() *kubelet.Image { return server("tidb-server") },
-	"busybox":   busybox,
-	"syncthing": syncthing,
+	return nil, fmt.Errorf("nothing stands here for the image %s", reference)
 }
 
 // server is an image of PingCAP's: one program in the root directory.
@@ -64,24 +64,21 @@ func server(name string) *kubelet.Image {
 }
 
 // busybox is BusyBox's own image: the one program, under all its names, and nothing of this machine.
-func busybox() *kubelet.Image {
+func busybox() (*kubelet.Image, error) {
 	links := map[string]string{}
-	program, err := exec.LookPath("busybox")
-	if err == nil {
-		var applets []byte
-		applets, err = exec.Command(program, "--list").Output()
-		for _, applet := range strings.Fields(string(applets)) {
-			if applet != "busybox" {
-				links["/bin/"+applet] = "busybox"
-			}
-		}
-	}
+	program := unstable("/usr/bin/busybox")
+	applets, err := exec.Command(program, "--list").Output()
 	if err != nil {
-		panic(fmt.Sprintf("images: listing what busybox can do: %v", err)) // Missing found it
+		return nil, fmt.Errorf("listing what %s can do: %w", program, err)
+	}
+	for _, applet := range strings.Fields(string(applets)) {
+		if applet != "busybox" {
+			links["/bin/"+applet] = "busybox"
+		}
 	}
 	return &kubelet.Image{
 		Root: sandbox.Root{
-			Directories: []string{"/bin", "/root", "/etc"},
+			Directories: []string{"/bin", "/root"},
 			Files: map[string]sandbox.File{
 				"/etc/passwd": {Text: "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33:www-data:/var/www:/bin/false\n", Mode: 0o644},
 				"/etc/group":  {Text: "root:x:0:\nwww-data:x:33:\n", Mode: 0o644},
@@ -91,57 +88,20 @@ func busybox() *kubelet.Image {
 		},
 		Env:     []string{defaultPath},
 		Command: []string{"sh"},
-	}
+	}, nil
 }
 
 // syncthing is Syncthing's own image. It lets the GUI listen on every address, and sets a home.
 func syncthing() *kubelet.Image {
-	program, _ := exec.LookPath("syncthing")
 	return &kubelet.Image{
 		Root: sandbox.Root{
 			Machine:     system,
 			Directories: []string{"/var/syncthing"},
-			Programs:    map[string]string{"/bin/syncthing": program},
+			Programs:    map[string]string{"/bin/syncthing": unstable("/usr/bin/syncthing")},
 		},
 		Env: []string{defaultPath, "PUID=1000", "PGID=1000", "HOME=/var/syncthing",
 			"STGUIADDRESS=0.0.0.0:8384", "STHOMEDIR=/var/syncthing/config"},
 		Entrypoint: []string{"/bin/syncthing"},
 		StopSignal: syscall.SIGTERM,
 	}
-}
-
-// Missing are the programs that the tests need and this machine does not have, each with where it comes from.
-func Missing() (missing []string) {
-	for _, name := range []string{"pd-server", "tidb-server"} {
-		if _, err := os.Stat(filepath.Join(Bin(), name)); err != nil {
-			missing = append(missing, filepath.Join(Bin(), name)+" (make conformance builds it)")
-		}
-	}
-	for program, debian := range map[string]string{
-		"busybox":      "busybox-static",
-		"apache2":      "apache2",
-		"php":          "php-cli",
-		"syncthing":    "syncthing",
-		"ganesha.nfsd": "nfs-ganesha",
-		"nfs-cp":       "libnfs-utils",
-		"inotifywait":  "inotify-tools",
-		"chromium":     "chromium",
-		"curl":         "curl",
-	} {
-		if _, err := exec.LookPath(program); err != nil {
-			missing = append(missing, program+" (Debian's package "+debian+")")
-		}
-	}
-	for file, debian := range map[string]string{
-		"/usr/share/wordpress/wp-load.php": "wordpress",
-		"/usr/lib/apache2/modules/libphp*": "libapache2-mod-php",
-		"/usr/lib/php/*/mysqli.so":         "php-mysql",
-		"/usr/lib/php/*/gd.so":             "php-gd",
-		"/usr/lib/*/ganesha/libfsalvfs.so": "nfs-ganesha-vfs",
-	} {
-		if found, _ := filepath.Glob(file); len(found) == 0 {
-			missing = append(missing, file+" (Debian's package "+debian+")")
-		}
-	}
-	return missing
 }

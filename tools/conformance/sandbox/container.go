@@ -88,9 +88,9 @@ func Start(c Container, network *os.File, output io.Writer) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer write.Close()
 	// A program that opens /dev/stdout opens this pipe again, as its own user.
 	if err := write.Chown(c.UID, c.GID); err != nil {
+		write.Close()
 		return nil, err
 	}
 	descriptionRead, descriptionWrite, err := os.Pipe()
@@ -115,6 +115,7 @@ func Start(c Container, network *os.File, output io.Writer) (*Process, error) {
 	}
 	err = inNetwork(network, self.Start)
 	failureWrite.Close()
+	write.Close()
 	if err != nil {
 		read.Close()
 		descriptionWrite.Close()

@@ -46,6 +46,8 @@ type World struct {
 	Names *vpc.Names
 	// Artefacts is the directory for what is kept of the test: the containers' logs, screenshots.
 	Artefacts string
+	// WordPress is the version of WordPress that runs, a key of images.WordPress; before the first pod of it starts.
+	WordPress string
 
 	t       testing.TB
 	kubelet *kubelet.Kubelet
@@ -67,9 +69,9 @@ func Artefacts() string {
 // New makes the world of a stack. It ends with the test.
 func New(t testing.TB, stack *declared.Stack) *World {
 	t.Helper()
-	undo(t, stack)
 	w := &World{
 		Stack:     stack,
+		WordPress: "unstable",
 		Artefacts: filepath.Join(Artefacts(), strings.ReplaceAll(t.Name(), "/", "-")),
 		t:         t,
 		disks:     filepath.Join(sandbox.State(), "disks-"+strings.ReplaceAll(t.Name(), "/", "-")),
@@ -210,7 +212,7 @@ func (w *World) Describe(p *kubelet.Pod) string {
 
 // image is what stands for a container image in a region.
 func (w *World) image(region *declared.Region, reference string) (*kubelet.Image, error) {
-	image, err := images.Find(reference)
+	image, err := images.Find(reference, w.WordPress)
 	if err == nil && strings.Contains(reference, "/tidb:") {
 		image.Mounts = append(image.Mounts, sandbox.Mount{Source: w.embedded(region), Target: embeddedStore})
 	}

@@ -1,0 +1,175 @@
+package conformance_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"geo-wordpress/tools/conformance/declared"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
+
+// guards tries the tests themselves: each setting of undone is taken back, and its test must fail.
+var guards = flag.Bool("guards", false, "take back one setting after the other, and see that its test fails")
+
+// undoVariable names the setting that a run takes back.
+const undoVariable = "CONFORMANCE_UNDO"
+
+// setting is something declared that a test guards.
+type setting struct {
+	test string
+	undo func(*declared.Stack)
+}
+
+// undone are the settings, each with the test that must fail without it.
+var undone = map[string]setting{
+	"a PD is ready when it listens": {"TestPDAlone", change("pd", func(pod *declared.Pod) {
+		pod.Container("pd").ReadinessProbe.ProbeHandler = healthProbe
+	})},
+	"a PD lives while it listens": {"TestPDAlone", change("pd", func(pod *declared.Pod) {
+		pod.Container("pd").LivenessProbe.ProbeHandler = healthProbe
+	})},
+	"a PD lives without a quorum": {"TestPDLosses", change("pd", func(pod *declared.Pod) {
+		pod.Container("pd").LivenessProbe.ProbeHandler = healthProbe
+	})},
+	"a PD keeps its data": {"TestPDLosses", change("pd", func(pod *declared.Pod) {
+		for i := range pod.Spec().Volumes {
+			if pod.Spec().Volumes[i].PersistentVolumeClaim != nil {
+				pod.Spec().Volumes[i].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+			}
+		}
+	})},
+	"a PD knows its peers": {"TestPDAnyOrder", change("pd", func(pod *declared.Pod) {
+		args := pod.Container("pd").Args
+		for i, arg := range args {
+			if strings.HasPrefix(arg, "--initial-cluster=") {
+				first, _, _ := strings.Cut(arg, ",")
+				args[i] = first
+			}
+		}
+	})},
+	"TiDB waits for a store": {"TestTiDBBootstrap", change("tidb", func(pod *declared.Pod) {
+		pod.Spec().InitContainers = nil
+	})},
+	"TiDB reads the init file": {"TestTiDBBootstrap", inConfigMaps("tidb.toml", "initialize-sql-file = ", "# ")},
+	"the database's collation": {"TestTiDBBootstrap", inSecrets("init.sql", " COLLATE utf8mb4_general_ci", "")},
+	"root has a password":      {"TestTiDBBootstrap", inSecrets("init.sql", "ALTER USER 'root'", "-- ")},
+	"the user has few rights":  {"TestTiDBBootstrap", inSecrets("init.sql", "`wordpress`.* TO", "*.* TO")},
+	"the user has its rights":  {"TestTiDBBootstrap", inSecrets("init.sql", "INDEX, ", "")},
+	"the init Job knows a root without a password": {"TestTiDBInitJob",
+		inConfigMaps("init.php", "array( $password, '' )", "array( $password )")},
+	"the init Job sets the user's password": {"TestTiDBInitJob", inSecrets("init.sql", "ALTER USER 'wordpress'", "-- ")},
+	"TiDB ends gently":                      {"TestTiDBShutdown", inConfigMaps("tidb.toml", "graceful-wait-before-shutdown = 10", "")},
+	"TiDB has time to end": {"TestTiDBShutdown", change("tidb", func(pod *declared.Pod) {
+		*pod.Spec().TerminationGracePeriodSeconds = 5
+	})},
+	"TiDB's settings are spelt right": {"TestConfigurationIsKnown", inConfigMaps("tidb.toml", "temp-dir", "temp-directory")},
+	"PD's settings are spelt right":   {"TestConfigurationIsKnown", inConfigMaps("pd.toml", "isolation-level", "isolation")},
+}
+
+var healthProbe = corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromInt32(2379)}}
+
+// committed is the committed stack with the given keys set, and without the setting that the run takes back.
+func committed(t *testing.T, set map[string]string) *declared.Stack {
+	t.Helper()
+	stack := declared.Committed(t, set)
+	if name := os.Getenv(undoVariable); name != "" {
+		s, ok := undone[name]
+		if !ok {
+			t.Fatalf("%s=%s: there is no such setting; there are %q", undoVariable, name, slices.Sorted(maps.Keys(undone)))
+		}
+		t.Logf("taken back: %s", name)
+		s.undo(stack)
+	}
+	return stack
+}
+
+// change is a change to an application's pods, in every region that has such.
+func change(app string, to func(*declared.Pod)) func(*declared.Stack) {
+	return func(stack *declared.Stack) {
+		for _, region := range stack.Regions {
+			region.Change(app, to)
+		}
+	}
+}
+
+// inConfigMaps replaces a text in a key of every ConfigMap that has it; from where it begins to the end of the line, if
+// the new one is the beginning of a comment.
+func inConfigMaps(key, old, new string) func(*declared.Stack) {
+	return func(stack *declared.Stack) {
+		for _, region := range stack.Regions {
+			for _, object := range region.ConfigMaps {
+				if text, ok := object.Data[key]; ok {
+					object.Data[key] = replaced(text, old, new)
+				}
+			}
+		}
+	}
+}
+
+// inSecrets is inConfigMaps for Secrets.
+func inSecrets(key, old, new string) func(*declared.Stack) {
+	return func(stack *declared.Stack) {
+		for _, region := range stack.Regions {
+			for _, object := range region.Secrets {
+				if text, ok := object.Data[key]; ok {
+					object.Data[key] = []byte(replaced(string(text), old, new))
+				}
+			}
+		}
+	}
+}
+
+// replaced panics if the text is not there: the setting has another form now.
+func replaced(text, old, new string) string {
+	if !strings.Contains(text, old) {
+		panic(fmt.Sprintf("%q is not in\n%s", old, text))
+	}
+	if strings.HasPrefix(new, "-- ") || strings.HasPrefix(new, "# ") {
+		new += old
+	}
+	return strings.ReplaceAll(text, old, new)
+}
+
+// runGuards runs each setting's test without the setting, in this machine's namespaces again, and counts those that
+// pass, which they must not. -run chooses among the settings' tests.
+func runGuards() (failures int) {
+	chosen := flag.Lookup("test.run").Value.String()
+	for _, name := range slices.Sorted(maps.Keys(undone)) {
+		test := undone[name].test
+		if !strings.Contains(test, chosen) {
+			continue
+		}
+		command := exec.Command("/proc/self/exe", "-test.run=^"+test+"$", "-test.v", "-test.timeout=15m")
+		command.Env = append(os.Environ(), undoVariable+"="+name)
+		output, err := command.CombinedOutput()
+		switch text := string(output); {
+		case err == nil:
+			fmt.Printf("NOT NOTICED  %s: %s passes without it\n", name, test)
+			failures++
+		case !strings.Contains(text, "--- FAIL: "+test) || strings.Contains(text, "panic:"):
+			fmt.Printf("BROKEN       %s: %s did not come to an end:\n%s\n", name, test, text)
+			failures++
+		default:
+			fmt.Printf("noticed      %s, by %s: %s\n", name, test, firstComplaint(text))
+		}
+	}
+	return failures
+}
+
+// firstComplaint is the first line of a test's output that says what failed.
+func firstComplaint(output string) string {
+	for _, line := range strings.Split(output, "\n") {
+		if strings.Contains(line, "_test.go:") && !strings.Contains(line, "taken back") {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}

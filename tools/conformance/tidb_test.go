@@ -1,0 +1,393 @@
+package conformance_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/declared"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/world"
+
+	"github.com/go-sql-driver/mysql"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// What MySQL clients are told.
+const (
+	accessDenied    = 1045
+	databaseDenied  = 1044
+	commandDenied   = 1142
+	privilegeNeeded = 1227
+	checkFailed     = 8121 // TiDB's own
+)
+
+// TiDB waits for a store before it starts, since without one it would exit; its first start makes the database, the
+// user and root's password of the declared Secret.
+func TestTiDBBootstrap(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	pds := startPDs(w)
+	tidb := w.Start(w.Stack.Regions[0].Name, "tidb")
+	time.Sleep(20 * time.Second)
+	if tidb.Restarts() > 0 || len(tidb.Events("Started")) != 1 || tidb.Ready() {
+		t.Fatalf("without a store, TiDB did not wait:\n%s", w.Describe(tidb))
+	}
+	w.StandInForTiKV(pds)
+	w.Ready(3*time.Minute, tidb)
+	unharmed(t, w, tidb)
+
+	made := stateOf(t, w, tidb)
+	if want := "utf8mb4_general_ci"; made.collation != want {
+		t.Errorf("the database's collation is %s, want %s", made.collation, want)
+	}
+	if code := refusal(w.Database(tidb, "root", "").Ping()); code != accessDenied {
+		t.Errorf("root without a password: error %d, want %d", code, accessDenied)
+	}
+	checkUser(t, w, tidb)
+
+	for _, container := range []string{"tidb", "store-is-up"} {
+		for _, password := range []string{"password", "rootPassword"} {
+			if strings.Contains(tidb.Log(container), w.Stack.Output("database", password)) {
+				t.Errorf("the log of %s holds the %s", container, password)
+			}
+		}
+	}
+
+	// The next start finds everything, and makes nothing.
+	if stopped := tidb.Stop(); len(stopped.Killed) > 0 {
+		t.Errorf("TiDB had to be killed after %v", stopped.Took)
+	}
+	tidb = w.Start(w.Stack.Regions[0].Name, "tidb")
+	w.Ready(3*time.Minute, tidb)
+	if again := stateOf(t, w, tidb); again != made {
+		t.Errorf("after a restart the database is\n%+v\nand was\n%+v", again, made)
+	}
+}
+
+// The init Job ends in the same state wherever it starts from: before TiDB is there, while it makes itself, after; from
+// nothing, as when TiDB died between its bootstrap and the init file; after any of its statements; five at once.
+func TestTiDBInitJob(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	region := w.Stack.Regions[0]
+	statements := initStatements(t, region)
+	w.StandInForTiKV(startPDs(w))
+
+	before := w.Start(region.Name, "database-init")
+	time.Sleep(5 * time.Second)
+	if !running(before) || !strings.Contains(before.Log("database-init"), "waiting") {
+		t.Fatalf("without TiDB, the init Job does not wait:\n%s", w.Describe(before))
+	}
+	tidb := w.Start(region.Name, "tidb", withoutInitFile)
+	w.Eventually(time.Minute, "TiDB starts", func() error {
+		if len(tidb.Events("Started")) < 2 { // its init container was the first
+			return errors.New(w.Describe(tidb))
+		}
+		return nil
+	})
+	during := w.Start(region.Name, "database-init")
+	w.Ready(3*time.Minute, tidb)
+	w.Done(time.Minute, before)
+	w.Done(time.Minute, during)
+	made := stateOf(t, w, tidb)
+	checkUser(t, w, tidb)
+
+	for done := range len(statements) + 1 {
+		t.Run(fmt.Sprintf("after %d of %d statements", done, len(statements)), func(t *testing.T) {
+			clearDatabase(t, w, tidb)
+			root := w.Database(tidb, "root", "")
+			for _, statement := range statements[:done] {
+				must(t, root, statement)
+			}
+			if _, err := w.Job(region.Name, "database-init"); err != nil {
+				t.Fatal(err)
+			}
+			if again := stateOf(t, w, tidb); again != made {
+				t.Errorf("the database is\n%+v\nwant\n%+v", again, made)
+			}
+		})
+	}
+	t.Run("over other passwords", func(t *testing.T) {
+		must(t, w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")), "ALTER USER 'wordpress'@'%' IDENTIFIED BY 'another'")
+		if _, err := w.Job(region.Name, "database-init"); err != nil {
+			t.Fatal(err)
+		}
+		if again := stateOf(t, w, tidb); again != made {
+			t.Errorf("the database is\n%+v\nwant\n%+v", again, made)
+		}
+	})
+	for name, prepare := range map[string]func(){
+		"five at once from nothing": func() { clearDatabase(t, w, tidb) },
+		"five at once afterwards":   func() {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			prepare()
+			var jobs []*kubelet.Pod
+			for range 5 {
+				jobs = append(jobs, w.Start(region.Name, "database-init"))
+			}
+			for _, job := range jobs {
+				w.Done(2*time.Minute, job)
+			}
+			if again := stateOf(t, w, tidb); again != made {
+				t.Errorf("the database is\n%+v\nwant\n%+v", again, made)
+			}
+		})
+	}
+}
+
+// TiDB's own bootstrap and the Job make the same.
+func TestTiDBBootstrapAndInitJobAgree(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	region := w.Stack.Regions[0]
+	w.StandInForTiKV(startPDs(w))
+	tidb := w.Start(region.Name, "tidb")
+	w.Ready(3*time.Minute, tidb)
+	made := stateOf(t, w, tidb)
+	if _, err := w.Job(region.Name, "database-init"); err != nil {
+		t.Fatal(err)
+	}
+	if again := stateOf(t, w, tidb); again != made {
+		t.Errorf("the init Job makes of\n%+v\nthis\n%+v", made, again)
+	}
+}
+
+// When it is told to end, TiDB says so on its status port at once, answers queries while the Service forgets it, lets
+// the statements that run come to their end, and is gone before its grace is over.
+func TestTiDBShutdown(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	region := w.Stack.Regions[0]
+	w.StandInForTiKV(startPDs(w))
+	tidb := w.Start(region.Name, "tidb")
+	w.Ready(3*time.Minute, tidb)
+	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	key, _ := region.Service("tidb")
+	name := key.Name + "." + key.Namespace + ".svc." + region.DNSDomain
+
+	slow := make(chan error, 1)
+	go func() {
+		_, err := db.Exec("SELECT SLEEP(16)")
+		slow <- err
+	}()
+	time.Sleep(time.Second)
+	stopped := make(chan kubelet.Stopped, 1)
+	go func() { stopped <- tidb.Stop() }()
+
+	w.Eventually(5*time.Second, "the status port says that TiDB ends", func() error {
+		response, err := impatient.Get("http://" + tidb.Network.Address.String() + ":10080/status")
+		if err != nil {
+			return fmt.Errorf("it does not answer any more: %w", err)
+		}
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return errors.New("it still says 200")
+		}
+		return nil
+	})
+	if slices.Contains(w.Names.Lookup(name), tidb.Network.Address) {
+		t.Errorf("%s still leads to the TiDB that ends", name)
+	}
+	time.Sleep(5 * time.Second)
+	connection, err := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")).Conn(context.Background())
+	if err != nil {
+		t.Errorf("a new connection, 5 s after the end was asked for: %v", err)
+	} else {
+		connection.Close()
+	}
+	if err := <-slow; err != nil {
+		t.Errorf("a statement that ran was cut off: %v", err)
+	}
+	end := <-stopped
+	if len(end.Killed) > 0 || end.Codes["tidb"] != 0 {
+		t.Errorf("TiDB ended with %+v\n%s", end, w.Describe(tidb))
+	}
+	t.Logf("TiDB ended in %.1f s of the %d s that it has", end.Took.Seconds(), *tidb.Spec().TerminationGracePeriodSeconds)
+}
+
+// Every key of the declared configuration files is one that the server knows.
+func TestConfigurationIsKnown(t *testing.T) {
+	for app, strict := range map[string][]string{
+		"pd":   {"--config-check"},
+		"tidb": {"--config-check", "--config-strict"},
+	} {
+		t.Run(app, func(t *testing.T) {
+			w := world.New(t, committed(t, nil))
+			check := w.Start(w.Stack.Regions[0].Name, app, func(pod *declared.Pod) {
+				pod.Spec().InitContainers = nil
+				pod.Spec().RestartPolicy = corev1.RestartPolicyNever
+				c := pod.Container(app)
+				c.Args = append(c.Args, strict...)
+				c.StartupProbe, c.ReadinessProbe, c.LivenessProbe = nil, nil, nil
+			})
+			w.Done(time.Minute, check)
+			if log := check.Log(app); !strings.Contains(log, "successful") || strings.Contains(log, "undefined") {
+				t.Errorf("it says: %s", log)
+			}
+		})
+	}
+}
+
+// databaseState is all that the bootstrap is to make.
+type databaseState struct {
+	collation, database, users, grants, noop string
+}
+
+// stateOf is the database's state, as root sees it with its password.
+func stateOf(t *testing.T, w *world.World, tidb *kubelet.Pod) databaseState {
+	t.Helper()
+	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	return databaseState{
+		collation: rows(t, db, "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = 'wordpress'"),
+		database:  rows(t, db, "SHOW CREATE DATABASE wordpress"),
+		users:     rows(t, db, "SELECT user, host, plugin, authentication_string FROM mysql.user ORDER BY user, host"),
+		grants:    rows(t, db, "SHOW GRANTS FOR 'wordpress'@'%'"),
+		noop:      rows(t, db, "SELECT @@global.tidb_enable_noop_functions"),
+	}
+}
+
+// rows are the rows of an answer as text, a line each.
+func rows(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	answer, err := db.Query(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	defer answer.Close()
+	columns, err := answer.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for answer.Next() {
+		values := make([]sql.NullString, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := answer.Scan(into...); err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for _, v := range values {
+			texts = append(texts, v.String)
+		}
+		lines = append(lines, strings.Join(texts, " "))
+	}
+	if err := answer.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// checkUser checks what WordPress's user may do, and what it may not.
+func checkUser(t *testing.T, w *world.World, tidb *kubelet.Pod) {
+	t.Helper()
+	db := w.Database(tidb, w.Stack.Output("database", "user"), w.Stack.Output("database", "password"))
+	for _, statement := range []string{
+		"CREATE TABLE wordpress.probe (id BIGINT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(191))",
+		"ALTER TABLE wordpress.probe ADD COLUMN more LONGTEXT",
+		"CREATE INDEX probe_name ON wordpress.probe (name)",
+		"INSERT INTO wordpress.probe (name, more) VALUES ('åäö', '你好 😀')",
+		"UPDATE wordpress.probe SET more = 'x'",
+		"SELECT * FROM wordpress.probe WHERE name = 'ÅÄÖ'",
+		"DELETE FROM wordpress.probe",
+		"DROP TABLE wordpress.probe",
+	} {
+		must(t, db, statement)
+	}
+	for statement, want := range map[string][]int{
+		"SELECT * FROM mysql.user":                    {commandDenied},
+		"CREATE TABLE mysql.probe (id INT)":           {commandDenied},
+		"CREATE DATABASE another":                     {databaseDenied, commandDenied},
+		"DROP DATABASE mysql":                         {databaseDenied, commandDenied},
+		"CREATE USER 'another'@'%'":                   {privilegeNeeded},
+		"ALTER USER 'root'@'%' IDENTIFIED BY ''":      {privilegeNeeded},
+		"GRANT ALL ON *.* TO 'wordpress'@'%'":         {privilegeNeeded, accessDenied, checkFailed},
+		"SET GLOBAL tidb_enable_noop_functions = OFF": {privilegeNeeded},
+		"SHUTDOWN":                                  {privilegeNeeded, checkFailed},
+		"SELECT 1 INTO OUTFILE '/tmp/probe'":        {privilegeNeeded},
+		"CREATE VIEW wordpress.probe AS SELECT 1":   {commandDenied},
+		"GRANT SELECT ON wordpress.* TO 'root'@'%'": {privilegeNeeded, accessDenied, checkFailed},
+	} {
+		if _, err := db.Exec(statement); !slices.Contains(want, refusal(err)) {
+			t.Errorf("WordPress's user: %s: %v, want one of the errors %v", statement, err, want)
+		}
+	}
+}
+
+// refusal is the number of the server's error, 0 for success and -1 for another kind of failure.
+func refusal(err error) int {
+	var answer *mysql.MySQLError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &answer):
+		return int(answer.Number)
+	}
+	return -1
+}
+
+func must(t *testing.T, db *sql.DB, statement string) {
+	t.Helper()
+	if _, err := db.Exec(statement); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// withoutInitFile gives TiDB an init file that makes nothing, as if it had died before it read the declared one.
+func withoutInitFile(pod *declared.Pod) {
+	empty := declared.Key{Namespace: pod.Namespace, Name: "empty"}
+	pod.Region.Secrets[empty] = &corev1.Secret{Data: map[string][]byte{"init.sql": []byte("SELECT 1;\n")}}
+	for i, v := range pod.Spec().Volumes {
+		if v.Name == "init" {
+			pod.Spec().Volumes[i].Secret.SecretName = empty.Name
+		}
+	}
+}
+
+// clearDatabase takes back all that the bootstrap makes.
+func clearDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
+	t.Helper()
+	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	for _, statement := range []string{
+		"DROP DATABASE IF EXISTS wordpress",
+		"DROP USER IF EXISTS 'wordpress'@'%'",
+		"SET GLOBAL tidb_enable_noop_functions = OFF",
+		"ALTER USER 'root'@'%' IDENTIFIED BY ''",
+	} {
+		must(t, db, statement)
+	}
+}
+
+// initStatements are the declared ones.
+func initStatements(t *testing.T, region *declared.Region) (statements []string) {
+	t.Helper()
+	for _, secret := range region.Secrets {
+		for _, line := range strings.Split(string(secret.Data["init.sql"]), "\n") {
+			if line = strings.TrimSpace(line); line != "" {
+				statements = append(statements, line)
+			}
+		}
+	}
+	if len(statements) < 5 {
+		t.Fatalf("the declared init file has %d statements", len(statements))
+	}
+	return statements
+}
+
+func running(p *kubelet.Pod) bool {
+	select {
+	case <-p.Ended():
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,30 @@
+package world
+
+import (
+	"database/sql"
+	"io"
+	"log"
+	"time"
+
+	"geo-wordpress/tools/conformance/kubelet"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// Database opens a TiDB's SQL port as a user, without a database chosen.
+func (w *World) Database(tidb *kubelet.Pod, user, password string) *sql.DB {
+	w.t.Helper()
+	config := mysql.NewConfig()
+	config.Net, config.Addr = "tcp", tidb.Network.Address.String()+":4000"
+	config.User, config.Passwd = user, password
+	config.Timeout = 5 * time.Second
+	// The driver complains of connections that tests break on purpose.
+	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	w.t.Cleanup(func() { _ = db.Close() })
+	return db
+}
