@@ -52,10 +52,11 @@ func TestDeviceIDIsSyncthingsOwn(t *testing.T) {
 func TestIdentityFollowsFromItsSeed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed, other := seeds.Draw(t, "seed"), seeds.Draw(t, "another seed")
-		if identity(t, seed) != identity(t, seed) {
+		first, second := identity(t, seed), identity(t, seed)
+		if first != second {
 			t.Error("the same seed gave two identities")
 		}
-		if !bytes.Equal(seed, other) && identity(t, seed).deviceID == identity(t, other).deviceID {
+		if !bytes.Equal(seed, other) && first.deviceID == identity(t, other).deviceID {
 			t.Error("two seeds gave the same device")
 		}
 	})
@@ -69,9 +70,6 @@ func TestCertificateIsWhatPeersAccept(t *testing.T) {
 		c := certificate(t, made.certificate)
 		if c.Subject.CommonName != "syncthing" {
 			t.Errorf("the certificate's name is %q", c.Subject.CommonName)
-		}
-		if err := c.CheckSignatureFrom(c); err != nil && !strings.Contains(err.Error(), "parent certificate cannot sign") {
-			t.Errorf("the certificate is not signed by its key: %v", err)
 		}
 		if err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature); err != nil {
 			t.Errorf("the certificate is not signed by its key: %v", err)
