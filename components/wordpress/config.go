@@ -25,6 +25,8 @@ var (
 	phpINI string
 	//go:embed files/apache.conf
 	apacheConf string
+	//go:embed files/start.sh
+	startScript string
 	//go:embed files/config-extra.php.tmpl
 	configExtra string
 )
@@ -50,6 +52,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 			"geo-tidb.php":     pulumi.String(tidbPlugin),
 			"healthz.php":      pulumi.String(healthPage),
 			"install.php":      pulumi.String(installer),
+			"start.sh":         pulumi.String(startScript),
 			"php.ini":          pulumi.String(phpINI),
 			"apache.conf":      pulumi.String(apacheConf),
 			"config-extra.php": extra,

@@ -16,6 +16,7 @@ import (
 // follows its tag.
 func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	server := podspec.Container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
+	server.Command, server.Args = start("docker-entrypoint.sh", "apache2-foreground")
 	server.Env = w.environment()
 	server.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},
@@ -100,12 +101,21 @@ func (w *WordPress) podSpec(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
 	}
 }
 
-// core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, the settings of PHP,
-// and the plugin without which WordPress cannot count rows in TiDB.
+// startPath is where start.sh is mounted.
+const startPath = "/etc/geo-wordpress/start.sh"
+
+// start is the command line that puts WordPress in place and then runs a command of the image.
+func start(command ...string) (entrypoint, arguments pulumi.StringArray) {
+	return pulumi.ToStringArray([]string{"sh", startPath}), pulumi.ToStringArray(command)
+}
+
+// core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, what puts it there,
+// the settings of PHP, and the plugin without which WordPress cannot count rows in TiDB.
 func core() corev1.VolumeMountArray {
 	return corev1.VolumeMountArray{
 		podspec.Mount("html", "/var/www/html"),
 		podspec.Mount("tmp", "/tmp"),
+		podspec.MountFile("config", "start.sh", startPath),
 		podspec.MountFile("config", "php.ini", "/usr/local/etc/php/conf.d/zz-geo-wordpress.ini"),
 		podspec.MountFile("config", "geo-tidb.php", "/etc/geo-wordpress/mu-plugins/geo-tidb.php"),
 	}

@@ -53,9 +53,8 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 func (w *WordPress) install(ctx *pulumi.Context) error {
 	site := w.args.Config.Site
 	c := podspec.Container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)
-	// The image's own entrypoint copies WordPress, makes wp-config.php, and then runs the command.
-	c.Command = pulumi.ToStringArray([]string{"docker-ensure-installed.sh"})
-	c.Args = pulumi.ToStringArray([]string{"php", "/etc/geo-wordpress/install.php"})
+	// The image's own script makes wp-config.php, and then runs the command.
+	c.Command, c.Args = start("docker-ensure-installed.sh", "php", "/etc/geo-wordpress/install.php")
 	c.Env = append(w.environment(),
 		podspec.Env("SITE_TITLE", pulumi.String(site.Title)),
 		podspec.Env("ADMIN_USER", pulumi.String(site.AdminUser)),
