@@ -34,7 +34,7 @@ func Bin() string {
 }
 
 // Find is the image of a reference, such as docker.io/pingcap/pd:v8.5.7, found by its name alone. wordpressVersion
-// is a key of WordPress.
+// is Stable or Unstable.
 func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	name, _, _ := strings.Cut(path.Base(reference), "@")
 	name, _, _ = strings.Cut(name, ":")

@@ -26,17 +26,28 @@ var (
 	htaccess string
 )
 
-// WordPress are the versions of WordPress that there are, by name: Debian stable's package, and unstable's, which is the
-// nearer to the declared image.
-var WordPress = map[string]string{
-	"stable":   "/usr/share/wordpress",
-	"unstable": unstable("/usr/share/wordpress"),
+// Versions of WordPress that there are: Debian stable's package, and unstable's, which is the nearer to the declared
+// image.
+const (
+	Stable   = "stable"
+	Unstable = "unstable"
+)
+
+// source is where a version of WordPress is installed.
+func source(version string) (string, error) {
+	switch version {
+	case Stable:
+		return "/usr/share/wordpress", nil
+	case Unstable:
+		return unstable("/usr/share/wordpress"), nil
+	}
+	return "", fmt.Errorf("there is no version %q of WordPress here", version)
 }
 
 // wordpress is WordPress's image with Apache, of Debian's packages. PHP reads its settings also where the image's does.
 func wordpress(version string) (*kubelet.Image, error) {
 	executable := func(text string) sandbox.File { return sandbox.File{Text: text, Mode: 0o755} }
-	source, err := core(version)
+	code, err := core(version)
 	if err != nil {
 		return nil, fmt.Errorf("collecting WordPress's code: %w", err)
 	}
@@ -60,7 +71,7 @@ func wordpress(version string) (*kubelet.Image, error) {
 				"/etc/apache2/mods-enabled/rewrite.load":   "../mods-available/rewrite.load",
 				"/etc/apache2/mods-enabled/expires.load":   "../mods-available/expires.load",
 			},
-			Programs: map[string]string{"/usr/src/wordpress": source},
+			Programs: map[string]string{"/usr/src/wordpress": code},
 		},
 		Env:        []string{defaultPath, "PHP_INI_SCAN_DIR=:/usr/local/etc/php/conf.d"},
 		Entrypoint: []string{"docker-entrypoint.sh"},
@@ -79,11 +90,11 @@ func core(version string) (string, error) {
 	if _, err := os.Stat(directory); err == nil {
 		return directory, nil
 	}
-	source, ok := WordPress[version]
-	if !ok {
-		return "", fmt.Errorf("there is no version %q of WordPress here", version)
+	from, err := source(version)
+	if err != nil {
+		return "", err
 	}
-	copied := exec.Command("cp", "--recursive", "--dereference", source, directory)
+	copied := exec.Command("cp", "--recursive", "--dereference", from, directory)
 	if output, err := copied.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w: %s", err, output)
 	}

@@ -46,7 +46,7 @@ type World struct {
 	Names *vpc.Names
 	// Artefacts is the directory for what is kept of the test: the containers' logs, screenshots.
 	Artefacts string
-	// WordPress is the version of WordPress that runs, a key of images.WordPress; before the first pod of it starts.
+	// WordPress is the version of WordPress that runs, images.Unstable unless a test says otherwise.
 	WordPress string
 
 	t       testing.TB
@@ -71,7 +71,7 @@ func New(t testing.TB, stack *declared.Stack) *World {
 	t.Helper()
 	w := &World{
 		Stack:     stack,
-		WordPress: "unstable",
+		WordPress: images.Unstable,
 		Artefacts: filepath.Join(Artefacts(), strings.ReplaceAll(t.Name(), "/", "-")),
 		t:         t,
 		disks:     filepath.Join(sandbox.State(), "disks-"+strings.ReplaceAll(t.Name(), "/", "-")),
