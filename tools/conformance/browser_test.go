@@ -1,0 +1,205 @@
+package conformance_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/sandbox"
+	"geo-wordpress/tools/conformance/world"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// browser is a person's browser, one window with one set of cookies.
+type browser struct {
+	t     *testing.T
+	w     *world.World
+	ctx   context.Context
+	site  string
+	shots string
+}
+
+// patience is how long a person waits for one thing.
+const patience = 90 * time.Second
+
+// openBrowser starts a browser for a site. Screenshots go to the test's artefacts, with a prefix. A page that fails, or
+// a script of it, fails the test.
+func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, // it is root
+		chromedp.ExecPath("chromium"),
+		chromedp.WindowSize(1280, 1000),
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("lang", "en-GB"),
+		chromedp.UserDataDir(filepath.Join(sandbox.State(), "chromium-"+prefix)),
+		chromedp.WSURLReadTimeout(patience),
+	)
+	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(end)
+	// The browser may know more of its protocol than the library: that is not worth a line each time.
+	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+	t.Cleanup(cancel)
+	b := &browser{t: t, w: w, ctx: ctx, site: site, shots: filepath.Join(w.Artefacts, prefix)}
+	chromedp.ListenTarget(ctx, func(event any) {
+		switch e := event.(type) {
+		case *network.EventResponseReceived:
+			// The site's own answers; WordPress asks for some things that it knows may be missing.
+			if e.Response.Status >= 500 && strings.HasPrefix(e.Response.URL, site) {
+				t.Errorf("%s answered %d", e.Response.URL, e.Response.Status)
+			}
+		case *runtime.EventExceptionThrown:
+			t.Errorf("a script of the page failed: %s", e.ExceptionDetails.Error())
+		case *page.EventJavascriptDialogOpening:
+			go func() { _ = chromedp.Run(ctx, page.HandleJavaScriptDialog(true)) }()
+		}
+	})
+	// The browser lives as long as the context of the first action, so that one has no time limit of its own.
+	if err := chromedp.Run(ctx, network.Enable()); err != nil {
+		t.Fatalf("starting the browser: %v", err)
+	}
+	return b
+}
+
+// do does something in the browser, and ends the test if it cannot be done.
+func (b *browser) do(what string, actions ...chromedp.Action) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		b.t.Fatalf("%s: %v\n%s", what, err, b.view())
+	}
+}
+
+// view tells where the browser is and what it shows, and keeps a picture of it.
+func (b *browser) view() string {
+	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	defer cancel()
+	var at, text string
+	_ = chromedp.Run(ctx, chromedp.Location(&at), chromedp.Evaluate(`document.body.innerText.slice(0, 1500)`, &text))
+	b.keep("failure")
+	return fmt.Sprintf("at %s:\n%s", at, text)
+}
+
+// open opens a page of the site, which must answer 200 and show no sign of a failure of PHP or of the database.
+func (b *browser) open(path string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, chromedp.Navigate(b.site+path))
+	if err != nil {
+		b.t.Fatalf("opening %s: %v\n%s", path, err, b.view())
+	}
+	if response != nil && response.Status != 200 {
+		b.t.Fatalf("%s answered %d\n%s", path, response.Status, b.view())
+	}
+	b.sound(path)
+}
+
+// sound fails the test if the page shows a failure.
+func (b *browser) sound(path string) {
+	b.t.Helper()
+	text := b.text("body")
+	for _, sign := range []string{"Fatal error", "Warning:", "WordPress database error", "Error establishing a database connection",
+		"There has been a critical error"} {
+		if strings.Contains(text, sign) {
+			b.t.Errorf("%s shows %q\n%s", path, sign, b.view())
+		}
+	}
+}
+
+// text is the text of the first element of a selector.
+func (b *browser) text(selector string) (text string) {
+	b.t.Helper()
+	b.script("reading "+selector, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? ''`, selector), &text)
+	return text
+}
+
+// shows fails the test if the page does not show the texts.
+func (b *browser) shows(texts ...string) {
+	b.t.Helper()
+	all := b.text("body")
+	for _, text := range texts {
+		if !strings.Contains(all, text) {
+			b.t.Errorf("the page does not show %q\n%s", text, b.view())
+		}
+	}
+}
+
+// count is how many elements of a selector there are.
+func (b *browser) count(selector string) (n int) {
+	b.t.Helper()
+	b.script("counting "+selector, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector), &n)
+	return n
+}
+
+// script runs a script in the page, waits for its promise, and reads its result. While one page gives way to the next
+// there is none to run it in: then it is run again.
+func (b *browser) script(what, text string, into any) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	for {
+		err := chromedp.Run(ctx, chromedp.Evaluate(text, into, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+			return p.WithAwaitPromise(true)
+		}))
+		if err == nil {
+			return
+		}
+		if ctx.Err() != nil || !strings.Contains(err.Error(), "context") {
+			b.t.Fatalf("%s: %v\n%s", what, err, b.view())
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// until waits until a script says true.
+func (b *browser) until(what, condition string) {
+	b.t.Helper()
+	b.do(what, chromedp.Poll(condition, nil, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(200*time.Millisecond)))
+}
+
+// fill writes into a field as if it were typed, in the place of what is there.
+func fill(selector, text string) chromedp.Action {
+	return chromedp.Tasks{
+		chromedp.WaitVisible(selector, chromedp.ByQuery),
+		chromedp.Focus(selector, chromedp.ByQuery),
+		chromedp.Evaluate(fmt.Sprintf(`(document.querySelector(%q).select(), true)`, selector), nil),
+		input.InsertText(text),
+	}
+}
+
+// submit clicks what loads another page, and waits for an element of that one.
+func (b *browser) submit(button, then string) {
+	b.t.Helper()
+	b.do("clicking "+button, chromedp.WaitVisible(button, chromedp.ByQuery), chromedp.Click(button, chromedp.ByQuery))
+	b.do("waiting for "+then, chromedp.WaitVisible(then, chromedp.ByQuery))
+	b.sound(then)
+}
+
+// keep keeps a picture of the page.
+func (b *browser) keep(name string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	var picture []byte
+	err := chromedp.Run(ctx, chromedp.CaptureScreenshot(&picture))
+	if err == nil {
+		err = os.MkdirAll(b.shots, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(b.shots, name+".png"), picture, 0o644)
+	}
+	if err != nil {
+		b.t.Errorf("keeping a picture of %s: %v", name, err)
+	}
+}

@@ -1,0 +1,268 @@
+package conformance_test
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/images"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/sandbox"
+	"geo-wordpress/tools/conformance/world"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// A person installs the site in the browser, writes, uploads, comments, searches and looks at the pages of the
+// dashboard, in one region and then in another without logging in again: and no SQL statement fails.
+func TestWordPressInBrowser(t *testing.T) {
+	for _, version := range []string{images.Unstable, images.Stable} {
+		t.Run(version, func(t *testing.T) {
+			w := world.New(t, committed(t, nil))
+			w.WordPress = version
+			tidb := startDatabase(w)
+			var pods []*kubelet.Pod
+			for _, region := range w.Stack.Regions {
+				pods = append(pods, w.Start(region.Name, "wordpress"))
+			}
+			w.Ready(5*time.Minute, pods...)
+			entrance := w.OpenEntrance()
+			b := openBrowser(t, w, entrance.URL, version)
+
+			b.install()
+			b.logIn()
+			b.writePost()
+			b.comment()
+			b.search()
+			b.pagination()
+			b.pages("")
+
+			for _, region := range w.Stack.Regions[1:] {
+				entrance.Lead(region.Name)
+				b.open("/wp-admin/")
+				if b.count("#loginform") > 0 || b.count("#wpadminbar") == 0 {
+					t.Fatalf("%s asks to log in again\n%s", region.Name, b.view())
+				}
+				b.pages("-" + region.Name)
+				b.quickDraft(region.Name)
+			}
+			noFailedSQL(t, tidb, noSuchTable)
+			unharmed(t, w, append(pods, tidb)...)
+		})
+	}
+}
+
+// What the person is called and writes.
+const (
+	siteTitle = "Överallt"
+	person    = "astrid"
+	password  = "correct horse battery staple"
+	postTitle = "Smörgåsbord 你好 😀"
+	postText  = "Räksmörgås åäö, 世界 and a cat 🐈"
+	remark    = "Läckert! 😋"
+)
+
+// install goes through the installation page, to which an empty site leads.
+func (b *browser) install() {
+	b.open("/")
+	// Debian's stable version first asks for a language.
+	if b.count("#language") > 0 {
+		b.submit("#language-continue", "#weblog_title")
+	}
+	b.keep("01-installation")
+	b.do("filling in the installation",
+		fill("#weblog_title", siteTitle),
+		fill("#user_login", person),
+		fill("#pass1", password),
+		fill("#admin_email", "astrid@example.com"))
+	if b.count("#pw-weak:checked") == 0 {
+		b.script("allowing the password", `(() => { const c = document.querySelector('.pw-weak:not([style*="display: none"]) .pw-checkbox'); if (c && c.offsetParent) c.click(); return true })()`, nil)
+	}
+	b.submit("#submit", `a[href*="wp-login.php"]`)
+	b.shows("Success!", person)
+	b.keep("02-installed")
+}
+
+// logIn logs in through the form.
+func (b *browser) logIn() {
+	b.open("/wp-login.php")
+	b.do("filling in the login", fill("#user_login", person), fill("#user_pass", password))
+	b.submit("#wp-submit", "#wpadminbar")
+	b.shows("Dashboard")
+	b.keep("03-dashboard")
+}
+
+// writePost writes a post in the block editor, with an uploaded picture, and looks at it.
+func (b *browser) writePost() {
+	picture := filepath.Join(sandbox.State(), "sunset.jpg")
+	if err := drawPicture(picture); err != nil {
+		b.t.Fatal(err)
+	}
+	b.open("/wp-admin/media-new.php?browser-uploader")
+	b.do("choosing a picture", chromedp.SetUploadFiles("#async-upload", []string{picture}, chromedp.ByQuery))
+	b.submit("#html-upload", ".wp-list-table, .attachments-browser .attachment")
+	b.open("/wp-admin/upload.php?mode=list")
+	b.shows("sunset")
+	b.keep("04-media")
+
+	b.open("/wp-admin/post-new.php")
+	b.until("the editor is ready", `window.wp && wp.data && wp.data.select('core/editor') && wp.data.select('core/editor').getCurrentPostId() > 0`)
+	b.script("closing the welcome", `(() => {
+		for (const scope of ['core', 'core/edit-post']) wp.data.dispatch('core/preferences')?.set?.(scope, 'welcomeGuide', false);
+		return true })()`, nil)
+	const canvas = `(document.querySelector('iframe[name="editor-canvas"]')?.contentDocument || document)`
+	const title = canvas + `.querySelector('.wp-block-post-title, .editor-post-title__input')`
+	b.until("the title is there", `!!`+title)
+	// The title has the focus in a new post, and the keys go where the focus is.
+	b.script("going to the title", `(() => { const f = document.querySelector('iframe[name="editor-canvas"]'); if (f) f.focus(); `+title+`.focus(); return true })()`, nil)
+	b.do("writing", input.InsertText(postTitle), chromedp.KeyEvent(kb.Enter), input.InsertText(postText))
+	b.script("adding the picture", `(async () => {
+		const media = await wp.apiFetch({ path: '/wp/v2/media?per_page=1' });
+		const block = wp.blocks.createBlock('core/image', { id: media[0].id, url: media[0].source_url, alt: 'A sunset' });
+		await wp.data.dispatch('core/block-editor').insertBlocks(block);
+		return true })()`, nil)
+	b.until("the text has arrived", fmt.Sprintf(`wp.data.select('core/editor').getEditedPostAttribute('title') === %q && wp.data.select('core/editor').getEditedPostContent().includes(%q)`, postTitle, postText))
+	b.keep("05-editor")
+	const publish = ".editor-post-publish-button__button"
+	b.do("publishing", chromedp.WaitEnabled(publish, chromedp.ByQuery), chromedp.Click(publish, chromedp.ByQuery))
+	const confirm = ".editor-post-publish-panel__header-publish-button .editor-post-publish-button"
+	// The panel slides in.
+	b.until("the panel has come to rest", fmt.Sprintf(`(() => {
+		const right = document.querySelector(%q)?.getBoundingClientRect().right, before = window.panelRight;
+		window.panelRight = right;
+		return right > 0 && right === before && right <= window.innerWidth })()`, confirm))
+	b.do("confirming", chromedp.WaitEnabled(confirm, chromedp.ByQuery), chromedp.Click(confirm, chromedp.ByQuery))
+	b.until("it is published", `wp.data.select('core/editor').isCurrentPostPublished() && !wp.data.select('core/editor').isSavingPost()`)
+
+	var link string
+	b.script("reading the post's address", `wp.data.select('core/editor').getPermalink()`, &link)
+	b.open(strings.TrimPrefix(link, b.site))
+	b.shows(postTitle, postText)
+	b.until("the picture is shown", `[...document.images].some(i => i.src.includes('sunset') && i.complete && i.naturalWidth > 0)`)
+	b.keep("06-post")
+}
+
+// comment comments the post that is open.
+func (b *browser) comment() {
+	b.do("writing a comment", fill("#comment", remark))
+	b.submit("#commentform #submit", ".comment-content, .wp-block-comment-content")
+	b.shows(remark)
+	b.keep("07-comment")
+}
+
+// search looks for a word of the post, and for one that is nowhere.
+func (b *browser) search() {
+	b.open("/?s=" + "R%C3%A4ksm%C3%B6rg%C3%A5s")
+	b.shows(postTitle)
+	b.keep("08-search")
+	b.open("/?s=nowhere-to-be-found")
+	if strings.Contains(b.text("main"), postTitle) {
+		b.t.Errorf("the search finds what is not there\n%s", b.view())
+	}
+}
+
+// pagination writes posts until there are 26, and turns the pages of the front page and of the dashboard's list.
+func (b *browser) pagination() {
+	b.open("/wp-admin/edit.php")
+	b.until("the script for requests is there", `true`)
+	b.open("/wp-admin/post-new.php")
+	b.until("requests can be made", `window.wp && wp.apiFetch && true`)
+	var total string
+	b.script("writing posts", `(async () => {
+		let total = 0;
+		for (let i = 1; total < 26; i++) {
+			const list = await wp.apiFetch({ path: '/wp/v2/posts?per_page=1', parse: false });
+			total = parseInt(list.headers.get('X-WP-Total'));
+			if (total < 26) await wp.apiFetch({ path: '/wp/v2/posts', method: 'POST', data: { title: 'Post number ' + i, content: 'Text ' + i, status: 'publish' } });
+		}
+		const list = await wp.apiFetch({ path: '/wp/v2/posts?per_page=10&page=3', parse: false });
+		return list.headers.get('X-WP-Total') + ' in ' + list.headers.get('X-WP-TotalPages') + ', ' + (await list.json()).length + ' on the last';
+	})()`, &total)
+	if want := "26 in 3, 6 on the last"; total != want {
+		b.t.Errorf("the posts are %s, want %s", total, want)
+	}
+	const posts = "main .wp-block-post, main article.post"
+	for page, want := range map[string]int{"/?paged=1": 10, "/?paged=3": 6} {
+		b.open(page)
+		if n := b.count(posts); n != want {
+			b.t.Errorf("%s shows %d posts, want %d\n%s", page, n, want, b.view())
+		}
+	}
+	b.open("/")
+	b.keep("09-front-page")
+	b.open("/wp-admin/edit.php")
+	b.shows("26 items")
+	b.open("/wp-admin/edit.php?paged=2")
+	if n := b.count("#the-list tr.type-post"); n != 6 {
+		b.t.Errorf("the second page of the list shows %d posts, want 6", n)
+	}
+}
+
+// pages looks at the pages of the dashboard.
+func (b *browser) pages(suffix string) {
+	for i, each := range []struct{ path, shows string }{
+		{"/wp-admin/index.php", "At a Glance"},
+		{"/wp-admin/edit.php", postTitle},
+		{"/wp-admin/upload.php?mode=list", "sunset"},
+		{"/wp-admin/edit-comments.php", remark},
+		{"/wp-admin/themes.php", "Themes"},
+		{"/wp-admin/plugins.php", "Akismet"},
+		{"/wp-admin/users.php", "astrid@example.com"},
+		{"/wp-admin/options-general.php", "astrid@example.com"},
+		{"/wp-admin/site-health.php", "Site Health"},
+	} {
+		b.open(each.path)
+		if each.path == "/wp-admin/options-general.php" {
+			var value string
+			b.do("reading a setting", chromedp.Value("#new_admin_email", &value, chromedp.ByQuery))
+			if value != each.shows {
+				b.t.Errorf("the setting is %q, want %q", value, each.shows)
+			}
+		} else {
+			b.shows(each.shows)
+		}
+		name, _, _ := strings.Cut(filepath.Base(each.path), ".")
+		b.keep(fmt.Sprintf("%d-%s%s", 10+i, name, suffix))
+	}
+}
+
+// quickDraft writes a draft on the dashboard of a region.
+func (b *browser) quickDraft(region string) {
+	b.open("/wp-admin/index.php")
+	b.do("writing a draft", fill("#quick-press #title", "Draft from "+region), fill("#quick-press #content", "åäö"))
+	b.do("keeping the draft", chromedp.Click("#save-post", chromedp.ByQuery))
+	b.until("the draft is listed", fmt.Sprintf(`document.querySelector('.drafts')?.innerText.includes(%q)`, "Draft from "+region))
+}
+
+// drawPicture makes a JPEG large enough that WordPress makes smaller ones of it.
+func drawPicture(path string) error {
+	picture := image.NewRGBA(image.Rect(0, 0, 1600, 1200))
+	for y := range 1200 {
+		for x := range 1600 {
+			red := uint8(255 - y/6)
+			sun := math.Hypot(float64(x-800), float64(y-700)) < 180
+			c := color.RGBA{red, uint8(y / 8), uint8(90 + y/10), 255}
+			if sun {
+				c = color.RGBA{255, 220, 90, 255}
+			}
+			picture.Set(x, y, c)
+		}
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := jpeg.Encode(file, picture, nil); err != nil {
+		return err
+	}
+	return file.Close()
+}
