@@ -264,12 +264,15 @@ func TestWaitFor(t *testing.T) {
 	_, err := e.tryCreate(configMapKind, "c", inputs, 2)
 	require.Contains(t, join(reasonsOf(t, err)), "it does not fulfil jsonpath={.data.done} yet")
 
+	created := make(chan error, 1)
 	go func() {
-		time.Sleep(time.Second)
-		patch(t, configMaps, ns, "c", "someone", `{"data":{"done":"yes"}}`)
+		_, err := e.tryCreate(configMapKind, "c", inputs, 30)
+		created <- err
 	}()
-	_, err = e.tryCreate(configMapKind, "c", inputs, 30)
-	require.NoError(t, err)
+	time.Sleep(time.Second)
+	require.Empty(t, created)
+	patch(t, configMaps, ns, "c", "someone", `{"data":{"done":"yes"}}`)
+	require.NoError(t, <-created)
 }
 
 func TestCancellation(t *testing.T) {
