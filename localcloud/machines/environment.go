@@ -48,8 +48,11 @@ func (ct *container) prepare(now time.Time) (*software.Process, error) {
 		User:         user,
 		Capabilities: ct.capabilities(),
 		Address:      p.ip,
-		Pace:         sim.pace,
-		Started:      now,
+		Place: software.Place{
+			Region: regionOf(p.machine.zone), Node: p.machine.name, Namespace: p.api.Namespace, Pod: p.api.Name,
+		},
+		Pace:    sim.pace,
+		Started: now,
 		Outside: func(f func(software.Network)) {
 			sim.mu.Lock()
 			defer sim.mu.Unlock()

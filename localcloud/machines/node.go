@@ -173,17 +173,13 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR
 
 // nodeLabels are the labels that a machine carries: those of Kubernetes, of GKE and of the pool.
 func nodeLabels(p cloud.NodePool, name string) map[string]string {
-	region := p.Zone
-	if i := strings.LastIndex(p.Zone, "-"); i > 0 {
-		region = p.Zone[:i]
-	}
 	all := map[string]string{
 		corev1.LabelHostname:           name,
 		corev1.LabelOSStable:           "linux",
 		corev1.LabelArchStable:         "amd64",
 		corev1.LabelInstanceTypeStable: p.MachineType,
 		corev1.LabelTopologyZone:       p.Zone,
-		corev1.LabelTopologyRegion:     region,
+		corev1.LabelTopologyRegion:     regionOf(p.Zone),
 		labelCSIZone:                   p.Zone,
 		labelPool:                      p.Name,
 		labelBootDisk:                  "pd-balanced",
@@ -191,6 +187,14 @@ func nodeLabels(p cloud.NodePool, name string) map[string]string {
 	}
 	maps.Copy(all, p.Labels)
 	return all
+}
+
+// regionOf is the region of a zone.
+func regionOf(zone string) string {
+	if i := strings.LastIndex(zone, "-"); i > 0 {
+		return zone[:i]
+	}
+	return zone
 }
 
 func resources(r machinetype.Resources) corev1.ResourceList {

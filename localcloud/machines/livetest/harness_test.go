@@ -162,6 +162,7 @@ type facts struct {
 	disks    map[string]cloud.Disk
 	holders  map[string]string
 	ports    []int // that the firewall admits between clusters
+	entrance int   // that it admits a load balancer's front ends to
 	isolated bool  // without a way to the Internet
 }
 
@@ -193,7 +194,18 @@ func (f *facts) Disk(handle string) (cloud.Disk, bool) {
 func (f *facts) Admits(_ string, from netip.Addr, tags []string, protocol string, port int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return protocol == "tcp" && slices.Contains(tags, "db") && slices.Contains(f.ports, port) && netip.MustParsePrefix("10.64.0.0/12").Contains(from)
+	if protocol != "tcp" || !slices.Contains(tags, "db") {
+		return false
+	}
+	return slices.Contains(f.ports, port) && netip.MustParsePrefix("10.64.0.0/12").Contains(from) ||
+		f.entrance == port && netip.MustParsePrefix("35.191.0.0/16").Contains(from)
+}
+
+// enter opens a port to a load balancer's front ends.
+func (f *facts) enter(port int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.entrance = port
 }
 
 func (f *facts) admit(ports ...int) {

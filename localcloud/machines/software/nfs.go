@@ -113,8 +113,8 @@ func (s *NFSServer) Accepts(port int, _ bool) bool {
 	return false
 }
 
-// Get finds no web server.
-func (s *NFSServer) Get(int, string, Network) Response { return Response{Status: 400} }
+// Answer finds no web server.
+func (s *NFSServer) Answer(int, Request, Network) Response { return Response{Status: 400} }
 
 // Stop ends the server.
 func (s *NFSServer) Stop(now time.Time) { s.leave(now, time.Second) }

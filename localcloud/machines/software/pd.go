@@ -267,19 +267,19 @@ func accepts(listening []hostPort, port int, local bool) bool {
 	return slices.ContainsFunc(listening, func(a hostPort) bool { return a.port == port && (local || a.everywhere()) })
 }
 
-func (d *pd) Get(port int, path string, _ Network) Response {
+func (d *pd) Answer(port int, r Request, _ Network) Response {
 	if !accepts(d.client, port, true) {
 		return Response{Status: 404}
 	}
-	path, _, _ = strings.Cut(path, "?")
+	path, _, _ := strings.Cut(r.Path, "?")
 	switch {
 	case !d.everServed: // etcd has not started: connections are accepted and nobody answers
 		return Response{}
 	case path == "/health":
 		if !d.serving {
-			return Response{503, `{"health":"false"}`}
+			return Response{Status: 503, Body: `{"health":"false"}`}
 		}
-		return Response{200, `{"health":"true","reason":""}`}
+		return Response{Status: 200, Body: `{"health":"true","reason":""}`}
 	case path == "/metrics" || path == "/version":
 		return Response{Status: 200}
 	case path == "/ready" || !strings.HasPrefix(path, "/pd/api/"):
@@ -287,9 +287,9 @@ func (d *pd) Get(port int, path string, _ Network) Response {
 	case !d.serving:
 		return Response{Status: 500, Body: "no leader"}
 	case path == "/pd/api/v1/stores":
-		return Response{200, d.stores()}
+		return Response{Status: 200, Body: d.stores()}
 	case path == "/pd/api/v1/members" || path == "/pd/api/v1/health":
-		return Response{200, d.memberList()}
+		return Response{Status: 200, Body: d.memberList()}
 	}
 	return Response{Status: 200, Body: "{}"}
 }

@@ -1,6 +1,7 @@
 package software
 
 import (
+	"net/http"
 	"net/netip"
 	"time"
 )
@@ -28,6 +29,7 @@ type Process struct {
 	// Capabilities that the process has, without the CAP_ prefix.
 	Capabilities map[string]bool
 	Address      netip.Addr
+	Place        Place
 	Pace         Pace
 	Started      time.Time
 	// Adopted says that the program ran before this model of it did: the local cloud was restarted, the machine was not.
@@ -36,6 +38,14 @@ type Process struct {
 	Outside func(f func(Network))
 	// Log takes what the program would write that a reader needs to understand its state. It is given no secrets.
 	Log func(format string, args ...any)
+}
+
+// Place is where a process runs. The real programs are not told; the models name it in the pages that they show.
+type Place struct {
+	Region    string
+	Node      string
+	Namespace string
+	Pod       string
 }
 
 func (p *Process) log(format string, args ...any) {
@@ -65,13 +75,28 @@ func (r Remote) Get(path string) Response {
 	if r.Program == nil {
 		return Response{Status: 200}
 	}
-	return r.Program.Get(r.Port, path, r.Network)
+	return r.Program.Answer(r.Port, Get(path), r.Network)
 }
 
-// Response is an HTTP answer. Status 0 means that none ever comes.
+// Request is an HTTP request that has arrived at a program.
+type Request struct {
+	Method string
+	Host   string
+	Path   string // with the query
+	Header http.Header
+	// Waited is for how long it has waited for its answer so far.
+	Waited time.Duration
+}
+
+// Get is a request for a path that has just arrived.
+func Get(path string) Request { return Request{Method: http.MethodGet, Path: path} }
+
+// Response is an HTTP answer. Status 0 means that there is none yet: who goes on waiting asks again later, with
+// Request.Waited grown.
 type Response struct {
 	Status int
 	Body   string
+	Header http.Header
 }
 
 // Exit is a program's end.
@@ -86,8 +111,9 @@ type Program interface {
 	Step(now time.Time, network Network)
 	// Accepts says whether a TCP connection to the port is accepted; local is one from the pod itself, to 127.0.0.1.
 	Accepts(port int, local bool) bool
-	// Get answers an HTTP request.
-	Get(port int, path string, network Network) Response
+	// Answer answers an HTTP request, or says that there is no answer yet. It changes nothing in the world, so that it
+	// can be asked as often as it takes.
+	Answer(port int, r Request, network Network) Response
 	// Stop is SIGTERM.
 	Stop(now time.Time)
 	// Exit is how the program ended, nil while it runs.

@@ -119,11 +119,11 @@ func (s *script) Accepts(port int, local bool) bool {
 	return s.child != nil && s.child.Accepts(port, local)
 }
 
-func (s *script) Get(port int, path string, network Network) Response {
+func (s *script) Answer(port int, r Request, network Network) Response {
 	if s.child == nil {
 		return Response{}
 	}
-	return s.child.Get(port, path, network)
+	return s.child.Answer(port, r, network)
 }
 
 // Stop reaches a server that the script became. A shell or a command that is a container's first process has no handler

@@ -151,15 +151,15 @@ func (s *syncthing) Accepts(port int, local bool) bool {
 	return s.up && s.exit == nil && accepts(append([]hostPort{s.gui}, s.listen...), port, local)
 }
 
-func (s *syncthing) Get(port int, name string, _ Network) Response {
-	name, _, _ = strings.Cut(name, "?")
+func (s *syncthing) Answer(port int, r Request, _ Network) Response {
+	name, _, _ := strings.Cut(r.Path, "?")
 	switch {
 	case port != s.gui.port:
 		return Response{Status: 400}
 	case name == "/rest/noauth/health":
-		return Response{200, `{"status": "OK"}`}
+		return Response{Status: 200, Body: `{"status": "OK"}`}
 	case name == "/rest/system/connections":
-		return Response{200, s.connections()}
+		return Response{Status: 200, Body: s.connections()}
 	case name == "/" || strings.HasPrefix(name, "/rest/"):
 		return Response{Status: 200}
 	}

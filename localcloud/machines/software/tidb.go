@@ -213,14 +213,15 @@ func (t *tidb) Accepts(port int, local bool) bool {
 	return t.listening && t.exit == nil && accepts([]hostPort{t.sqlAddress, t.status}, port, local)
 }
 
-func (t *tidb) Get(port int, path string, _ Network) Response {
+func (t *tidb) Answer(port int, r Request, _ Network) Response {
+	path := r.Path
 	switch {
 	case port != t.status.port:
 		return Response{Status: 400}
 	case path == "/status" && t.stopping():
 		return Response{Status: 500}
 	case path == "/status":
-		return Response{200, `{"connections":0,"version":"8.0.11-TiDB","status":{"init_stats_percentage":100}}`}
+		return Response{Status: 200, Body: `{"connections":0,"version":"8.0.11-TiDB","status":{"init_stats_percentage":100}}`}
 	case path == "/metrics" || path == "/info" || path == "/settings" || path == "/schema":
 		return Response{Status: 200}
 	}

@@ -163,8 +163,8 @@ func (k *tikv) Accepts(port int, local bool) bool {
 	return k.up && k.exit == nil && !k.stopping() && accepts([]hostPort{k.address, k.status}, port, local)
 }
 
-func (k *tikv) Get(port int, path string, _ Network) Response {
-	if port == k.status.port && slices.Contains([]string{"/status", "/metrics", "/config", "/ready"}, path) {
+func (k *tikv) Answer(port int, r Request, _ Network) Response {
+	if port == k.status.port && slices.Contains([]string{"/status", "/metrics", "/config", "/ready"}, r.Path) {
 		return Response{Status: 200}
 	}
 	return Response{Status: 404}

@@ -18,6 +18,6 @@ func (u *unknown) Accepts(port int, _ bool) bool {
 	return u.exit == nil && slices.Contains(u.process.Ports, port)
 }
 
-func (u *unknown) Get(int, string, Network) Response { return Response{Status: 200} }
+func (u *unknown) Answer(int, Request, Network) Response { return Response{Status: 200} }
 
 func (u *unknown) Stop(now time.Time) { u.leave(now, 200*time.Millisecond) }

@@ -3,7 +3,9 @@ package software
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -112,36 +114,71 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 	return w.up && w.exit == nil && port == want
 }
 
-// Get serves WordPress's own pages and the files that are mounted beside them. A mounted script is taken to be a check
-// of the database, for what else would one mount there.
-func (w *wordpress) Get(_ int, name string, network Network) Response {
+// Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script is taken to be
+// a check of the database, for what else would one mount there.
+func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 	if w.fpm {
-		return Response{Status: 400}
+		return Response{Status: http.StatusBadRequest} // it speaks FastCGI
 	}
-	name, _, _ = strings.Cut(name, "?")
-	file := path.Join(webRoot, path.Clean("/"+name))
-	works := func(ok, bad int) Response {
-		if err := query(network, w.mysql); err != nil {
-			return Response{Status: bad}
+	name, _, _ := strings.Cut(r.Path, "?")
+	name = path.Clean("/" + name)
+	file := path.Join(webRoot, name)
+	if name != "/" && w.process.Files.On(file) != Layer {
+		switch content, err := w.process.Files.Read(file); {
+		case err != nil:
+		case path.Ext(file) == ".php":
+			return w.check(network)
+		default:
+			return Response{Status: http.StatusOK, Body: string(content)}
 		}
-		return Response{Status: ok}
 	}
-	mounted := w.process.Files.On(file) != Layer && w.process.Files.Exists(file)
-	switch {
-	case mounted && path.Ext(file) == ".php":
-		return works(200, 503)
-	case mounted && file != webRoot:
-		return Response{Status: 200}
+	return w.page(name, network)
+}
+
+// check answers a mounted script.
+func (w *wordpress) check(network Network) Response {
+	if err := query(network, w.mysql); err != nil {
+		return Response{Status: http.StatusServiceUnavailable, Body: "database error\n", Header: plainText}
 	}
-	switch path.Clean("/" + name) {
-	case "/", "/index.php", "/wp-admin":
-		return works(302, 500)
-	case "/wp-login.php", "/wp-cron.php", "/wp-admin/install.php", "/wp-json":
-		return works(200, 500)
+	return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
+}
+
+// page answers one of WordPress's own pages: before the installation, which the model never gets past, they lead to it.
+func (w *wordpress) page(name string, network Network) Response {
+	switch name {
 	case "/license.txt", "/readme.html":
-		return Response{Status: 200}
+		return Response{Status: http.StatusOK, Body: w.process.document(name, "A file of WordPress's.")}
+	case "/", "/index.php", "/wp-admin", "/wp-login.php", "/wp-json", "/wp-cron.php", "/wp-admin/install.php":
+	default:
+		return Response{Status: http.StatusNotFound, Body: w.process.document("Page not found", "WordPress has no such page.")}
 	}
-	return Response{Status: 404}
+	if err := query(network, w.mysql); err != nil {
+		return Response{Status: http.StatusInternalServerError,
+			Body: w.process.document("Error establishing a database connection", err.Error())}
+	}
+	switch name {
+	case "/wp-cron.php":
+		return Response{Status: http.StatusOK}
+	case "/wp-admin/install.php":
+		return Response{Status: http.StatusOK, Body: w.process.document("WordPress › Installation",
+			"Here the real WordPress would ask for the site's title and its first user.")}
+	}
+	to := w.siteURL() + "/wp-admin/install.php"
+	return Response{Status: http.StatusFound, Header: http.Header{"Location": {to}},
+		Body: w.process.document("WordPress", "The real WordPress would now lead to its installation page, "+to+".")}
+}
+
+var plainText = http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Cache-Control": {"no-store"}}
+
+// definedSite finds the site's address in the PHP that the image appends to its configuration.
+var definedSite = regexp.MustCompile(`define\(\s*['"]WP_SITEURL['"]\s*,\s*['"]([^'"]*)['"]`)
+
+// siteURL is the address that WordPress calls itself by; empty if it goes by the request.
+func (w *wordpress) siteURL() string {
+	if found := definedSite.FindStringSubmatch(w.process.Env["WORDPRESS_CONFIG_EXTRA"]); found != nil {
+		return strings.TrimSuffix(found[1], "/")
+	}
+	return ""
 }
 
 func (w *wordpress) Stop(now time.Time) { w.leave(now, apacheShutdown) }

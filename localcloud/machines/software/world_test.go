@@ -105,7 +105,7 @@ func (w *planet) get(host string, port int, path string) Response {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.host[host]
-	return s.program.Get(port, path, viewpoint{w, s})
+	return s.program.Answer(port, Get(path), viewpoint{w, s})
 }
 
 func (w *planet) accepts(host string, port int) bool {

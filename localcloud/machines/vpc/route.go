@@ -60,8 +60,8 @@ type endpoint struct {
 	node    string
 }
 
-// endpoints lists the ready addresses behind one port of a Service, in order.
-func (m *member) endpoints(service *corev1.Service, port corev1.ServicePort) []endpoint {
+// endpoints lists the addresses behind one port of a Service that serve, in order.
+func (m *member) endpoints(service *corev1.Service, port corev1.ServicePort, serves func(discoveryv1.Endpoint) bool) []endpoint {
 	var found []endpoint
 	for _, slice := range m.slices[service.Namespace+"/"+service.Name] {
 		if slice.AddressType != discoveryv1.AddressTypeIPv4 {
@@ -73,7 +73,7 @@ func (m *member) endpoints(service *corev1.Service, port corev1.ServicePort) []e
 				continue
 			}
 			for _, e := range slice.Endpoints {
-				if !ready(service, e) {
+				if !serves(e) {
 					continue
 				}
 				for _, a := range e.Addresses {
@@ -103,7 +103,7 @@ func (w *World) connectService(from Place, source netip.Addr, home *member, serv
 func (w *World) balance(from Place, source netip.Addr, home *member, service *corev1.Service, port corev1.ServicePort, local bool, node string) ([]Target, error) {
 	var targets []Target
 	var last error
-	endpoints := home.endpoints(service, port)
+	endpoints := home.endpoints(service, port, func(e discoveryv1.Endpoint) bool { return ready(service, e) })
 	if local {
 		endpoints = slices.DeleteFunc(endpoints, func(e endpoint) bool { return e.node != node })
 	}

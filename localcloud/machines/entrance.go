@@ -1,0 +1,177 @@
+package machines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/vpc"
+)
+
+var _ cloud.Entrance = (*Simulator)(nil)
+
+// Who waits for an answer looks again after a while that grows from the one to the other: so do the retransmissions of
+// a connection that is not answered, and what the answer waits for in its turn takes its time.
+const (
+	firstLook = 20 * time.Millisecond
+	lastLook  = 500 * time.Millisecond
+)
+
+// Ports of a machine's own servers.
+const (
+	kubeletPort = 10250 // HTTPS
+	healthzPort = 10256 // of the node's proxy
+)
+
+// connection is a TCP connection that has been accepted: by a pod, or by the machine itself if there is none.
+type connection struct {
+	cluster *cluster
+	pod     *pod
+	program software.Program
+	port    int
+}
+
+// Dial implements cloud.Entrance.
+func (s *Simulator) Dial(ctx context.Context, from netip.Addr, to cloud.Port) error {
+	_, err := s.connect(ctx, from, to)
+	return err
+}
+
+// RoundTrip implements cloud.Entrance.
+func (s *Simulator) RoundTrip(r *http.Request, from netip.Addr, to cloud.Port) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+		if _, err := io.Copy(io.Discard, r.Body); err != nil { // no model reads what it is sent
+			return nil, err
+		}
+	}
+	c, err := s.connect(r.Context(), from, to)
+	if err != nil {
+		return nil, err
+	}
+	request := software.Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header}
+	began := time.Now()
+	for wait := firstLook; ; wait = min(2*wait, lastLook) {
+		request.Waited = time.Since(began)
+		response, err := s.answer(c, request)
+		if err != nil {
+			return nil, &net.OpError{Op: "read", Net: "tcp", Err: err}
+		}
+		if response.Status != 0 {
+			return httpResponse(r, response), nil
+		}
+		if sleep(r.Context(), wait) != nil {
+			return nil, &net.OpError{Op: "read", Net: "tcp", Err: &vpc.Failure{Err: vpc.ErrTimeout, Why: "no answer"}}
+		}
+	}
+}
+
+// connect opens a connection, and tries again until the context ends while nothing answers.
+func (s *Simulator) connect(ctx context.Context, from netip.Addr, to cloud.Port) (connection, error) {
+	for wait := firstLook; ; wait = min(2*wait, lastLook) {
+		c, err := s.accepted(from, to)
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, vpc.ErrTimeout) || sleep(ctx, wait) != nil {
+			return c, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+		}
+	}
+}
+
+// accepted finds who accepts a connection at the moment.
+func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, m := s.machine(to)
+	if m == nil || s.world == nil {
+		return connection{}, &vpc.Failure{Err: vpc.ErrTimeout, Why: fmt.Sprintf("there is no machine %s in %s", to.Instance, to.Zone)}
+	}
+	targets, err := s.world.Enter(from, c.info.ID, m.name, to.Number)
+	if err != nil {
+		return connection{}, err
+	}
+	rand.Shuffle(len(targets), func(i, j int) { targets[i], targets[j] = targets[j], targets[i] })
+	for _, target := range targets {
+		p := c.pods[target.Pod.UID]
+		if p == nil {
+			continue
+		}
+		if program := p.listener(target.Port, false); program != nil {
+			return connection{c, p, program, target.Port}, nil
+		}
+		if !target.Pod.Spec.HostNetwork {
+			// The balancing chose this endpoint, and tries no other.
+			return connection{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d in pod %s", target.Address, target.Port, p.name())}
+		}
+	}
+	if to.Number == kubeletPort || to.Number == healthzPort {
+		return connection{cluster: c, port: to.Number}, nil
+	}
+	return connection{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("no Service has the node port %d, and nothing else listens there on machine %s", to.Number, m.name)}
+}
+
+// machine finds a machine by its zone and name. The caller holds Simulator.mu.
+func (s *Simulator) machine(of cloud.Port) (*cluster, *machine) {
+	for _, c := range s.clusters {
+		if m := c.machines[of.Instance]; m != nil && m.zone == of.Zone {
+			return c, m
+		}
+	}
+	return nil, nil
+}
+
+// answer asks what has accepted a connection.
+func (s *Simulator) answer(c connection, r software.Request) (software.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.pod == nil {
+		return machineAnswer(c.port, r), nil
+	}
+	if c.pod.listener(c.port, false) != c.program || c.program.Exit() != nil {
+		return software.Response{}, syscall.ECONNRESET
+	}
+	return c.program.Answer(c.port, r, s.view(c.pod)), nil
+}
+
+// machineAnswer is what the machine's own servers say.
+func machineAnswer(port int, r software.Request) software.Response {
+	switch {
+	case port == kubeletPort:
+		return software.Response{Status: http.StatusBadRequest, Body: "Client sent an HTTP request to an HTTPS server.\n"}
+	case r.Path == "/healthz":
+		return software.Response{Status: http.StatusOK}
+	}
+	return software.Response{Status: http.StatusNotFound, Body: "404 page not found\n"}
+}
+
+func httpResponse(r *http.Request, from software.Response) *http.Response {
+	header := from.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if header.Get("Content-Type") == "" {
+		header.Set("Content-Type", "text/html; charset=UTF-8")
+	}
+	body := from.Body
+	if r.Method == http.MethodHead {
+		body = ""
+	}
+	return &http.Response{
+		Status:     fmt.Sprintf("%d %s", from.Status, http.StatusText(from.Status)),
+		StatusCode: from.Status,
+		Proto:      "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+		Request: r,
+	}
+}
