@@ -38,7 +38,6 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, // it is root
 		chromedp.ExecPath("chromium"),
-		chromedp.WindowSize(1280, 1000),
 		chromedp.Flag("disable-gpu", true),
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(filepath.Join(sandbox.State(), "chromium-"+prefix)),
@@ -47,7 +46,18 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
 	// The browser may know more of its protocol than the library: that is not worth a line each time.
-	ctx, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {}))
+	return newWindow(t, w, allocator, site, prefix, chromedp.WithErrorf(func(string, ...any) {}))
+}
+
+// stranger opens a window that shares no cookies with the first, as somebody else's browser.
+func (b *browser) stranger() *browser {
+	b.t.Helper()
+	return newWindow(b.t, b.w, b.ctx, b.site, filepath.Base(b.shots), chromedp.WithNewBrowserContext())
+}
+
+func newWindow(t *testing.T, w *world.World, parent context.Context, site, prefix string, options ...chromedp.ContextOption) *browser {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
 	b := &browser{t: t, w: w, ctx: ctx, site: site, shots: filepath.Join(w.Artefacts, prefix)}
 	chromedp.ListenTarget(ctx, func(event any) {
@@ -64,7 +74,7 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 		}
 	})
 	// The browser lives as long as the context of the first action, so that one has no time limit of its own.
-	if err := chromedp.Run(ctx, network.Enable()); err != nil {
+	if err := chromedp.Run(ctx, network.Enable(), chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatalf("starting the browser: %v", err)
 	}
 	return b
@@ -165,10 +175,19 @@ func (b *browser) script(what, text string, into any) {
 	}
 }
 
-// until waits until a script says true.
+// until waits until a condition holds in the page.
 func (b *browser) until(what, condition string) {
 	b.t.Helper()
-	b.do(what, chromedp.Poll(condition, nil, chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(200*time.Millisecond)))
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
+		var holds bool
+		b.script(what, "!!("+condition+")", &holds)
+		if holds {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("after %v it does not hold that %s\n%s", patience, what, b.view())
+		}
+	}
 }
 
 // fill writes into a field as if it were typed, in the place of what is there.

@@ -89,8 +89,11 @@ var undone = map[string]setting{
 		environment("WORDPRESS_DB_COLLATE", func(string) string { return "" })},
 	"one region at a time installs": {"TestWordPressInstallJobs",
 		inConfigMaps("install.php", "SELECT GET_LOCK('geo_wordpress_install', 120)", "SELECT 1")},
-	"TiDB counts rows": {"TestWordPressInBrowser", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
-	"a login is good in every region": {"TestWordPressInBrowser", func(stack *declared.Stack) {
+	"TiDB counts rows": {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
+	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",
+		inConfigMaps("config-extra.php", "WPMU_PLUGIN_DIR", "ANOTHER_DIR")},
+	"pictures may be large": {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", "upload_max_filesize = 64M", "")},
+	"a login is good in every region": {"TestWordPressInBrowser/unstable", func(stack *declared.Stack) {
 		for _, secret := range stack.Regions[1].Secrets {
 			if _, ok := secret.Data["WORDPRESS_LOGGED_IN_SALT"]; ok {
 				secret.Data["WORDPRESS_LOGGED_IN_SALT"] = []byte("another region's own")
