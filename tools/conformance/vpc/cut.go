@@ -19,7 +19,7 @@ func (v *VPC) Cut(a, b string) error {
 	if _, done := v.cuts[[2]string{a, b}]; done {
 		return nil
 	}
-	rules, err := v.between(a, b, nowhere, cutPriority)
+	rules, err := v.between(a, b, nowhere, cutPriority, false)
 	if err != nil {
 		return fmt.Errorf("parting %s and %s: %w", a, b, err)
 	}
@@ -36,12 +36,16 @@ func (v *VPC) Join(a, b string) {
 	delete(v.cuts, [2]string{b, a})
 }
 
-// between sends what goes from one region to the other, either way, by a table of routes.
-func (v *VPC) between(a, b string, table, priority int) (rules []netlink.Rule, err error) {
+// between sends what goes from one region to the other, either way, by a table of routes; if asked to, only what comes
+// out of the sender's region just now.
+func (v *VPC) between(a, b string, table, priority int, leaving bool) (rules []netlink.Rule, err error) {
 	for _, pair := range [][2]string{{a, b}, {b, a}} {
 		rule := netlink.NewRule()
 		rule.Src, rule.Dst = ipNet(v.region(pair[0]).Ranges.Pods), ipNet(v.region(pair[1]).Ranges.Pods)
 		rule.Table, rule.Priority = table, priority
+		if leaving {
+			rule.IifName = v.region(pair[0]).bridge.Name
+		}
 		if err := netlink.RuleAdd(rule); err != nil {
 			remove(rules)
 			return nil, err

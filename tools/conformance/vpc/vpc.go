@@ -21,8 +21,10 @@ import (
 type VPC struct {
 	regions []*region
 
-	lock sync.Mutex
-	cuts map[[2]string][]netlink.Rule
+	lock      sync.Mutex
+	cuts      map[[2]string][]netlink.Rule
+	distances map[[2]string]*distance
+	tables    int // of routes, the last one in use
 }
 
 type region struct {
@@ -31,15 +33,12 @@ type region struct {
 	next   netip.Addr
 }
 
-// Tables of routes: the one that leads nowhere, and the first of those that lead through a distance.
-const (
-	nowhere       = 100
-	firstDistance = 101
-)
+// nowhere is the table of routes that leads nowhere. Those after it lead through distances.
+const nowhere = 100
 
 // New makes the network of the regions. Close takes it down.
 func New(all []regions.Region) (*VPC, error) {
-	v := &VPC{cuts: map[[2]string][]netlink.Rule{}}
+	v := &VPC{cuts: map[[2]string][]netlink.Rule{}, distances: map[[2]string]*distance{}, tables: nowhere}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 		return nil, fmt.Errorf("routing between the regions: %w", err)
 	}
@@ -74,6 +73,10 @@ func (v *VPC) Close() {
 	for pair, rules := range v.cuts {
 		delete(v.cuts, pair)
 		remove(rules)
+	}
+	for pair, d := range v.distances {
+		delete(v.distances, pair)
+		d.close()
 	}
 	for _, r := range v.regions {
 		_ = netlink.LinkDel(r.bridge)

@@ -1,0 +1,123 @@
+package vpc
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// distance is what lies between two regions: a network interface that hands the packets to this process, which hands
+// them back when their time has come. (The kernel's own way, netem, is not in every kernel.)
+type distance struct {
+	device *os.File
+	rules  []netlink.Rule
+	done   chan struct{}
+}
+
+// Apart puts two regions at a distance: what one sends reaches the other after half of the round trip. 0 makes them
+// neighbours again.
+func (v *VPC) Apart(a, b string, roundTrip time.Duration) error {
+	v.lock.Lock()
+	defer v.lock.Unlock()
+	for _, pair := range [][2]string{{a, b}, {b, a}} {
+		if d := v.distances[pair]; d != nil {
+			d.close()
+			delete(v.distances, pair)
+		}
+	}
+	if roundTrip == 0 {
+		return nil
+	}
+	v.tables++
+	d, err := v.open(fmt.Sprintf("distance%d", v.tables), v.tables, roundTrip/2, a, b)
+	if err != nil {
+		return fmt.Errorf("putting %v between %s and %s: %w", roundTrip, a, b, err)
+	}
+	v.distances[[2]string{a, b}] = d
+	return nil
+}
+
+func (v *VPC) open(name string, table int, delay time.Duration, a, b string) (*distance, error) {
+	handle, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("opening /dev/net/tun: %w", err)
+	}
+	d := &distance{done: make(chan struct{})}
+	request, err := unix.NewIfreq(name)
+	if err == nil {
+		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI)
+		err = unix.IoctlIfreq(handle, unix.TUNSETIFF, request)
+	}
+	if err != nil {
+		_ = unix.Close(handle)
+		return nil, fmt.Errorf("making a network interface: %w", err)
+	}
+	d.device = os.NewFile(uintptr(handle), name)
+	go d.carry(delay)
+	link, err := netlink.LinkByName(name)
+	if err == nil {
+		err = netlink.LinkSetTxQLen(link, packets)
+	}
+	if err == nil {
+		err = netlink.LinkSetUp(link)
+	}
+	if err == nil {
+		err = netlink.RouteReplace(&netlink.Route{Table: table, LinkIndex: link.Attrs().Index, Dst: everything()})
+	}
+	if err == nil {
+		// Only what comes out of the regions: what has come through the distance goes on to where it is sent.
+		d.rules, err = v.between(a, b, table, distancePriority, true)
+	}
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// packets is how many may be under way.
+const packets = 10000
+
+// carry hands each packet back when the delay is over, in their order, until the device is closed.
+func (d *distance) carry(delay time.Duration) {
+	defer close(d.done)
+	type packet struct {
+		due  time.Time
+		data []byte
+	}
+	under := make(chan packet, packets)
+	handed := make(chan struct{})
+	go func() {
+		defer close(handed)
+		for p := range under {
+			time.Sleep(time.Until(p.due))
+			_, _ = d.device.Write(p.data) // like a network, it may lose one
+		}
+	}()
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := d.device.Read(buffer)
+		if errors.Is(err, os.ErrClosed) {
+			break
+		}
+		if err != nil {
+			continue
+		}
+		select {
+		case under <- packet{time.Now().Add(delay), append([]byte(nil), buffer[:n]...)}:
+		default: // full: lost
+		}
+	}
+	close(under)
+	<-handed
+}
+
+func (d *distance) close() {
+	remove(d.rules)
+	_ = d.device.Close()
+	<-d.done
+}
