@@ -79,6 +79,9 @@ func showStatus(out io.Writer, home string, s daemon.Status) error {
 	if s.Problem != "" {
 		fmt.Fprintf(text, "Problem: %s\n", s.Problem)
 	}
+	for _, what := range s.Failures.List() {
+		fmt.Fprintf(text, "Lost: %s\n", what)
+	}
 	if len(s.Clusters) == 0 {
 		fmt.Fprintln(text, "Clusters: none")
 		_, err := io.WriteString(out, text.String())

@@ -3,10 +3,20 @@ package controlplane
 import (
 	"context"
 	"errors"
+
+	"geo-wordpress/localcloud/cloud"
 )
 
 // errFailed is what is wrong with a control plane that was made to fail.
-var errFailed = errors.New("it was made to fail: `localcloud heal control-plane` brings it back")
+var errFailed = errors.New("it was made to fail: `localcloud heal` brings it back")
+
+// Refuse makes Ensure fail for the clusters of which lost is true, those that do not exist yet included: nothing can be
+// made in a place that is lost.
+func (m *Manager) Refuse(lost func(cloud.Cluster) bool) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.lost = lost
+}
 
 // Fail takes a control plane down at once, as the loss of its machines would, and keeps it down until Heal, or until
 // another manager opens the directory. Its state stays, and Delete works.

@@ -36,11 +36,11 @@ func TestFailAndHeal(t *testing.T) {
 	_, err = client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})
 	assert.Error(t, err, "the API answers")
 	_, err = m.Ensure(ctx, c)
-	assert.ErrorContains(t, err, "heal control-plane")
+	assert.ErrorContains(t, err, "localcloud heal")
 	status := m.Status(ctx)
 	require.Len(t, status, 1)
 	assert.False(t, status[0].Ready)
-	assert.Contains(t, status[0].Problem, "heal control-plane")
+	assert.Contains(t, status[0].Problem, "localcloud heal")
 
 	require.NoError(t, m.Heal(ctx, c.ID))
 	after, err := client.CoreV1().Namespaces().Get(ctx, "default", metav1.GetOptions{})

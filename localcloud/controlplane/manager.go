@@ -40,6 +40,7 @@ type Manager struct {
 
 	mutex  sync.Mutex
 	planes map[string]*plane // by cluster ID
+	lost   func(cloud.Cluster) bool
 }
 
 var _ cloud.ControlPlanes = (*Manager)(nil)
@@ -117,6 +118,9 @@ func (m *Manager) find(c cloud.Cluster) (*plane, error) {
 	if m.closing.Err() != nil {
 		return nil, errClosed
 	}
+	if m.lost != nil && m.lost(c) {
+		return nil, fmt.Errorf("control plane of %s: %w", c.ID, errFailed)
+	}
 	if p := m.planes[c.ID]; p != nil {
 		was := p.settings.Cluster
 		if was.ServiceRange != c.ServiceRange || was.DNSDomain != c.DNSDomain {
@@ -170,6 +174,18 @@ func (m *Manager) known(clusterID string) (*plane, error) {
 		return p, nil
 	}
 	return nil, fmt.Errorf("there is no control plane of %s", clusterID)
+}
+
+// Clusters lists the clusters that have a control plane, in the order of their IDs.
+func (m *Manager) Clusters() []cloud.Cluster {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	var all []cloud.Cluster
+	for _, p := range m.planes {
+		all = append(all, p.settings.Cluster)
+	}
+	slices.SortFunc(all, func(a, b cloud.Cluster) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Status is how a control plane is.

@@ -59,6 +59,10 @@ func (l *localCloud) Resources() []Resource {
 	return all
 }
 
+func (l *localCloud) SetFailures(f cloud.Failures) { l.machines.SetFailures(f) }
+
+func (l *localCloud) Machines() []machines.Machine { return l.machines.Machines() }
+
 func (l *localCloud) Close() error {
 	// In this order work under way is left to the next start, not taken for failed because its machines went away.
 	l.api.Interrupt()

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -32,8 +33,8 @@ func (d *daemon) listenForControl(record *Record) error {
 	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) {
 		answer(w, d.status(r.Context(), *record))
 	})
-	mux.HandleFunc("POST "+failPath, d.overPlanes(func(_ context.Context, id string) error { return d.planes.Fail(id) }))
-	mux.HandleFunc("POST "+healPath, d.overPlanes(d.planes.Heal))
+	mux.HandleFunc("POST "+failPath+"{kind}", d.serveChange(true))
+	mux.HandleFunc("POST "+healPath+"{kind}", d.serveChange(false))
 	mux.HandleFunc("POST "+stopPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		d.stop()
@@ -78,7 +79,10 @@ func (r Record) call(ctx context.Context, method, path string, answer any) error
 	}
 	defer response.Body.Close()
 	if response.StatusCode/100 != 2 {
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 10000))
+		if response.StatusCode == http.StatusConflict {
+			return errors.New(strings.TrimSpace(string(text))) // it is the caller's mistake
+		}
 		return fmt.Errorf("the local cloud (process %d) answers %s: %s", r.PID, response.Status, text)
 	}
 	if answer == nil {

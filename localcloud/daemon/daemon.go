@@ -45,6 +45,8 @@ type daemon struct {
 	servers []*rpc.Server
 	control *http.Server
 
+	failures failures
+
 	problem error // that kept it from resuming all of the cloud; set before anything is served
 }
 
@@ -95,6 +97,12 @@ func (d *daemon) open(ctx context.Context) error {
 	if d.system, err = d.options.Assemble(h, d.planes, d.log); err != nil {
 		return err
 	}
+	if err := d.failures.load(h.Failures()); err != nil {
+		return err
+	}
+	if system, ok := d.system.(losing); ok {
+		system.SetFailures(d.failures.get())
+	}
 	if err := d.system.Resume(ctx); err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -102,6 +110,9 @@ func (d *daemon) open(ctx context.Context) error {
 		// What can be served is: a destroy, above all, must work on a cloud that is broken.
 		d.log.Error("not all of the cloud could be started again", "error", err)
 		d.problem = fmt.Errorf("not all of the cloud could be started again: %w", err)
+	}
+	if err := d.loseAgain(); err != nil {
+		return err
 	}
 	return d.serve()
 }

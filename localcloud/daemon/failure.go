@@ -2,79 +2,200 @@ package daemon
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines"
 )
 
+// Kind is a kind of thing that can be lost.
+type Kind string
+
+// The kinds. Everything is for healing only.
 const (
-	failPath = "/fail/control-plane"
-	healPath = "/heal/control-plane"
+	Region       Kind = "region"
+	Zone         Kind = "zone"
+	Node         Kind = "node"
+	ControlPlane Kind = "control-plane"
+	Partition    Kind = "partition"
+	Everything   Kind = "all"
 )
 
-// FailControlPlanes takes the control planes in the places down, zones or regions; in all places if none is named. It
-// returns the clusters concerned.
-func (r Record) FailControlPlanes(ctx context.Context, places ...string) ([]string, error) {
-	return r.change(ctx, failPath, places)
+// losing is a System whose machines and network can be lost.
+type losing interface {
+	// SetFailures says what is lost from now on; what is lost no longer comes back.
+	SetFailures(cloud.Failures)
+	// Machines lists the machines, the lost ones included.
+	Machines() []machines.Machine
 }
 
-// HealControlPlanes brings them back, and returns once they answer.
-func (r Record) HealControlPlanes(ctx context.Context, places ...string) ([]string, error) {
-	return r.change(ctx, healPath, places)
+// failures is what is lost, and remembers it in a file.
+type failures struct {
+	changing sync.Mutex // held for a whole change
+	mutex    sync.Mutex // guards now
+	path     string
+	now      cloud.Failures
 }
 
-func (r Record) change(ctx context.Context, path string, places []string) ([]string, error) {
-	var clusters []string
-	err := r.call(ctx, http.MethodPost, path+"?"+url.Values{"place": places}.Encode(), &clusters)
-	return clusters, err
-}
-
-// overPlanes serves a request that does something to the control planes in the places it names.
-func (d *daemon) overPlanes(do func(context.Context, string) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		clusters, err := d.clustersIn(r.Context(), r.URL.Query()["place"])
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusNotFound)
-			return
-		}
-		names := []string{}
-		for _, c := range clusters {
-			err = errors.Join(err, do(r.Context(), c.ID))
-			names = append(names, c.Name)
-		}
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		answer(w, names)
+// load reads what was lost when the daemon last ran.
+func (f *failures) load(path string) error {
+	f.path = path
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
 	}
+	if err == nil {
+		err = json.Unmarshal(content, &f.now)
+	}
+	if err != nil {
+		return fmt.Errorf("what is lost of the cloud: %s: %w; without the file nothing is lost", path, err)
+	}
+	return nil
 }
 
-// clustersIn finds the clusters in zones or regions. A place without one is an error that names the places there are.
-func (d *daemon) clustersIn(ctx context.Context, places []string) ([]cloud.Cluster, error) {
-	var all, found []cloud.Cluster
-	var known []string
-	for _, status := range d.planes.Status(ctx) {
-		all = append(all, status.Cluster)
-		known = append(known, status.Cluster.Location)
+func (f *failures) get() cloud.Failures {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	return f.now
+}
+
+func (f *failures) set(next cloud.Failures) error {
+	if err := writeJSON(f.path, next); err != nil {
+		return err
 	}
-	if len(places) == 0 {
-		return all, nil
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.now = next
+	return nil
+}
+
+// loseAgain takes down what was lost when the daemon last ran, once everything stands. (The control planes have to start
+// for it: the machines that run on read off them what they were doing.)
+func (d *daemon) loseAgain() error {
+	now := d.failures.get()
+	d.planes.Refuse(func(c cloud.Cluster) bool { return d.failures.get().ControlPlane(c) })
+	var problems []error
+	for _, c := range d.planes.Clusters() {
+		if now.ControlPlane(c) {
+			problems = append(problems, d.planes.Fail(c.ID))
+		}
 	}
-	for _, place := range places {
-		before := len(found)
-		for _, c := range all {
-			if c.Location == place || strings.HasPrefix(c.Location, place+"-") {
-				found = append(found, c)
+	return errors.Join(problems...)
+}
+
+// change loses things, or brings them back, and says what became of each in a sentence. It returns once the control
+// planes that are back answer; machines boot meanwhile.
+func (d *daemon) change(ctx context.Context, lose bool, kind Kind, names []string) ([]string, error) {
+	d.failures.changing.Lock()
+	defer d.failures.changing.Unlock()
+	s := d.scene()
+	next, said, err := s.change(d.failures.get(), lose, kind, names)
+	if err != nil {
+		return nil, err
+	}
+	before := d.failures.get()
+	if err := d.failures.set(next); err != nil {
+		return nil, err
+	}
+	if system, ok := d.system.(losing); ok {
+		system.SetFailures(next)
+	}
+	problems := make([]error, len(s.clusters))
+	var wait sync.WaitGroup
+	for i, c := range s.clusters {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			switch lost := next.ControlPlane(c); {
+			case lost && !before.ControlPlane(c):
+				problems[i] = d.planes.Fail(c.ID)
+			case !lost && !lose: // one that did not come back when it was last healed, too
+				problems[i] = d.planes.Heal(ctx, c.ID)
 			}
-		}
-		if len(found) == before {
-			return nil, fmt.Errorf("there is no cluster in %q: clusters are in %s", place, strings.Join(known, ", "))
+		}()
+	}
+	wait.Wait()
+	return said, errors.Join(problems...)
+}
+
+// unknownError is a request that cannot be meant.
+type unknownError struct{ error }
+
+func unknown(format string, args ...any) error { return unknownError{fmt.Errorf(format, args...)} }
+
+// scene is what there is to lose.
+type scene struct {
+	clusters []cloud.Cluster
+	machines []machines.Machine
+}
+
+func (d *daemon) scene() scene {
+	s := scene{clusters: d.planes.Clusters()}
+	if system, ok := d.system.(losing); ok {
+		s.machines = system.Machines()
+	}
+	return s
+}
+
+// The paths of the control server: POST /fail/KIND?name=... and /heal/KIND?name=...
+const (
+	failPath = "/fail/"
+	healPath = "/heal/"
+)
+
+// serveChange serves a request that loses something or brings it back.
+func (d *daemon) serveChange(lose bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		said, err := d.change(r.Context(), lose, Kind(r.PathValue("kind")), r.URL.Query()["name"])
+		var none unknownError
+		switch {
+		case errors.As(err, &none):
+			http.Error(w, err.Error(), http.StatusConflict)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		default:
+			answer(w, said)
 		}
 	}
-	return found, nil
+}
+
+// Fail loses things of a kind: regions, zones and nodes by name; control planes by cluster, region or zone, or all of
+// them without a name; a partition by its two regions. It says what became of each, a sentence each. Losing what is
+// lost changes nothing.
+func (r Record) Fail(ctx context.Context, kind Kind, names ...string) ([]string, error) {
+	return r.change(ctx, failPath, kind, names)
+}
+
+// Heal brings back what was lost, all things of the kind if none is named, and returns once the control planes answer.
+func (r Record) Heal(ctx context.Context, kind Kind, names ...string) ([]string, error) {
+	return r.change(ctx, healPath, kind, names)
+}
+
+func (r Record) change(ctx context.Context, path string, kind Kind, names []string) ([]string, error) {
+	var said []string
+	err := r.call(ctx, http.MethodPost, path+string(kind)+"?"+url.Values{"name": names}.Encode(), &said)
+	return said, err
+}
+
+// thereAre names what there is, for whoever asked for something else.
+func thereAre(names []string) string {
+	if len(names) == 0 {
+		return "there are none yet: `pulumi up` makes some"
+	}
+	return "there are: " + strings.Join(names, ", ")
+}
+
+// sorted is a list in order and without doubles.
+func sorted(names []string) []string {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
 )
 
@@ -25,7 +26,9 @@ type Status struct {
 	Version   string         `json:"version"`
 	Providers map[string]int `json:"providers"`
 	// Problem is what kept the daemon from starting all of the cloud again.
-	Problem   string          `json:"problem,omitempty"`
+	Problem string `json:"problem,omitempty"`
+	// Failures is what is lost of the cloud, on request.
+	Failures  cloud.Failures  `json:"failures"`
 	Clusters  []ClusterStatus `json:"clusters"`
 	Resources []Resource      `json:"resources"`
 }
@@ -44,7 +47,7 @@ type Count struct {
 	Total int `json:"total"`
 }
 
-// Healthy says whether the cloud itself is well: every control plane ready, every node Ready. Pods are the program's
+// Healthy says whether the cloud itself is well: nothing lost, every control plane ready, every node Ready. Pods are the program's
 // affair, and may be on their way.
 func (s Status) Healthy() bool {
 	for _, c := range s.Clusters {
@@ -52,7 +55,7 @@ func (s Status) Healthy() bool {
 			return false
 		}
 	}
-	return s.Problem == ""
+	return s.Problem == "" && !s.Failures.Any()
 }
 
 func (d *daemon) status(ctx context.Context, r Record) Status {
@@ -60,7 +63,7 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 	defer cancel()
 	s := Status{
 		PID: r.PID, Started: r.Started, Version: r.Version, Providers: r.Providers,
-		Clusters: []ClusterStatus{}, Resources: []Resource{},
+		Failures: d.failures.get(), Clusters: []ClusterStatus{}, Resources: []Resource{},
 	}
 	if d.problem != nil {
 		s.Problem = d.problem.Error()

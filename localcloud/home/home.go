@@ -59,6 +59,9 @@ func (h Home) Log() string { return h.join("log", "localcloud.log") }
 func (h Home) Record() string { return h.join("daemon.json") }
 func (h Home) Ports() string  { return h.join("ports.json") }
 
+// Failures is where the daemon remembers what of the cloud is lost.
+func (h Home) Failures() string { return h.join("failures.json") }
+
 // Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the one that a shell uses.
 func (h Home) Backend() string    { return h.join("pulumi") }
 func (h Home) PulumiHome() string { return h.join("pulumi-home") }

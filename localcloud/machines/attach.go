@@ -136,6 +136,9 @@ func (c *cluster) reportVolumes() {
 		if err != nil {
 			continue
 		}
+		if m.power != on {
+			continue
+		}
 		if m.inUse == nil {
 			for _, volume := range node.Status.VolumesInUse {
 				m.inUse = append(m.inUse, string(volume))

@@ -67,6 +67,7 @@ type cluster struct {
 	statuses    *keyed // pod statuses to report, by UID
 	attachments *keyed // VolumeAttachments to deal with, by name
 	provisions  *keyed // claims and volumes to deal with
+	boots       *keyed // machines that have power again, by name
 	poolLocks   sync.Map
 
 	// Guarded by Simulator.mu.
@@ -86,6 +87,12 @@ func newCluster(s *Simulator, info cloud.Cluster, config *rest.Config) (*cluster
 	if err != nil {
 		return nil, err
 	}
+	patient := rest.CopyConfig(own)
+	patient.Dial = patientDial
+	watches, err := kubernetes.NewForConfig(patient)
+	if err != nil {
+		return nil, err
+	}
 	c := &cluster{
 		sim: s, info: info, host: config.Host, config: rest.CopyConfig(config), client: client,
 		machines: map[string]*machine{}, pools: map[string]*cloud.NodePool{}, pods: map[types.UID]*pod{}, recorders: map[string]record.EventRecorder{},
@@ -96,9 +103,10 @@ func newCluster(s *Simulator, info cloud.Cluster, config *rest.Config) (*cluster
 	c.statuses = newKeyed(c, "pod status", c.writeStatus)
 	c.attachments = newKeyed(c, "attachment", c.attach)
 	c.provisions = newKeyed(c, "provisioning", c.provision)
+	c.boots = newKeyed(c, "boot", c.boot)
 
 	// Managed fields are half of every object, and nobody here reads them.
-	c.factory = informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithTransform(func(object any) (any, error) {
+	c.factory = informers.NewSharedInformerFactoryWithOptions(watches, 0, informers.WithTransform(func(object any) (any, error) {
 		if accessor, err := meta.Accessor(object); err == nil {
 			accessor.SetManagedFields(nil)
 		}
@@ -171,7 +179,7 @@ func (c *cluster) start(ctx context.Context) error {
 	if err := c.installDrivers(waiting); err != nil {
 		return err
 	}
-	for _, queue := range []*keyed{c.statuses, c.attachments, c.provisions} {
+	for _, queue := range []*keyed{c.statuses, c.attachments, c.provisions, c.boots} {
 		queue.start()
 	}
 	c.done.Add(1)
@@ -181,7 +189,7 @@ func (c *cluster) start(ctx context.Context) error {
 
 func (c *cluster) stop() {
 	c.cancel()
-	for _, queue := range []*keyed{c.statuses, c.attachments, c.provisions} {
+	for _, queue := range []*keyed{c.statuses, c.attachments, c.provisions, c.boots} {
 		queue.stop()
 	}
 	c.done.Wait()
@@ -198,7 +206,7 @@ func (c *cluster) picture() vpc.Cluster {
 	p.Policies, _ = c.policyLister.List(labels.Everything())
 	p.Namespaces, _ = c.namespaceLister.List(labels.Everything())
 	for _, m := range c.machines {
-		p.Nodes = append(p.Nodes, vpc.Node{Name: m.name, IP: m.ip, Tags: m.tags(c)})
+		p.Nodes = append(p.Nodes, vpc.Node{Name: m.name, IP: m.ip, Tags: m.tags(c), Down: m.power != on})
 	}
 	return p
 }

@@ -88,14 +88,13 @@ func newContainer(p *pod, spec *corev1.Container, init bool) *container {
 
 // adopt goes on where the container is.
 func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
-	status, ok := podutil.GetContainerStatus(statuses, ct.spec.Name)
+	status, ok := ct.recall(statuses)
 	if !ok {
 		return
 	}
-	ct.restarts, ct.id, ct.last = status.RestartCount, status.ContainerID, status.LastTerminationState.Terminated
 	ct.imageAt = now
-	switch {
-	case status.State.Running != nil:
+	if status.State.Running != nil {
+		ct.state = waiting
 		process, err := ct.prepare(now)
 		if err != nil {
 			return // it is started anew, and says why it cannot
@@ -106,11 +105,24 @@ func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
 		ct.started, ct.ready = ptr.Deref(status.Started, false), status.Ready
 		ct.startup.adopt(ct.started)
 		ct.readiness.adopt(ct.ready)
+	}
+}
+
+// recall reads off what was last reported of the container.
+func (ct *container) recall(statuses []corev1.ContainerStatus) (status corev1.ContainerStatus, ok bool) {
+	if status, ok = podutil.GetContainerStatus(statuses, ct.spec.Name); !ok {
+		return status, false
+	}
+	ct.restarts, ct.id, ct.last = status.RestartCount, status.ContainerID, status.LastTerminationState.Terminated
+	switch {
+	case status.State.Running != nil:
+		ct.state, ct.startedAt = active, status.State.Running.StartedAt.Time
 	case status.State.Terminated != nil:
 		t := status.State.Terminated
 		ct.state, ct.exitCode, ct.reason = terminated, t.ExitCode, t.Reason
 		ct.startedAt, ct.finishedAt = t.StartedAt.Time, t.FinishedAt.Time
 	}
+	return status, true
 }
 
 func (ct *container) succeeded() bool {

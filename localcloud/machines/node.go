@@ -52,6 +52,8 @@ type machine struct {
 	podCIDR netip.Prefix
 	images  map[string]time.Time // when each image is there
 	inUse   []string             // the volumes it last reported to be in use
+	power   power
+	bootAt  time.Time // when a machine that boots has come up
 }
 
 // tags are the network tags of the machine's pool.
@@ -267,7 +269,13 @@ func (c *cluster) heartbeats() {
 		case <-time.After(renewInterval):
 		}
 		c.sim.mu.Lock()
-		names := slices.Sorted(maps.Keys(c.machines))
+		var names []string
+		for name, m := range c.machines {
+			if m.power == on {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
 		c.sim.mu.Unlock()
 		full := time.Since(lastStatus) >= statusInterval
 		if full {
@@ -286,11 +294,19 @@ func (c *cluster) heartbeats() {
 	}
 }
 
-// beat renews a node's lease, and with full its conditions, too.
-func (c *cluster) beat(ctx context.Context, name string, full bool) error {
+// renew renews a node's lease.
+func (c *cluster) renew(ctx context.Context, name string) error {
 	patch := fmt.Sprintf(`{"spec":{"holderIdentity":%q,"renewTime":%q}}`, name, time.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00"))
 	if _, err := c.client.CoordinationV1().Leases(corev1.NamespaceNodeLease).Patch(ctx, name, mergePatch, []byte(patch), metav1.PatchOptions{}); err != nil {
 		return fmt.Errorf("lease of node %s: %w", name, err)
+	}
+	return nil
+}
+
+// beat renews a node's lease, and with full its conditions, too.
+func (c *cluster) beat(ctx context.Context, name string, full bool) error {
+	if err := c.renew(ctx, name); err != nil {
+		return err
 	}
 	node, err := c.nodeLister.Get(name)
 	if err != nil {

@@ -28,8 +28,9 @@ type pod struct {
 	cluster *cluster
 	machine *machine
 	uid     types.UID
-	api     *corev1.Pod // as the API server last showed it
-	adopted bool        // it ran before this simulator did
+	api     *corev1.Pod                 // as the API server last showed it
+	adopted bool                        // it ran before this simulator did
+	scratch map[string]*software.Volume // its emptyDir volumes, by name: they outlive a reboot
 
 	started   metav1.Time // when the kubelet took it on
 	ip        addr
@@ -79,6 +80,10 @@ func (p *pod) adopt(now time.Time) {
 		p.released, p.frozen = true, true
 		return
 	}
+	if p.machine.power != on {
+		p.adoptLost()
+		return
+	}
 	if !p.ip.IsValid() {
 		return // it never came further than its volumes
 	}
@@ -89,6 +94,16 @@ func (p *pod) adopt(now time.Time) {
 	}
 	for _, ct := range p.main {
 		ct.adopt(status.ContainerStatuses, now)
+	}
+}
+
+// adoptLost takes over a pod that ran on a machine which is lost: its containers have ended, and nobody has said so.
+func (p *pod) adoptLost() {
+	for _, ct := range p.init {
+		ct.recall(p.api.Status.InitContainerStatuses)
+	}
+	for _, ct := range p.main {
+		ct.recall(p.api.Status.ContainerStatuses)
 	}
 }
 
@@ -124,6 +139,9 @@ func (p *pod) stepPrograms(now time.Time) {
 
 // sync moves the pod on, and says whether it is on its way somewhere.
 func (p *pod) sync(now time.Time) (busy bool) {
+	if p.machine.power != on {
+		return p.machine.power == booting // there is no kubelet
+	}
 	switch {
 	case p.released:
 		busy = false
@@ -337,7 +355,7 @@ func (c *cluster) writeStatus(ctx context.Context, key string) error {
 	}
 	c.sim.mu.Lock()
 	p := c.pods[types.UID(key)]
-	if p == nil {
+	if p == nil || p.machine.power != on {
 		c.sim.mu.Unlock()
 		return nil
 	}

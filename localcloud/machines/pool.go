@@ -70,11 +70,15 @@ func (c *cluster) ensurePool(ctx context.Context, p cloud.NodePool) error {
 				return err
 			}
 			c.machines[node.Name] = m
+			c.applyFailures(m, time.Now())
 		}
 	}
 	c.changed.Store(true)
 	c.sim.mu.Unlock()
 	for _, node := range nodes {
+		if c.lost(node.Name) {
+			continue
+		}
 		if err := c.revive(ctx, p, node); err != nil {
 			return err
 		}
@@ -199,6 +203,12 @@ func (c *cluster) revive(ctx context.Context, p cloud.NodePool, node *corev1.Nod
 
 // create makes machines and registers their nodes.
 func (c *cluster) create(ctx context.Context, p cloud.NodePool, count int) ([]string, error) {
+	c.sim.mu.Lock()
+	lost := c.sim.failures.Place(p.Zone)
+	c.sim.mu.Unlock()
+	if lost {
+		return nil, fmt.Errorf("no machine can be made in zone %s, which is lost: `localcloud heal` brings it back", p.Zone)
+	}
 	if err := sleep(ctx, c.sim.pace.Of(nodeBoot)); err != nil {
 		return nil, err
 	}
@@ -259,13 +269,16 @@ func (c *cluster) reserve(ctx context.Context, p cloud.NodePool) (*machine, erro
 	return m, nil
 }
 
-// waitReady waits until nodes are Ready, as the control plane sees them.
+// waitReady waits until the nodes that are not lost are Ready, as the control plane sees them.
 func (c *cluster) waitReady(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()
 	for {
 		var waiting []string
 		for _, name := range names {
+			if c.lost(name) {
+				continue // whoever heals it gets it back
+			}
 			if node, err := c.nodeLister.Get(name); err != nil || !nodeReady(node) {
 				waiting = append(waiting, name)
 			}

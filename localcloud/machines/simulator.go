@@ -59,6 +59,7 @@ type Simulator struct {
 	// mu guards everything below, and everything that the clusters' records hold.
 	mu       sync.Mutex
 	facts    cloud.Facts
+	failures cloud.Failures
 	clusters map[string]*cluster
 	disks    map[string]*software.Volume // by CSI volume handle
 	world    *vpc.World
@@ -234,7 +235,7 @@ func (s *Simulator) snapshot() {
 	for _, c := range s.clusters {
 		pictures = append(pictures, c.picture())
 	}
-	s.world = vpc.NewWorld(pictures, s.admits, s.internet)
+	s.world = vpc.NewWorld(pictures, s.admits, s.internet, s.failures)
 }
 
 func (s *Simulator) admits(network string, from addr, tags []string, protocol string, port int) bool {

@@ -100,9 +100,7 @@ func (p *pod) volume(source *corev1.Volume, mounted bool) (*software.Volume, err
 		files, err := p.projectedFiles(source.Projected)
 		return software.NewVolume(software.Config, files), err
 	case source.EmptyDir != nil:
-		v := software.NewVolume(software.Empty, nil)
-		v.Opaque = mounted
-		return v, nil
+		return p.emptyDir(source, mounted), nil
 	case source.HostPath != nil:
 		v := software.NewVolume(software.Host, nil)
 		v.Opaque = true
@@ -115,6 +113,23 @@ func (p *pod) volume(source *corev1.Volume, mounted bool) (*software.Volume, err
 		return p.mountClaim(namespace, p.api.Name+"-"+source.Name, mounted)
 	}
 	return nil, fmt.Errorf("the local cloud's machines have no driver for this kind of volume")
+}
+
+// emptyDir is a volume on the machine's own disk, or in its memory. What is on the disk outlives a reboot.
+func (p *pod) emptyDir(source *corev1.Volume, mounted bool) *software.Volume {
+	if v := p.scratch[source.Name]; v != nil {
+		return v
+	}
+	v := software.NewVolume(software.Empty, nil)
+	inMemory := source.EmptyDir.Medium == corev1.StorageMediumMemory
+	v.Opaque = mounted || p.adopted && !inMemory
+	if !inMemory {
+		if p.scratch == nil {
+			p.scratch = map[string]*software.Volume{}
+		}
+		p.scratch[source.Name] = v
+	}
+	return v
 }
 
 // claimed finds the persistent volume behind a claim.
@@ -153,7 +168,7 @@ func (p *pod) mountClaim(namespace, claim string, mounted bool) (*software.Volum
 			}
 			return nil, notYet{fmt.Sprintf("volume %s is not attached", pv.Name)}
 		}
-		return p.cluster.sim.disk(pv.Spec.CSI.VolumeHandle, mounted), nil
+		return p.cluster.sim.disk(pv.Spec.CSI.VolumeHandle, p.adopted), nil
 	case pv.Spec.HostPath != nil:
 		v := software.NewVolume(software.Host, nil)
 		v.Opaque = true

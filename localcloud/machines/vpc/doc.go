@@ -12,6 +12,9 @@
 // nowhere outside its own cluster, even where its name resolves. The firewall judges what enters a machine from outside
 // the cluster.
 //
+// Failures. A machine that is lost answers nothing, and neither does a pod on it, although the API server still shows it
+// for a while. Between two regions that are partitioned no packet passes. Names resolve all the same: Cloud DNS is global.
+//
 // Policies. Dataplane V2 knows the pods and nodes of its own cluster by identity: its pods match podSelector and
 // namespaceSelector, never an ipBlock, and its nodes only rules that name no peer. Everything else, remote pods included,
 // matches only an ipBlock. Traffic from a node to its own pods (the kubelet's probes) is always admitted.

@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/utils/ptr"
+
+	"geo-wordpress/localcloud/cloud"
 )
 
 // Connect follows a TCP connection to an address and port, and returns the pods' ports where it may arrive, the
@@ -131,6 +133,9 @@ func (w *World) balance(from Place, source netip.Addr, home *member, service *co
 
 // connectNode leads to a NodePort of a machine.
 func (w *World) connectNode(from Place, source netip.Addr, m *member, node Node, port int) ([]Target, error) {
+	if err := w.arrives(from, m, node); err != nil {
+		return nil, err
+	}
 	if m.ID != from.Cluster && !w.admits(m, source, node.Tags, port) {
 		return nil, failed(ErrTimeout, "no firewall of the VPC admits %s to node %s on TCP %d", source, node.Name, port)
 	}
@@ -160,7 +165,11 @@ func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1
 			return Target{}, failed(ErrTimeout, "NetworkPolicy %s denies pod %s/%s egress to %s:%d", policy, sender.Namespace, sender.Name, ip, port)
 		}
 	}
-	if !near && !w.admits(m, source, m.nodeByName[pod.Spec.NodeName].Tags, port) {
+	node := m.nodeByName[pod.Spec.NodeName]
+	if err := w.arrives(from, m, node); err != nil {
+		return Target{}, err
+	}
+	if !near && !w.admits(m, source, node.Tags, port) {
 		return Target{}, failed(ErrTimeout, "no firewall of the VPC admits %s to pod %s/%s of cluster %s on TCP %d", source, pod.Namespace, pod.Name, m.Name, port)
 	}
 	ownNode := near && sender == nil && from.node() == pod.Spec.NodeName
@@ -175,6 +184,17 @@ func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1
 		}
 	}
 	return Target{Cluster: m.ID, Pod: pod, Address: ip, Port: port}, nil
+}
+
+// arrives says why a packet to a machine, or to a pod on it, is lost on its way.
+func (w *World) arrives(from Place, m *member, node Node) error {
+	if here, there := cloud.RegionOf(w.byID[from.Cluster].Location), cloud.RegionOf(m.Location); w.failures.Apart(here, there) {
+		return failed(ErrTimeout, "the network between %s and %s is cut", here, there)
+	}
+	if node.Down {
+		return failed(ErrTimeout, "machine %s is lost", node.Name)
+	}
+	return nil
 }
 
 func (w *World) admits(m *member, source netip.Addr, tags []string, port int) bool {

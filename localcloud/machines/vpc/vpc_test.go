@@ -78,7 +78,7 @@ func build(firewall Firewall, clusters ...*builder) *World {
 	for _, b := range clusters {
 		all = append(all, b.Cluster)
 	}
-	return NewWorld(all, firewall, func(id string) bool { return id == "a" })
+	return NewWorld(all, firewall, func(id string) bool { return id == "a" }, cloud.Failures{})
 }
 
 func in(b *builder, pod *corev1.Pod) Place { return Place{Cluster: b.ID, Pod: pod} }

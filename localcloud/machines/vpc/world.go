@@ -19,6 +19,7 @@ type Node struct {
 	Name string
 	IP   netip.Addr
 	Tags []string // the network tags that firewalls aim at
+	Down bool     // it is lost, or has not booted yet: what is sent to it is never answered
 }
 
 // Cluster is one cluster as its API server describes it.
@@ -83,6 +84,7 @@ type World struct {
 	byID     map[string]*member
 	firewall Firewall
 	internet func(clusterID string) bool
+	failures cloud.Failures
 }
 
 // member is a cluster with the indices that lookups need.
@@ -99,8 +101,9 @@ type member struct {
 }
 
 // NewWorld takes a snapshot. Without a firewall every packet is admitted, without internet nothing outside is reached.
-func NewWorld(clusters []Cluster, firewall Firewall, internet func(clusterID string) bool) *World {
-	w := &World{byID: map[string]*member{}, firewall: firewall, internet: internet}
+// Of the failures it is the partitions that count; a machine that is lost says so itself.
+func NewWorld(clusters []Cluster, firewall Firewall, internet func(clusterID string) bool, failures cloud.Failures) *World {
+	w := &World{byID: map[string]*member{}, firewall: firewall, internet: internet, failures: failures}
 	for _, c := range clusters {
 		m := index(c)
 		w.clusters = append(w.clusters, m)

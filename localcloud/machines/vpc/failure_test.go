@@ -1,0 +1,65 @@
+package vpc
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+func TestALostMachineAnswersNothing(t *testing.T) {
+	a := newCluster("a", "n", true).node("n1", "10.0.0.2").node("n2", "10.0.0.3")
+	client := a.pod("ns", "client", "10.1.2.2", "n2")
+	a.pod("ns", "server", "10.1.1.2", "n1")
+	service := a.service("ns", "server", "10.2.0.5", 80, 8080, true, "10.1.1.2")
+	service.Spec.Ports[0].NodePort = 30080
+	from := Place{Cluster: "a", Node: "n2", Pod: client}
+	for name, to := range map[string]struct {
+		ip   string
+		port int
+	}{"pod": {"10.1.1.2", 8080}, "service": {"10.2.0.5", 80}, "node port": {"10.0.0.2", 30080}} {
+		_, err := build(open, a).Connect(from, netip.MustParseAddr(to.ip), to.port)
+		require.NoError(t, err, name)
+	}
+	a.Nodes[0].Down = true
+	for _, to := range []struct {
+		ip   string
+		port int
+	}{{"10.1.1.2", 8080}, {"10.2.0.5", 80}, {"10.0.0.2", 30080}} {
+		_, err := build(open, a).Connect(from, netip.MustParseAddr(to.ip), to.port)
+		require.ErrorIs(t, err, ErrTimeout, "silence, no refusal: %s", to.ip)
+		require.ErrorContains(t, err, "machine n1 is lost")
+	}
+}
+
+func TestAPartitionCutsTwoRegionsOnly(t *testing.T) {
+	var all []*builder
+	var clients []*corev1.Pod
+	for i, id := range []string{"a", "b", "c"} {
+		ip := func(last byte) string { return netip.AddrFrom4([4]byte{10, byte(i), 0, last}).String() }
+		b := newCluster(id, "n", true).node("n1", ip(2))
+		b.Location = "region-" + id + "-b"
+		clients = append(clients, b.pod("ns", "server", ip(10), "n1"))
+		all = append(all, b)
+	}
+	failures := cloud.Failures{Partitions: []cloud.Partition{cloud.PartitionOf("region-c", "region-a")}}
+	var pictures []Cluster
+	for _, b := range all {
+		pictures = append(pictures, b.Cluster)
+	}
+	w := NewWorld(pictures, open, nil, failures)
+	for i, from := range all {
+		for j, to := range clients {
+			_, err := w.Connect(Place{Cluster: from.ID, Node: "n1", Pod: clients[i]}, netip.MustParseAddr(to.Status.PodIP), 80)
+			if i != j && i != 1 && j != 1 {
+				require.ErrorIs(t, err, ErrTimeout)
+				require.ErrorContains(t, err, "is cut")
+			} else {
+				require.NoError(t, err, "%d to %d", i, j)
+			}
+		}
+	}
+}
