@@ -83,6 +83,9 @@ func (p *plane) ensure(ctx context.Context) error {
 		p.start(Scheduler, schedulerArguments())
 	}
 	if err == nil {
+		err = p.wait(ctx, "control plane", p.allRun)
+	}
+	if err == nil {
 		// Pods can be made once the namespace has its default service account.
 		err = p.wait(ctx, "controller manager", func(ctx context.Context) error {
 			_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
@@ -97,6 +100,16 @@ func (p *plane) ensure(ctx context.Context) error {
 	}
 	if fresh {
 		p.log.Info("control plane is ready", "endpoint", p.settings.endpoint(), "seconds", time.Since(began).Seconds())
+	}
+	return nil
+}
+
+// allRun says which component does not run.
+func (p *plane) allRun(context.Context) error {
+	for _, c := range p.running() {
+		if status := c.status(); status.PID == 0 {
+			return fmt.Errorf("%s does not run: %s", c.name, status.LastExit)
+		}
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
@@ -41,6 +42,23 @@ type small struct {
 	fail    error
 	closed  *bool
 }
+
+func (s *small) use(planes cloud.ControlPlanes) { s.planes = planes }
+
+// testSystem is a system that takes the control planes of the daemon that it belongs to.
+type testSystem interface {
+	System
+	use(cloud.ControlPlanes)
+}
+
+func assembling(system testSystem) Assemble {
+	return func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (System, error) {
+		system.use(planes)
+		return system, nil
+	}
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (s small) Providers() map[string]cloud.Provider {
 	return map[string]cloud.Provider{"random": random.New}
@@ -77,7 +95,7 @@ type running struct {
 	ended   chan error
 }
 
-func begin(t *testing.T, h home.Home, system small) *running {
+func begin(t *testing.T, h home.Home, system testSystem) *running {
 	t.Helper()
 	t.Setenv("PATH", os.Getenv("PATH")) // the daemon changes it
 	t.Setenv(home.Env, "")
@@ -86,11 +104,7 @@ func begin(t *testing.T, h home.Home, system small) *running {
 	ready := make(chan struct{})
 	go func() {
 		r.ended <- Run(ctx, Options{
-			Home: h, Log: slog.New(slog.DiscardHandler),
-			Assemble: func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (System, error) {
-				system.planes = planes
-				return system, nil
-			},
+			Home: h, Log: discard(), Assemble: assembling(system),
 			Ready: func(problem error) { r.problem = problem; close(ready) },
 		})
 	}()
@@ -123,7 +137,7 @@ func TestLife(t *testing.T) {
 	_, err := Find(h)
 	assert.ErrorIs(t, err, ErrNotRunning)
 
-	r := begin(t, h, small{closed: &closed})
+	r := begin(t, h, &small{closed: &closed})
 	record, err := Find(h)
 	require.NoError(t, err)
 	assert.Equal(t, os.Getpid(), record.PID)
@@ -149,11 +163,11 @@ func TestLife(t *testing.T) {
 
 func TestPortsAreKept(t *testing.T) {
 	h := newHome(t)
-	r := begin(t, h, small{})
+	r := begin(t, h, &small{})
 	first, err := Find(h)
 	require.NoError(t, err)
 	r.end(t)
-	r = begin(t, h, small{})
+	r = begin(t, h, &small{})
 	second, err := Find(h)
 	require.NoError(t, err)
 	assert.Equal(t, first.Providers, second.Providers)
@@ -164,7 +178,7 @@ func TestPortsAreKept(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first.Providers["random"]))
 	require.NoError(t, err)
 	defer taken.Close()
-	r = begin(t, h, small{})
+	r = begin(t, h, &small{})
 	third, err := Find(h)
 	require.NoError(t, err)
 	assert.NotEqual(t, first.Providers, third.Providers)
@@ -173,21 +187,21 @@ func TestPortsAreKept(t *testing.T) {
 
 func TestTwoDaemonsNeverShareAState(t *testing.T) {
 	h := newHome(t)
-	r := begin(t, h, small{})
+	r := begin(t, h, &small{})
 	err := Run(t.Context(), Options{Home: h, Log: slog.New(slog.DiscardHandler)})
 	assert.ErrorIs(t, err, home.ErrLocked)
 	_, err = Find(h)
 	assert.NoError(t, err, "the second has damaged the first one's record")
 	r.end(t)
-	other := begin(t, newHome(t), small{})
-	again := begin(t, h, small{}) // two homes, side by side
+	other := begin(t, newHome(t), &small{})
+	again := begin(t, h, &small{}) // two homes, side by side
 	other.end(t)
 	again.end(t)
 }
 
 func TestControlWantsTheToken(t *testing.T) {
 	h := newHome(t)
-	r := begin(t, h, small{})
+	r := begin(t, h, &small{})
 	record, err := Find(h)
 	require.NoError(t, err)
 	for _, authorization := range []string{"", "Bearer ", "Bearer x", record.Token, "Bearer " + record.Token + "x"} {
@@ -215,7 +229,7 @@ func TestControlWantsTheToken(t *testing.T) {
 
 func TestWhatCannotBeResumedIsSaidAndTheRestServed(t *testing.T) {
 	h := newHome(t)
-	r := begin(t, h, small{fail: errors.New("a cluster is broken")})
+	r := begin(t, h, &small{fail: errors.New("a cluster is broken")})
 	assert.ErrorContains(t, r.problem, "a cluster is broken")
 	record, err := Find(h)
 	require.NoError(t, err)
@@ -261,19 +275,26 @@ func testCluster() cloud.Cluster {
 
 func TestStatusCountsNodesAndPods(t *testing.T) {
 	h, c := newHome(t), testCluster()
-	r := begin(t, h, small{cluster: &c})
+	r := begin(t, h, &small{cluster: &c})
 	record, err := Find(h)
 	require.NoError(t, err)
 
 	client := clientOf(t, r.home, c)
 	ready := []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue}}
 	for name, conditions := range map[string][]corev1.NodeCondition{"a": ready, "b": nil} {
-		node, err := client.CoreV1().Nodes().Create(t.Context(),
+		_, err := client.CoreV1().Nodes().Create(t.Context(),
 			&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		node.Status.Conditions = conditions
-		_, err = client.CoreV1().Nodes().UpdateStatus(t.Context(), node, metav1.UpdateOptions{})
-		require.NoError(t, err)
+		// The node lifecycle controller writes to it, too.
+		require.NoError(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			node, err := client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			node.Status.Conditions = conditions
+			_, err = client.CoreV1().Nodes().UpdateStatus(t.Context(), node, metav1.UpdateOptions{})
+			return err
+		}))
 	}
 	for _, phase := range []corev1.PodPhase{corev1.PodPending, corev1.PodSucceeded} {
 		pod, err := client.CoreV1().Pods("default").Create(t.Context(), &corev1.Pod{
@@ -284,9 +305,16 @@ func TestStatusCountsNodesAndPods(t *testing.T) {
 			},
 		}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		pod.Status.Phase = phase
-		_, err = client.CoreV1().Pods("default").UpdateStatus(t.Context(), pod, metav1.UpdateOptions{})
-		require.NoError(t, err)
+		// So does the scheduler.
+		require.NoError(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+			now, err := client.CoreV1().Pods("default").Get(t.Context(), pod.Name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			now.Status.Phase = phase
+			_, err = client.CoreV1().Pods("default").UpdateStatus(t.Context(), now, metav1.UpdateOptions{})
+			return err
+		}))
 	}
 	var s Status
 	require.Eventually(t, func() bool {

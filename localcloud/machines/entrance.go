@@ -138,6 +138,9 @@ func (s *Simulator) answer(c connection, r software.Request) (software.Response,
 	if c.pod == nil {
 		return machineAnswer(c.port, r), nil
 	}
+	if c.pod.machine.power != on {
+		return software.Response{}, nil // nobody is there to close the connection
+	}
 	if c.pod.listener(c.port, false) != c.program || c.program.Exit() != nil {
 		return software.Response{}, syscall.ECONNRESET
 	}

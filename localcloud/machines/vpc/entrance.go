@@ -24,6 +24,9 @@ func (w *World) Enter(from netip.Addr, cluster, node string, port int) ([]Target
 	if !ok {
 		return nil, failed(ErrTimeout, "machine %s is gone", node)
 	}
+	if err := n.answers(); err != nil {
+		return nil, err
+	}
 	if !w.admits(m, from, n.Tags, port) {
 		return nil, failed(ErrTimeout, "no firewall of the VPC admits %s to machine %s on TCP %d", from, node, port)
 	}
@@ -80,6 +83,9 @@ func (m *member) enterPod(from netip.Addr, node Node, e endpoint) (Target, error
 	pod := m.podByIP[e.address]
 	if pod == nil {
 		return Target{}, failed(ErrTimeout, "endpoint %s is no running pod", e.address)
+	}
+	if err := m.nodeByName[e.node].answers(); err != nil {
+		return Target{}, err
 	}
 	source := party{address: from}
 	if e.node != node.Name { // translated, so that the answer comes back this way

@@ -63,3 +63,20 @@ func TestAPartitionCutsTwoRegionsOnly(t *testing.T) {
 		}
 	}
 }
+
+func TestALostMachineLetsNothingIn(t *testing.T) {
+	a := newCluster("a", "n", true).node("n1", "10.0.0.2").node("n2", "10.0.0.3")
+	a.pod("ns", "server", "10.1.1.2", "n1")
+	a.service("ns", "server", "10.2.0.5", 80, 8080, true, "10.1.1.2").Spec.Ports[0].NodePort = 30080
+	visitor := netip.MustParseAddr("35.191.0.9")
+	for _, node := range []string{"n1", "n2"} {
+		_, err := build(open, a).Enter(visitor, "a", node, 30080)
+		require.NoError(t, err)
+	}
+	a.Nodes[0].Down = true
+	for node, way := range map[string]string{"n1": "by itself", "n2": "by another machine"} {
+		_, err := build(open, a).Enter(visitor, "a", node, 30080)
+		require.ErrorIs(t, err, ErrTimeout, way)
+		require.ErrorContains(t, err, "machine n1 is lost", way)
+	}
+}

@@ -191,8 +191,13 @@ func (w *World) arrives(from Place, m *member, node Node) error {
 	if here, there := cloud.RegionOf(w.byID[from.Cluster].Location), cloud.RegionOf(m.Location); w.failures.Apart(here, there) {
 		return failed(ErrTimeout, "the network between %s and %s is cut", here, there)
 	}
-	if node.Down {
-		return failed(ErrTimeout, "machine %s is lost", node.Name)
+	return node.answers()
+}
+
+// answers says why a machine answers nothing.
+func (n Node) answers() error {
+	if n.Down {
+		return failed(ErrTimeout, "machine %s is lost", n.Name)
 	}
 	return nil
 }

@@ -1,0 +1,154 @@
+package daemon
+
+import (
+	"context"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines"
+)
+
+// losable is a small system with machines that do nothing but take note.
+type losable struct {
+	small
+	mutex sync.Mutex
+	now   cloud.Failures
+}
+
+func (l *losable) SetFailures(f cloud.Failures) {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	l.now = f
+}
+
+func (l *losable) seen() cloud.Failures {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.now
+}
+
+func (l *losable) Machines() []machines.Machine {
+	return []machines.Machine{
+		{Name: "m1", Zone: "europe-west1-b"}, {Name: "m2", Zone: "europe-west1-b"}, {Name: "m3", Zone: "europe-west2-c"},
+	}
+}
+
+func losableCluster() cloud.Cluster {
+	c := testCluster()
+	c.Location = "europe-west1-b"
+	c.ID = "projects/p/locations/europe-west1-b/clusters/c"
+	return c
+}
+
+func TestLosingAndHealing(t *testing.T) {
+	c := losableCluster()
+	h, system := newHome(t), &losable{small: small{cluster: &c}}
+	r := begin(t, h, system)
+	require.NoError(t, r.problem)
+	record, err := Find(h)
+	require.NoError(t, err)
+	ready := func() bool {
+		s, err := record.Status(t.Context())
+		require.NoError(t, err)
+		require.Len(t, s.Clusters, 1)
+		return s.Clusters[0].Ready
+	}
+	do := func(change func(Record, context.Context, Kind, ...string) ([]string, error), kind Kind, names ...string) []string {
+		t.Helper()
+		said, err := change(record, t.Context(), kind, names...)
+		require.NoError(t, err)
+		return said
+	}
+
+	assert.Equal(t, []string{"Region europe-west1 is lost, with the control plane of c, machine m1, machine m2."},
+		do(Record.Fail, Region, "europe-west1"))
+	assert.False(t, ready())
+	assert.Equal(t, []string{"Region europe-west1 was lost already."}, do(Record.Fail, Region, "europe-west1"))
+	assert.Equal(t, []string{"Node m3 is lost.", "Node m1 is lost."}, do(Record.Fail, Node, "m3", "m1"))
+	assert.Equal(t, []string{"Network between europe-west1 and europe-west2 is lost."},
+		do(Record.Fail, Partition, "europe-west2", "europe-west1"))
+	want := cloud.Failures{Regions: []string{"europe-west1"}, Nodes: []string{"m1", "m3"},
+		Partitions: []cloud.Partition{{"europe-west1", "europe-west2"}}}
+	assert.Equal(t, want, system.seen())
+	s, err := record.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, want, s.Failures)
+	assert.False(t, s.Healthy())
+
+	// Nothing can be made in a lost place.
+	next := c
+	next.ID, next.Name = c.ID+"2", "c2"
+	_, err = system.planes.Ensure(t.Context(), next)
+	assert.ErrorContains(t, err, "localcloud heal")
+
+	// It is remembered; and what the machines are told, they are told before anything starts.
+	r.end(t)
+	system = &losable{small: small{cluster: &c}}
+	r = begin(t, h, system)
+	assert.NoError(t, r.problem)
+	assert.Equal(t, want, system.seen())
+	record, err = Find(h)
+	require.NoError(t, err)
+	assert.False(t, ready(), "the control plane stayed up")
+
+	_, err = record.Heal(t.Context(), ControlPlane, "c")
+	assert.ErrorContains(t, err, "lost with its place")
+	assert.Equal(t, []string{"Region europe-west1 is back."}, do(Record.Heal, Region))
+	assert.True(t, ready(), "it returns before the API answers")
+	assert.Equal(t, []string{"Region europe-west1 was not lost."}, do(Record.Heal, Region, "europe-west1"))
+	assert.Equal(t, []string{"Control plane of c is lost."}, do(Record.Fail, ControlPlane))
+	assert.False(t, ready())
+	assert.Equal(t, []string{"Node m1 is back.", "Node m3 is back.", "Control plane of c is back.",
+		"Network between europe-west1 and europe-west2 is back."}, do(Record.Heal, Everything))
+	assert.True(t, ready())
+	assert.Equal(t, []string{"Nothing is lost."}, do(Record.Heal, Everything))
+	assert.False(t, system.seen().Any())
+	r.end(t)
+}
+
+func TestWhatIsNotThereCannotBeLost(t *testing.T) {
+	c := losableCluster()
+	s := scene{clusters: []cloud.Cluster{c}, machines: (&losable{}).Machines()}
+	for _, request := range []struct {
+		kind  Kind
+		names []string
+		says  string
+	}{
+		{Region, []string{"europe-west9"}, `there is no region "europe-west9"; there are: europe-west1, europe-west2`},
+		{Region, nil, "name the region to lose; there are: europe-west1, europe-west2"},
+		{Zone, []string{"europe-west1"}, `there is no zone "europe-west1"; there are: europe-west1-b, europe-west2-c`},
+		{Node, []string{"m1", "m9"}, `there is no node "m9"; there are: m1, m2, m3`},
+		{ControlPlane, []string{"x"}, `there is no cluster "x"; there are: c`},
+		{Partition, []string{"europe-west1"}, "name the two regions"},
+		{Partition, []string{"europe-west1", "europe-west1"}, "name the two regions"},
+		{Partition, []string{"europe-west1", "europe-west9"}, `there is no region "europe-west9"`},
+		{Everything, nil, `"all" cannot be lost`},
+		{"moon", nil, `"moon" cannot be lost`},
+	} {
+		next, _, err := s.change(cloud.Failures{}, true, request.kind, request.names)
+		assert.ErrorContains(t, err, request.says)
+		assert.False(t, next.Any(), "half of it is lost")
+	}
+	_, _, err := scene{}.change(cloud.Failures{}, true, ControlPlane, nil)
+	assert.ErrorContains(t, err, "pulumi up")
+
+	// What has gone since it was lost can be healed, and is forgotten with the next change.
+	before := cloud.Failures{Regions: []string{"europe-west9"}, Nodes: []string{"m9"}}
+	next, said, err := s.change(before, false, Region, []string{"europe-west9"})
+	assert.NoError(t, err)
+	assert.Equal(t, []string{"Region europe-west9 is back."}, said)
+	assert.False(t, next.Any())
+}
+
+func TestAFileOfRubbleIsSaid(t *testing.T) {
+	h := newHome(t)
+	require.NoError(t, h.Make())
+	require.NoError(t, os.WriteFile(h.Failures(), []byte("{"), 0o600))
+	err := Run(t.Context(), Options{Home: h, Log: discard(), Assemble: assembling(&losable{})})
+	assert.ErrorContains(t, err, h.Failures())
+}
