@@ -11,6 +11,8 @@
 // delays and periods, back-offs, grace periods. Failure thresholds are counts and stay as declared. Timestamps, leases
 // and the control planes run in real time.
 //
+// Failures. A machine that is lost stops at once, and its kubelet with it; see Simulator.SetFailures.
+//
 // State. Whatever outlives the process is in the API servers: nodes, the pods' statuses, attachments. On a restart the
 // same machines go on with the same containers.
 package machines

@@ -110,7 +110,7 @@ func (p *probe) attempt() error {
 			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: dial tcp %s:%d: connect: connection refused", url, ct.pod.ip, port)
 		}
-		switch response := program.Answer(port, software.Get(handler.HTTPGet.Path), view); {
+		switch response := program.Answer(port, p.request(handler.HTTPGet.Path), view); {
 		case response.Status == 0:
 			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: context deadline exceeded (Client.Timeout exceeded while awaiting headers)", url)
@@ -134,6 +134,13 @@ func (p *probe) attempt() error {
 		return nil
 	}
 	return fmt.Errorf("missing probe handler")
+}
+
+// request is the probe's, as it stands when its time is up: what has been answered until then is an answer.
+func (p *probe) request(path string) software.Request {
+	r := software.Get(path)
+	r.Waited = time.Duration(max(p.spec.TimeoutSeconds, 1)) * time.Second
+	return r
 }
 
 // port is the number of a port that a probe names.

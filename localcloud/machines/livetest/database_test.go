@@ -12,6 +12,8 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"geo-wordpress/localcloud/cloud"
 )
 
 // database declares the tiers of a TiDB cluster over both clusters, each as its documentation says to run it.
@@ -122,6 +124,22 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 	a.event(t, d.namespace, "Warning Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
 	world.facts.admit(newFacts().ports...)
 	a.ready(t, d.namespace, "app=pd", 1)
+
+	// So does one that a cut between the regions takes.
+	world.simulator.SetFailures(cloud.Failures{Partitions: []cloud.Partition{
+		cloud.PartitionOf(cloud.RegionOf(a.Location), cloud.RegionOf(b.Location)),
+	}})
+	defer world.simulator.SetFailures(cloud.Failures{})
+	for _, r := range world.regions {
+		eventually(t, "PD loses its quorum", func() (bool, error) {
+			list, err := r.client.CoreV1().Pods(d.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=pd"})
+			return err == nil && len(list.Items) == 1 && !isReady(&list.Items[0]), err
+		})
+	}
+	world.simulator.SetFailures(cloud.Failures{})
+	for _, r := range world.regions {
+		r.ready(t, d.namespace, "app=pd", 1)
+	}
 }
 
 // wordpressNeedsItsDatabase puts WordPress in front, isolated by a policy that first forgets the database.

@@ -53,7 +53,7 @@ func (c *call) fetch(address string, patience time.Duration) (response Response,
 	c.outside(func(network Network) {
 		var remote Remote
 		if remote, err = network.Dial(u.Hostname(), port); err == nil {
-			if response = remote.Get(name); response.Status == 0 {
+			if response = remote.Get(name, patience); response.Status == 0 {
 				err = errHangs
 			}
 		}

@@ -1,6 +1,7 @@
 package software
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -14,7 +15,11 @@ import (
 const (
 	pdElection = 2300 * time.Millisecond // from the second of three members to a healthy API
 	pdHandover = 500 * time.Millisecond  // a leader told to stop
-	pdFailover = 12 * time.Second        // a leader killed, lease 5 s
+	// A leader killed: 12 to 14 s with a lease of 5. As the stores' elections, it is not divided by the pace.
+	pdFailover       = 12 * time.Second
+	pdFailoverSpread = 2 * time.Second
+	// pdDisconnected is after how long without a heartbeat PD calls a store disconnected.
+	pdDisconnected = 20 * time.Second
 	// pdPatience is how long a starting PD waits for a quorum before it ends itself. It is not divided by the pace:
 	// what a PD waits for, other clusters and the engine that makes them, is not faster here than anywhere.
 	pdPatience = 5 * time.Minute
@@ -37,12 +42,16 @@ type pd struct {
 	leader       *pd
 	cluster      *tidbCluster
 	waitingSince time.Time
+	now          time.Time
 }
 
 // tidbCluster is what a quorum of PDs and the stores' data remember.
 type tidbCluster struct {
 	stores       map[string]*store // by advertised address
 	bootstrapped bool              // TiDB's system tables exist
+	maxReplicas  int
+	groups       map[string]*raftGroup // by the address of the store that they are at home on
+	stepped      time.Time
 }
 
 type store struct {
@@ -53,7 +62,7 @@ type store struct {
 }
 
 func newPD(p *Process, args []string) Program {
-	d := &pd{ended: ended{process: p}, cluster: &tidbCluster{stores: map[string]*store{}}}
+	d := &pd{ended: ended{process: p}, cluster: &tidbCluster{stores: map[string]*store{}, groups: map[string]*raftGroup{}}}
 	if err := d.configure(parseFlags(args)); err != nil {
 		d.fail(1, err.Error())
 	}
@@ -65,12 +74,17 @@ func (d *pd) configure(f flags) error {
 	var config struct {
 		Token   string `toml:"initial-cluster-token"`
 		DataDir string `toml:"data-dir"`
+
+		Replication struct {
+			MaxReplicas int `toml:"max-replicas"`
+		} `toml:"replication"`
 	}
 	if err := readTOML(d.process, f.last("", "config"), &config); err != nil {
 		return err
 	}
 	d.name = f.last("pd", "name")
 	d.token = config.Token
+	d.cluster.maxReplicas = cmp.Or(config.Replication.MaxReplicas, defaultReplicas)
 	if err := durable(d.process, "data-dir", f.last(config.DataDir, "data-dir")); err != nil {
 		return err
 	}
@@ -142,6 +156,7 @@ func (d *pd) Step(now time.Time, network Network) {
 	if d.over(now) {
 		return
 	}
+	d.now = now
 	if d.waitingSince.IsZero() {
 		d.waitingSince = now
 	}
@@ -205,6 +220,10 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 		d.electionEnds = time.Time{}
 		return
 	}
+	if d.outvoted(connected) {
+		d.serving, d.electionEnds = false, time.Time{}
+		return
+	}
 	var elected *pd
 	for _, candidate := range append([]*pd{d}, connected...) {
 		established := candidate.serving && candidate.leader == candidate && candidate != d
@@ -213,18 +232,18 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 		}
 	}
 	if d.electionEnds.IsZero() {
-		takes := pdElection
+		takes := d.process.Pace.Of(pdElection)
 		switch {
 		case d.process.Adopted && !d.serving && d.leader == nil:
 			takes = 0
 		case d.leader != nil && d.leader.stopping():
-			takes = pdHandover
+			takes = d.process.Pace.Of(pdHandover)
 		case d.leader != nil:
-			takes = pdFailover
+			takes = pdFailover + lot(d.leader.name, now, pdFailoverSpread)
 		case elected.serving && elected.leader == elected: // joins one that stands
-			takes = pdHandover
+			takes = d.process.Pace.Of(pdHandover)
 		}
-		d.electionEnds = now.Add(d.process.Pace.Of(takes))
+		d.electionEnds = now.Add(takes)
 	}
 	if now.Before(d.electionEnds) {
 		d.serving = false
@@ -241,6 +260,15 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 		}
 		d.cluster = elected.cluster
 	}
+}
+
+// outvoted says whether a member that it reaches follows a leader that it does not reach. Its votes come to nothing
+// then (etcd asks before it votes), and it has no leader.
+func (d *pd) outvoted(connected []*pd) bool {
+	return slices.ContainsFunc(connected, func(o *pd) bool {
+		return o.serving && o.leader != nil && o.leader != d && o.leader.leads && o.leader.exit == nil &&
+			!slices.Contains(connected, o.leader) && (o.leader == o || slices.Contains(o.connected(), o.leader))
+	})
 }
 
 // stepJoined is a member that was added to a cluster that stands: it serves while one of those it joined does.
@@ -325,7 +353,7 @@ func (d *pd) stores() string {
 	list := []entry{}
 	for address, s := range d.cluster.stores {
 		m := meta{Address: address, StateName: "Disconnected"}
-		if s.up() {
+		if s.up() && d.now.Sub(s.heartbeat) < pdDisconnected {
 			m.StateName = "Up"
 		}
 		for key, value := range s.labels {

@@ -70,12 +70,14 @@ type Remote struct {
 	Network Network // as the far end sees it
 }
 
-// Get asks the far end for a path over HTTP.
-func (r Remote) Get(path string) Response {
+// Get asks the far end for a path over HTTP. Status 0 is that there is no answer within the patience.
+func (r Remote) Get(path string, patience time.Duration) Response {
 	if r.Program == nil {
 		return Response{Status: 200}
 	}
-	return r.Program.Answer(r.Port, Get(path), r.Network)
+	request := Get(path)
+	request.Waited = patience
+	return r.Program.Answer(r.Port, request, r.Network)
 }
 
 // Request is an HTTP request that has arrived at a program.
@@ -118,12 +120,6 @@ type Program interface {
 	Stop(now time.Time)
 	// Exit is how the program ended, nil while it runs.
 	Exit() *Exit
-}
-
-// Server is implemented by programs that speak MySQL's protocol.
-type sqlServer interface {
-	// sql runs a query that needs the whole database; the error says what is missing.
-	sql(network Network) error
 }
 
 // within is implemented by programs that run another one.
@@ -170,6 +166,13 @@ func (e *ended) over(now time.Time) bool {
 		e.exit = &Exit{Code: 0, Reason: "stopped"}
 	}
 	return e.exit != nil
+}
+
+// kill ends the program without a word.
+func (e *ended) kill() {
+	if e.exit == nil {
+		e.exit = &Exit{Code: 137, Reason: "killed"}
+	}
 }
 
 func (e *ended) stopping() bool { return !e.leaving.IsZero() }

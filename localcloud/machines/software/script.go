@@ -139,6 +139,9 @@ func Kill(p Program) {
 	if s, ok := p.(*script); ok {
 		s.cancel()
 	}
+	if server, ok := innermost(p).(interface{ kill() }); ok {
+		server.kill()
+	}
 }
 
 // runner interprets command lines in a container.

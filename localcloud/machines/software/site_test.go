@@ -28,7 +28,9 @@ func TestWordPressAnswersByItsDatabase(t *testing.T) {
 	require.Equal(t, 302, w.get("web", 80, "/").Status)
 	require.Equal(t, 404, w.get("web", 80, "/healthz.php").Status, "only what is mounted is there")
 	w.cut = func(from, to string, port int) bool { return port == 4000 }
-	require.Equal(t, 503, w.get("web", 80, "/check.php").Status)
+	w.pass(time.Second)
+	require.Equal(t, 0, w.get("web", 80, "/check.php").Status, "PHP waits a minute for a connection")
+	require.Equal(t, 503, w.getAfter(time.Minute, "web", 80, "/check.php").Status)
 }
 
 func TestWordPressNeedsItsRights(t *testing.T) {

@@ -31,6 +31,7 @@ type tidb struct {
 	listening   bool
 	cluster     *tidbCluster
 	lastProblem error
+	verdict     error // what becomes of a statement now
 }
 
 // tidbConfig is the part of tidb.toml that shows from outside.
@@ -90,6 +91,7 @@ func (t *tidb) Step(now time.Time, network Network) {
 		return
 	}
 	if t.listening {
+		t.verdict = t.assess(network)
 		return
 	}
 	if t.pds == nil {
@@ -181,32 +183,58 @@ func connects(network Network, s *store) error {
 	return nil
 }
 
-// sql needs timestamps from PD, and leaders of the regions: stores that form a majority, and that it reaches.
-func (t *tidb) sql(network Network) error {
-	if !t.listening || t.exit != nil {
-		return errors.New("not bootstrapped")
-	}
+// assess says what becomes of a statement: it needs a timestamp from PD's leader, and the leaders of all regions.
+func (t *tidb) assess(network Network) error {
 	if t.pds == nil {
 		return nil
 	}
-	d, err := quorate(network, t.pds)
+	d, err := timestamps(network, t.pds)
 	if err != nil {
-		return err
+		return &pause{tidbPDTimeout, tidbTimestampPatience, err}
 	}
 	if !d.cluster.bootstrapped {
 		d.cluster.bootstrapped = t.cluster.bootstrapped // PDs that all restarted read it from the stores
 	}
-	problems := []error{errors.New("no TiKV store that a majority of the stores follows")}
-	for _, s := range d.cluster.stores {
-		err := connects(network, s)
-		if err == nil && s.node.raft() {
-			return nil
-		}
-		if err != nil {
-			problems = append(problems, err)
+	leaders, err := d.cluster.whole()
+	if err != nil {
+		return &pause{tidbNoLeader, tidbReadPatience, err}
+	}
+	for _, leader := range leaders {
+		remote, err := network.Dial(leader.advertise.host, leader.advertise.port)
+		if err != nil || innermost(remote.Program) != Program(leader) {
+			return &pause{tidbNoLeader, tidbReadPatience, fmt.Errorf("TiKV %s leads regions and is not reached: %w", leader.advertise, err)}
 		}
 	}
-	return errors.Join(problems...)
+	return nil
+}
+
+// timestamps finds the leader of PD, who alone gives timestamps; no other forwards the request.
+func timestamps(network Network, pds []hostPort) (*pd, error) {
+	problems := []error{errors.New("PD's leader gives no timestamp")}
+	for _, address := range pds {
+		remote, err := network.Dial(address.host, address.port)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("PD %s: %w", address, err))
+			continue
+		}
+		d, ok := innermost(remote.Program).(*pd)
+		switch {
+		case !ok:
+			problems = append(problems, fmt.Errorf("PD %s: what answers there is no PD", address))
+		case !d.serving:
+			problems = append(problems, fmt.Errorf("PD %s: no leader", address))
+		case d.leader == nil || d.leader == d: // one that joined leads, too, as far as the model goes
+			return d, nil
+		}
+	}
+	return nil, errors.Join(problems...)
+}
+
+func (t *tidb) sql() error {
+	if !t.listening || t.exit != nil {
+		return errors.New("not bootstrapped")
+	}
+	return t.verdict
 }
 
 func (t *tidb) Accepts(port int, local bool) bool {

@@ -237,17 +237,17 @@ func TestSQLNeedsAMajorityOfTheStores(t *testing.T) {
 	w.regions(3, 3)
 	s := w.place("tidb", tidbProcess(t, 3))
 	w.pass(10 * time.Second)
-	sql := func() error { return s.program.(sqlServer).sql(viewpoint{w, s}) }
+	sql := s.program.(sqlServer).sql
 	require.NoError(t, sql())
 	w.host["tikv0"].program = nil
-	w.pass(time.Second)
+	w.pass(raftElectionLeast + raftElectionSpread + time.Second)
 	require.NoError(t, sql(), "one region of three may go")
 	w.host["tikv1"].program = nil
 	w.pass(time.Second)
 	require.ErrorContains(t, sql(), "majority")
 	require.Equal(t, 200, w.get("tidb", 10080, "/status").Status, "its status does not know")
 	w.place("tikv1", tikvProcess(t, 1, 3))
-	w.pass(10 * time.Second)
+	w.pass(30 * time.Second)
 	require.NoError(t, sql())
 	w.host["pd0"].program, w.host["pd1"].program = nil, nil
 	w.pass(time.Second)

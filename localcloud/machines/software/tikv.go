@@ -23,8 +23,8 @@ type tikv struct {
 	labels        map[string]string
 	startsAt      time.Time
 	up            bool
-	sees          map[string]*tikv
-	knownStores   int
+	sees          map[string]*tikv // the stores that its connections reach, by their advertised addresses
+	cluster       *tidbCluster
 	lastComplaint string
 }
 
@@ -94,11 +94,29 @@ func (k *tikv) Step(now time.Time, network Network) {
 	if k.over(now) {
 		return
 	}
-	d, err := quorate(network, k.pds)
-	if err != nil {
+	if d, err := quorate(network, k.pds); err != nil {
 		k.complain(err)
+	} else {
+		k.heartbeat(now, d)
+	}
+	if k.cluster == nil {
 		return
 	}
+	// Raft is the stores' own affair: it goes on without PD.
+	k.sees = map[string]*tikv{}
+	for name, other := range k.cluster.stores {
+		if other.node == k {
+			continue
+		}
+		if found := k.reaches(network, other); found != nil {
+			k.sees[name] = found
+		}
+	}
+	k.cluster.step(now, k.process.Pace)
+}
+
+// heartbeat tells PD that the store is there; it is up once it has.
+func (k *tikv) heartbeat(now time.Time, d *pd) {
 	if k.startsAt.IsZero() {
 		k.startsAt = now.Add(k.process.Pace.Of(tikvStart))
 		if k.process.Adopted {
@@ -112,17 +130,9 @@ func (k *tikv) Step(now time.Time, network Network) {
 		k.up = true
 		k.process.log("store %s is up", k.advertise)
 	}
+	d.cluster.inherit(k.cluster)
+	k.cluster = d.cluster
 	d.cluster.stores[k.advertise.String()] = &store{address: k.advertise, labels: k.labels, heartbeat: now, node: k}
-	k.sees = map[string]*tikv{}
-	k.knownStores = len(d.cluster.stores)
-	for name, other := range d.cluster.stores {
-		if other.node == k {
-			continue
-		}
-		if found := k.reaches(network, other); found != nil {
-			k.sees[name] = found
-		}
-	}
 }
 
 // reaches connects to a store where it says it is.
@@ -138,16 +148,13 @@ func (k *tikv) reaches(network Network, s *store) *tikv {
 	return other
 }
 
-// raft says whether the store and those mutually connected with it are a majority of all, so that groups it leads go on.
-func (k *tikv) raft() bool {
-	connected := 1
-	for _, other := range k.sees {
-		if other.sees[k.advertise.String()] == k && other.exit == nil {
-			connected++
-		}
-	}
-	return k.up && k.exit == nil && connected > k.knownStores/2
+// connected says whether two stores reach each other.
+func (k *tikv) connected(other *tikv) bool {
+	return other != nil && k.sees[other.advertise.String()] == other && other.sees[k.advertise.String()] == k && other.runs()
 }
+
+// runs says whether the store takes part in Raft. One that is stopping does, until it has handed its leaders over.
+func (k *tikv) runs() bool { return k.up && k.exit == nil }
 
 // up says whether PD counts the store as Up.
 func (s *store) up() bool { return s.node.up && s.node.exit == nil && !s.node.stopping() }
@@ -160,7 +167,7 @@ func (k *tikv) complain(err error) {
 }
 
 func (k *tikv) Accepts(port int, local bool) bool {
-	return k.up && k.exit == nil && !k.stopping() && accepts([]hostPort{k.address, k.status}, port, local)
+	return k.runs() && accepts([]hostPort{k.address, k.status}, port, local)
 }
 
 func (k *tikv) Answer(port int, r Request, _ Network) Response {

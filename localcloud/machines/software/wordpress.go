@@ -1,7 +1,6 @@
 package software
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -19,10 +18,13 @@ const (
 // wordpress is the official image's server: Apache with PHP, or PHP-FPM.
 type wordpress struct {
 	ended
-	fpm   bool
-	upAt  time.Time
-	up    bool
-	mysql hostPort
+	fpm      bool
+	upAt     time.Time
+	up       bool
+	mysql    hostPort
+	settings phpSettings
+	now      time.Time
+	database error // what a statement would meet now
 }
 
 func newWordPress(p *Process, command string, now time.Time) Program {
@@ -30,6 +32,7 @@ func newWordPress(p *Process, command string, now time.Time) Program {
 	if p.Adopted {
 		w.upAt = now
 	}
+	w.settings, w.database = readPHPSettings(p), errNoDatabase
 	if err := w.configure(); err != nil {
 		w.fail(1, err.Error())
 	}
@@ -85,25 +88,13 @@ func database(p *Process, name string) (hostPort, error) {
 	return address, nil
 }
 
-// query asks a database for something that needs all of it.
-func query(network Network, address hostPort) error {
-	remote, err := network.Dial(address.host, address.port)
-	if err != nil {
-		return fmt.Errorf("%s: %w", address, err)
+func (w *wordpress) Step(now time.Time, network Network) {
+	if w.over(now) {
+		return
 	}
-	server, ok := innermost(remote.Program).(sqlServer)
-	if !ok {
-		return fmt.Errorf("%s: %w", address, errNoDatabase)
-	}
-	return server.sql(remote.Network)
-}
-
-var errNoDatabase = errors.New("what answers there is no database")
-
-func (w *wordpress) Step(now time.Time, _ Network) {
-	if !w.over(now) {
-		w.up = !now.Before(w.upAt)
-	}
+	w.up = !now.Before(w.upAt)
+	// Once for all the requests that wait.
+	w.now, w.database = now, query(network, w.mysql)
 }
 
 func (w *wordpress) Accepts(port int, _ bool) bool {
@@ -116,7 +107,7 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 
 // Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script is taken to be
 // a check of the database, for what else would one mount there.
-func (w *wordpress) Answer(_ int, r Request, network Network) Response {
+func (w *wordpress) Answer(_ int, r Request, _ Network) Response {
 	if w.fpm {
 		return Response{Status: http.StatusBadRequest} // it speaks FastCGI
 	}
@@ -127,24 +118,16 @@ func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 		switch content, err := w.process.Files.Read(file); {
 		case err != nil:
 		case path.Ext(file) == ".php":
-			return w.check(network)
+			return w.check(string(content), r.Waited)
 		default:
 			return Response{Status: http.StatusOK, Body: string(content)}
 		}
 	}
-	return w.page(name, network)
-}
-
-// check answers a mounted script.
-func (w *wordpress) check(network Network) Response {
-	if err := query(network, w.mysql); err != nil {
-		return Response{Status: http.StatusServiceUnavailable, Body: "database error\n", Header: plainText}
-	}
-	return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
+	return w.page(name, r.Waited)
 }
 
 // page answers one of WordPress's own pages: before the installation, which the model never gets past, they lead to it.
-func (w *wordpress) page(name string, network Network) Response {
+func (w *wordpress) page(name string, waited time.Duration) Response {
 	switch name {
 	case "/license.txt", "/readme.html":
 		return Response{Status: http.StatusOK, Body: w.process.document(name, "A file of WordPress's.")}
@@ -152,9 +135,12 @@ func (w *wordpress) page(name string, network Network) Response {
 	default:
 		return Response{Status: http.StatusNotFound, Body: w.process.document("Page not found", "WordPress has no such page.")}
 	}
-	if err := query(network, w.mysql); err != nil {
+	switch waiting, code := outcome(w.database, waited, w.settings.connect, w.settings.read); {
+	case waiting:
+		return Response{}
+	case code != 0:
 		return Response{Status: http.StatusInternalServerError,
-			Body: w.process.document("Error establishing a database connection", err.Error())}
+			Body: w.process.document("Error establishing a database connection", fmt.Sprintf("%d: %v", code, w.database))}
 	}
 	switch name {
 	case "/wp-cron.php":

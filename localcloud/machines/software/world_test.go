@@ -99,13 +99,20 @@ func (w *planet) waitExit(s *site) int {
 }
 
 func (w *planet) get(host string, port int, path string) Response {
+	return w.getAfter(0, host, port, path)
+}
+
+// getAfter is the answer to a request that has waited for some time.
+func (w *planet) getAfter(waited time.Duration, host string, port int, path string) Response {
 	if !w.accepts(host, port) {
 		return Response{Status: -1}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.host[host]
-	return s.program.Answer(port, Get(path), viewpoint{w, s})
+	request := Get(path)
+	request.Waited = waited
+	return s.program.Answer(port, request, viewpoint{w, s})
 }
 
 func (w *planet) accepts(host string, port int) bool {

@@ -1,0 +1,114 @@
+package software
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// checkPage is a mounted PHP script that checks the database, by what it declares.
+type checkPage struct {
+	// pauseSeconds and lastRead, if declared (const PAUSE_SECONDS, const LAST_READ), make a read that only pauses pass for
+	// as long since the file was last touched, by a read that succeeded. pauses are the errors' numbers (const PAUSES).
+	pauseSeconds time.Duration
+	lastRead     string
+	pauses       []int
+	// The client's timeouts: MYSQLI_OPT_CONNECT_TIMEOUT and MYSQLI_OPT_READ_TIMEOUT, or PHP's settings.
+	connect, read time.Duration
+}
+
+var (
+	phpConstant = regexp.MustCompile(`(?m)^\s*const\s+([A-Z_]+)\s*=\s*(.*?);`)
+	phpTimeout  = regexp.MustCompile(`(MYSQLI_OPT_(?:CONNECT|READ)_TIMEOUT)\s*,\s*(\d+)`)
+	number      = regexp.MustCompile(`\d+`)
+)
+
+// readCheck finds in a script what it declares. settings are those of PHP.
+func readCheck(script string, settings phpSettings) checkPage {
+	page := checkPage{connect: settings.connect, read: settings.read}
+	for _, found := range phpConstant.FindAllStringSubmatch(script, -1) {
+		switch name, value := found[1], found[2]; name {
+		case "PAUSE_SECONDS":
+			n, _ := strconv.Atoi(value)
+			page.pauseSeconds = time.Duration(n) * time.Second
+		case "LAST_READ":
+			page.lastRead = strings.Trim(value, `'"`)
+		case "PAUSES":
+			for _, digits := range number.FindAllString(value, -1) {
+				n, _ := strconv.Atoi(digits)
+				page.pauses = append(page.pauses, n)
+			}
+		}
+	}
+	for _, found := range phpTimeout.FindAllStringSubmatch(script, -1) {
+		n, _ := strconv.Atoi(found[2])
+		if found[1] == "MYSQLI_OPT_READ_TIMEOUT" {
+			page.read = time.Duration(n) * time.Second
+		} else {
+			page.connect = time.Duration(n) * time.Second
+		}
+	}
+	return page
+}
+
+// check answers a mounted script that checks the database.
+func (w *wordpress) check(script string, waited time.Duration) Response {
+	page := readCheck(script, w.settings)
+	waiting, code := outcome(w.database, waited, page.connect, page.read)
+	switch {
+	case waiting:
+		return Response{}
+	case code == 0:
+		// A file, and not the process's memory: it outlives the process, as the emptyDir does that it is on.
+		_ = w.process.Files.Write(page.lastRead, []byte(w.now.Format(time.RFC3339Nano)))
+		return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
+	case slices.Contains(page.pauses, code) && w.readWithin(page.lastRead, page.pauseSeconds):
+		return Response{Status: http.StatusOK, Body: fmt.Sprintf("the database pauses (%d)\n", code), Header: plainText}
+	}
+	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf("database error %d\n", code), Header: plainText}
+}
+
+// readWithin says whether a file was touched within a time.
+func (w *wordpress) readWithin(file string, limit time.Duration) bool {
+	content, err := w.process.Files.Read(file)
+	if err != nil {
+		return false
+	}
+	at, err := time.Parse(time.RFC3339Nano, string(content))
+	return err == nil && w.now.Sub(at) < limit
+}
+
+// phpSettings are PHP's timeouts as a MySQL client.
+type phpSettings struct{ connect, read time.Duration }
+
+// phpDirectory is where the image's PHP reads its settings, all files in the order of their names.
+const phpDirectory = "/usr/local/etc/php/conf.d"
+
+var phpSetting = regexp.MustCompile(`(?m)^\s*(mysqlnd\.net_read_timeout|default_socket_timeout)\s*=\s*(\d+)`)
+
+// readPHPSettings reads the settings that are mounted; PHP's own defaults are 60 seconds to connect, and a day to read.
+func readPHPSettings(p *Process) phpSettings {
+	s := phpSettings{connect: time.Minute, read: 24 * time.Hour}
+	for _, mount := range p.Files.Mounts {
+		if !strings.HasPrefix(mount.Path, phpDirectory) {
+			continue
+		}
+		content, err := p.Files.Read(mount.Path)
+		if err != nil {
+			continue
+		}
+		for _, found := range phpSetting.FindAllStringSubmatch(string(content), -1) {
+			n, _ := strconv.Atoi(found[2])
+			if found[1] == "default_socket_timeout" {
+				s.connect = time.Duration(n) * time.Second
+			} else {
+				s.read = time.Duration(n) * time.Second
+			}
+		}
+	}
+	return s
+}

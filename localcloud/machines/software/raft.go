@@ -1,0 +1,206 @@
+package software
+
+import (
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"time"
+)
+
+// What follows the loss of a leader. These are not divided by the pace: a load balancer's health check, which is to tell
+// such a pause from a failure, is not faster here than anywhere.
+const (
+	// A follower that hears nothing of its leader for 10 ticks of a second, and up to as long again by lot, asks for
+	// votes (raft-base-tick-interval, raft-election-timeout-ticks).
+	raftElectionLeast  = 10 * time.Second
+	raftElectionSpread = 10 * time.Second
+	// TiDB notices that a connection is dead after grpc-keepalive-time and grpc-keepalive-timeout, 10 + 3 seconds. An
+	// election that is faster does it no good.
+	storeNoticed = 13 * time.Second
+	// raftRebalance is how long a store must have been back before PD moves leaders to it again, without a pause.
+	raftRebalance = 10 * time.Second
+	raftHandover  = 500 * time.Millisecond // a leader that is told to stop; this is divided by the pace
+)
+
+// defaultReplicas is PD's max-replicas.
+const defaultReplicas = 3
+
+// raftGroup stands for the regions of the key space that have their leader, when all is well, on one store. (TiDB calls
+// a range of keys a region, too.)
+type raftGroup struct {
+	home     string   // the advertised address of that store
+	replicas []string // the stores that vote
+	leader   *tikv
+	lostAt   time.Time // since when the leader does not lead
+	electsAt time.Time // when the next one is elected
+	restored time.Time // since when the store at home could lead again
+}
+
+// step moves the groups to now, once for each moment.
+func (c *tidbCluster) step(now time.Time, pace Pace) {
+	if !now.After(c.stepped) {
+		return
+	}
+	c.stepped = now
+	addresses := slices.Sorted(maps.Keys(c.stores))
+	for _, address := range addresses {
+		if c.groups[address] == nil {
+			c.groups[address] = c.split(address)
+		}
+	}
+	for i, address := range addresses {
+		g := c.groups[address]
+		g.step(now, pace, c)
+		if g.lostAt.IsZero() {
+			g.place(now, c, addresses, i)
+		}
+	}
+}
+
+// split makes the group of a store that is new: all data is on the stores that were there before, if any.
+func (c *tidbCluster) split(address string) *raftGroup {
+	for _, other := range slices.Sorted(maps.Keys(c.groups)) {
+		g := c.groups[other]
+		return &raftGroup{home: address, replicas: slices.Clone(g.replicas), leader: g.leader, lostAt: g.lostAt, electsAt: g.electsAt}
+	}
+	return &raftGroup{home: address, replicas: []string{address}, leader: c.stores[address].node}
+}
+
+// leads says whether a store runs and can reach, and be reached by, a majority of a group's replicas, itself included.
+func (g *raftGroup) leads(k *tikv, c *tidbCluster) bool {
+	if k == nil || !slices.Contains(g.replicas, k.advertise.String()) || c.node(k.advertise.String()) != k || !k.runs() {
+		return false
+	}
+	votes := 0
+	for _, address := range g.replicas {
+		if other := c.node(address); other == k || k.connected(other) {
+			votes++
+		}
+	}
+	return votes > len(g.replicas)/2
+}
+
+// serves says whether the group has a leader. One that is told to stop goes on until another takes over.
+func (g *raftGroup) serves(c *tidbCluster) bool {
+	return g.leads(g.leader, c) && (g.lostAt.IsZero() || g.leader.stopping())
+}
+
+// node is the store that runs, or ran, at an address.
+func (c *tidbCluster) node(address string) *tikv {
+	if s := c.stores[address]; s != nil {
+		return s.node
+	}
+	return nil
+}
+
+// step finds a leader for a group that has none.
+func (g *raftGroup) step(now time.Time, pace Pace, c *tidbCluster) {
+	steppedDown := !g.lostAt.IsZero() && now.Sub(g.lostAt) >= raftElectionLeast
+	if g.leads(g.leader, c) && !g.leader.stopping() && !steppedDown {
+		g.lostAt, g.electsAt = time.Time{}, time.Time{}
+		return
+	}
+	if g.lostAt.IsZero() {
+		g.lostAt = now
+	}
+	candidate := g.candidate(c)
+	if candidate == nil { // no majority: nobody is elected
+		g.electsAt = time.Time{}
+		return
+	}
+	if g.electsAt.IsZero() {
+		takes := max(raftElectionLeast+lot(g.home, now, raftElectionSpread), storeNoticed-now.Sub(g.lostAt))
+		switch {
+		case candidate.process.Adopted && g.leader == nil:
+			takes = 0
+		case g.leader != nil && g.leader.stopping() && g.leads(g.leader, c):
+			takes = pace.Of(raftHandover)
+		}
+		g.electsAt = now.Add(takes)
+	}
+	if now.Before(g.electsAt) {
+		return
+	}
+	candidate.process.log("leads the regions of %s, %s after they lost their leader", g.home, now.Sub(g.lostAt).Round(100*time.Millisecond))
+	g.leader, g.lostAt, g.electsAt = candidate, time.Time{}, time.Time{}
+}
+
+// candidate is a replica that would be elected.
+func (g *raftGroup) candidate(c *tidbCluster) *tikv {
+	for _, address := range g.replicas {
+		if k := c.node(address); k != nil && !k.stopping() && g.leads(k, c) {
+			return k
+		}
+	}
+	return nil
+}
+
+// place is PD's work on a group that has a leader: a replica in as many stores as there are to be, as soon as all of
+// them can be reached, and the leader back at home.
+func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, home int) {
+	var want []string
+	for i := range min(c.maxReplicas, len(addresses)) {
+		want = append(want, addresses[(home+i)%len(addresses)])
+	}
+	reached := func(address string) bool {
+		k := c.node(address)
+		return k == g.leader || k != nil && !k.stopping() && g.leader.connected(k)
+	}
+	if !slices.ContainsFunc(want, func(address string) bool { return !reached(address) }) {
+		g.replicas = want
+		if !slices.Contains(want, g.leader.advertise.String()) { // it hands over before its replica is removed
+			g.leader = c.node(g.home)
+		}
+	}
+	if g.leader.advertise.String() == g.home || !slices.Contains(g.replicas, g.home) || !reached(g.home) {
+		g.restored = time.Time{}
+		return
+	}
+	if g.restored.IsZero() {
+		g.restored = now
+	}
+	if now.Sub(g.restored) >= raftRebalance {
+		g.leader, g.restored = c.node(g.home), time.Time{}
+	}
+}
+
+// whole says why not all regions have a leader, nil if they do; and the leaders.
+func (c *tidbCluster) whole() (leaders []*tikv, err error) {
+	for _, address := range slices.Sorted(maps.Keys(c.groups)) {
+		g := c.groups[address]
+		if !g.serves(c) {
+			if g.candidate(c) == nil {
+				return nil, fmt.Errorf("no TiKV store that a majority of the stores follows: the regions of %s have no leader", address)
+			}
+			return nil, fmt.Errorf("the regions of %s elect a leader", address)
+		}
+		if !slices.Contains(leaders, g.leader) {
+			leaders = append(leaders, g.leader)
+		}
+	}
+	if len(leaders) == 0 {
+		return nil, fmt.Errorf("PD knows no TiKV store yet")
+	}
+	return leaders, nil
+}
+
+// inherit takes over what the stores remember when all PDs have forgotten it.
+func (c *tidbCluster) inherit(from *tidbCluster) {
+	if from == nil || from == c || len(c.groups) > 0 {
+		return
+	}
+	c.groups = from.groups
+	for address, s := range from.stores {
+		if c.stores[address] == nil {
+			c.stores[address] = s
+		}
+	}
+}
+
+// lot draws a duration up to a limit, the same for all who draw it at the same moment.
+func lot(name string, at time.Time, limit time.Duration) time.Duration {
+	h := fnv.New32a()
+	fmt.Fprint(h, name, at.UnixNano())
+	return limit * time.Duration(h.Sum32()%1000) / 1000
+}
