@@ -14,12 +14,12 @@ type Port struct {
 }
 
 // Entrance is the way in to machines from outside of their VPC: what a load balancer's front ends use. It behaves as
-// the network and the machines do. Where nothing answers, because a firewall drops the packets or a machine is off, it
-// waits until the context ends; the error then says why nothing answered.
+// the network and the machines do.
 type Entrance interface {
-	// Dial opens a TCP connection from an address to a port, and closes it again.
-	Dial(ctx context.Context, from netip.Addr, to Port) error
-	// RoundTrip sends an HTTP request from an address to a port, and returns the answer. The request's context bounds
-	// it; whatever the request's URL says, it goes to the port.
-	RoundTrip(r *http.Request, from netip.Addr, to Port) (*http.Response, error)
+	// Dial opens a TCP connection from an address to a port. Where nothing answers, because a firewall drops the packets
+	// or a machine is off, it tries until the context ends; the error then says why nothing answered.
+	//
+	// What it returns sends HTTP requests over the connection, whatever host their URLs name, and waits for the answers
+	// as long as the requests' contexts let it.
+	Dial(ctx context.Context, from netip.Addr, to Port) (http.RoundTripper, error)
 }

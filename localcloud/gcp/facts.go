@@ -16,6 +16,7 @@ type factCache struct {
 	mu      sync.Mutex
 	version int
 	facts   *facts
+	changed chan struct{} // closed at the next change; nil while nobody waits for it
 }
 
 // invalidate is called after every change of the store.
@@ -24,6 +25,20 @@ func (c *factCache) invalidate() {
 	defer c.mu.Unlock()
 	c.version++
 	c.facts = nil
+	if c.changed != nil {
+		close(c.changed)
+		c.changed = nil
+	}
+}
+
+// next is closed at the next change.
+func (c *factCache) next() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.changed == nil {
+		c.changed = make(chan struct{})
+	}
+	return c.changed
 }
 
 // known returns the facts as of now.

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
 	"geo-wordpress/localcloud/gcp/schema"
+	"geo-wordpress/localcloud/ports"
 )
 
 const (
@@ -45,7 +46,8 @@ var _ = register(&kind{
 })
 
 // freeAddress draws an unused loopback address from 127.64.0.0 up: what stands for a public address here is one that
-// only this machine can reach, and that another checkout's cloud is unlikely to have drawn.
+// only this machine can reach, and that another checkout's cloud is unlikely to have drawn. Where this process may not
+// listen on port 80 it carries another port.
 func (t *txn) freeAddress() (string, error) {
 	taken := map[string]bool{}
 	all, err := t.all(addressType, forwardingRuleType)
@@ -60,9 +62,16 @@ func (t *txn) freeAddress() (string, error) {
 		n := uint32(numericID()) % (192 << 16)
 		a := netip.AddrFrom4([4]byte{127, byte(64 + n>>16), byte(n >> 8), byte(n)})
 		if last := a.As4()[3]; last != 0 && last != 255 && !taken[a.String()] {
-			return a.String(), nil
+			return ports.Site(a)
 		}
 	}
+}
+
+// isAddress says whether a forwarding rule's address is an address itself, and not the name of a resource.
+func isAddress(value string) bool {
+	_, plain := netip.ParseAddr(value)
+	_, withPort := netip.ParseAddrPort(value)
+	return plain == nil || withPort == nil
 }
 
 // redirect declares what answers with a redirect.
@@ -218,8 +227,7 @@ var _ = register(&kind{
 		"pscConnectionStatus", "pulumiLabels", "selfLink", "subnetwork"},
 	id: memberID("forwardingRules"),
 	literal: func(path, value string) bool {
-		_, err := netip.ParseAddr(value)
-		return path == "ipAddress" && err == nil
+		return path == "ipAddress" && isAddress(value)
 	},
 	check: func(in object) []plugin.CheckFailure {
 		if !in.has("portRange") {

@@ -43,11 +43,13 @@ func (o object) flag(path string) bool {
 	return b
 }
 
-func (o object) num(path string) int {
+func (o object) float(path string) float64 {
 	v, _ := o.at(path)
 	n, _ := v.(float64)
-	return int(n)
+	return n
 }
+
+func (o object) num(path string) int { return int(o.float(path)) }
 
 func (o object) list(path string) []any {
 	v, _ := o.at(path)

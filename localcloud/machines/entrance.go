@@ -35,35 +35,38 @@ const (
 
 // connection is a TCP connection that has been accepted: by a pod, or by the machine itself if there is none.
 type connection struct {
-	cluster *cluster
+	sim     *Simulator
 	pod     *pod
 	program software.Program
 	port    int
 }
 
 // Dial implements cloud.Entrance.
-func (s *Simulator) Dial(ctx context.Context, from netip.Addr, to cloud.Port) error {
-	_, err := s.connect(ctx, from, to)
-	return err
+func (s *Simulator) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.RoundTripper, error) {
+	for wait := firstLook; ; wait = min(2*wait, lastLook) {
+		c, err := s.accepted(from, to)
+		if err == nil {
+			return c, nil
+		}
+		if !errors.Is(err, vpc.ErrTimeout) || sleep(ctx, wait) != nil {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+		}
+	}
 }
 
-// RoundTrip implements cloud.Entrance.
-func (s *Simulator) RoundTrip(r *http.Request, from netip.Addr, to cloud.Port) (*http.Response, error) {
+// RoundTrip sends a request and waits for the answer.
+func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
 		if _, err := io.Copy(io.Discard, r.Body); err != nil { // no model reads what it is sent
 			return nil, err
 		}
 	}
-	c, err := s.connect(r.Context(), from, to)
-	if err != nil {
-		return nil, err
-	}
 	request := software.Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header}
 	began := time.Now()
 	for wait := firstLook; ; wait = min(2*wait, lastLook) {
 		request.Waited = time.Since(began)
-		response, err := s.answer(c, request)
+		response, err := c.answer(request)
 		if err != nil {
 			return nil, &net.OpError{Op: "read", Net: "tcp", Err: err}
 		}
@@ -76,30 +79,17 @@ func (s *Simulator) RoundTrip(r *http.Request, from netip.Addr, to cloud.Port) (
 	}
 }
 
-// connect opens a connection, and tries again until the context ends while nothing answers.
-func (s *Simulator) connect(ctx context.Context, from netip.Addr, to cloud.Port) (connection, error) {
-	for wait := firstLook; ; wait = min(2*wait, lastLook) {
-		c, err := s.accepted(from, to)
-		if err == nil {
-			return c, nil
-		}
-		if !errors.Is(err, vpc.ErrTimeout) || sleep(ctx, wait) != nil {
-			return c, &net.OpError{Op: "dial", Net: "tcp", Err: err}
-		}
-	}
-}
-
 // accepted finds who accepts a connection at the moment.
-func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (connection, error) {
+func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (*connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, m := s.machine(to)
 	if m == nil || s.world == nil {
-		return connection{}, &vpc.Failure{Err: vpc.ErrTimeout, Why: fmt.Sprintf("there is no machine %s in %s", to.Instance, to.Zone)}
+		return nil, &vpc.Failure{Err: vpc.ErrTimeout, Why: fmt.Sprintf("there is no machine %s in %s", to.Instance, to.Zone)}
 	}
 	targets, err := s.world.Enter(from, c.info.ID, m.name, to.Number)
 	if err != nil {
-		return connection{}, err
+		return nil, err
 	}
 	rand.Shuffle(len(targets), func(i, j int) { targets[i], targets[j] = targets[j], targets[i] })
 	for _, target := range targets {
@@ -108,17 +98,17 @@ func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (connection, error)
 			continue
 		}
 		if program := p.listener(target.Port, false); program != nil {
-			return connection{c, p, program, target.Port}, nil
+			return &connection{s, p, program, target.Port}, nil
 		}
 		if !target.Pod.Spec.HostNetwork {
 			// The balancing chose this endpoint, and tries no other.
-			return connection{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d in pod %s", target.Address, target.Port, p.name())}
+			return nil, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d in pod %s", target.Address, target.Port, p.name())}
 		}
 	}
 	if to.Number == kubeletPort || to.Number == healthzPort {
-		return connection{cluster: c, port: to.Number}, nil
+		return &connection{sim: s, port: to.Number}, nil
 	}
-	return connection{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("no Service has the node port %d, and nothing else listens there on machine %s", to.Number, m.name)}
+	return nil, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("no Service has the node port %d, and nothing else listens there on machine %s", to.Number, m.name)}
 }
 
 // machine finds a machine by its zone and name. The caller holds Simulator.mu.
@@ -132,9 +122,9 @@ func (s *Simulator) machine(of cloud.Port) (*cluster, *machine) {
 }
 
 // answer asks what has accepted a connection.
-func (s *Simulator) answer(c connection, r software.Request) (software.Response, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (c *connection) answer(r software.Request) (software.Response, error) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
 	if c.pod == nil {
 		return machineAnswer(c.port, r), nil
 	}
@@ -144,7 +134,7 @@ func (s *Simulator) answer(c connection, r software.Request) (software.Response,
 	if c.pod.listener(c.port, false) != c.program || c.program.Exit() != nil {
 		return software.Response{}, syscall.ECONNRESET
 	}
-	return c.program.Answer(c.port, r, s.view(c.pod)), nil
+	return c.program.Answer(c.port, r, c.sim.view(c.pod)), nil
 }
 
 // machineAnswer is what the machine's own servers say.

@@ -2,10 +2,14 @@
 package ports
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
+	"strconv"
 	"sync"
+	"syscall"
 )
 
 // Ports are taken from below the range that systems give to outgoing connections (from 32768 on Linux, from 49152
@@ -39,10 +43,37 @@ func Free() (int, error) {
 
 // Available says whether a port on the loopback interface can be listened on now.
 func Available(port int) bool {
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return false
+	return listenable("127.0.0.1", port) == nil
+}
+
+// webPort is where browsers expect a site.
+const webPort = 80
+
+// Site returns where a server can stand for a site on an address of the loopback interface: the address itself where
+// this process may listen on its port 80, else the address and another port that is free. A system that has no such
+// loopback address gives 127.0.0.1 and a port.
+func Site(address netip.Addr) (string, error) {
+	err := listenable(address.String(), webPort)
+	if err == nil {
+		return address.String(), nil
 	}
-	_ = listener.Close()
-	return true
+	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	const tries = 1000
+	for range tries {
+		port := first + rand.IntN(last-first+1)
+		if listenable(address.String(), port) == nil {
+			return net.JoinHostPort(address.String(), strconv.Itoa(port)), nil
+		}
+	}
+	return "", fmt.Errorf("no free port between %d and %d on %s in %d tries", first, last, address, tries)
+}
+
+func listenable(host string, port int) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return err
+	}
+	return listener.Close()
 }

@@ -51,7 +51,8 @@ func TestARequestEntersByANodePort(t *testing.T) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), silence)
 		defer cancel()
-		require.ErrorContains(t, world.simulator.Dial(ctx, frontEnd, to), why)
+		_, err := world.simulator.Dial(ctx, frontEnd, to)
+		require.ErrorContains(t, err, why)
 	}
 	fails("no firewall of the VPC admits 35.191.0.9 to machine "+own.Instance+" on TCP 30099", own)
 
@@ -60,7 +61,9 @@ func TestARequestEntersByANodePort(t *testing.T) {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://site.test"+path, nil)
 		require.NoError(t, err)
-		response, err := world.simulator.RoundTrip(request, frontEnd, own)
+		connection, err := world.simulator.Dial(t.Context(), frontEnd, own)
+		require.NoError(t, err)
+		response, err := connection.RoundTrip(request)
 		require.NoError(t, err)
 		defer response.Body.Close()
 		body, err := io.ReadAll(response.Body)
@@ -70,7 +73,7 @@ func TestARequestEntersByANodePort(t *testing.T) {
 	eventually(t, "the Service's endpoint", func() (bool, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), silence)
 		defer cancel()
-		err := world.simulator.Dial(ctx, frontEnd, own)
+		_, err := world.simulator.Dial(ctx, frontEnd, own)
 		return err == nil, err
 	})
 	status, page, header := get("/")
@@ -87,5 +90,6 @@ func TestARequestEntersByANodePort(t *testing.T) {
 	fails("connection refused (no Service has the node port 30098", at(own, 30098))
 	fails("there is no machine", cloud.Port{Zone: "europe-west9-a", Instance: own.Instance, Number: nodePort})
 	world.facts.enter(10256)
-	require.NoError(t, world.simulator.Dial(t.Context(), frontEnd, at(other, 10256)), "the machine's own")
+	_, err = world.simulator.Dial(t.Context(), frontEnd, at(other, 10256))
+	require.NoError(t, err, "the machine's own")
 }

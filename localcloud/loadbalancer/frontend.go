@@ -1,0 +1,125 @@
+package loadbalancer
+
+import (
+	"cmp"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// idleTimeout is for how long a client's connection is kept without a request.
+const idleTimeout = 610 * time.Second
+
+// frontEnd serves one forwarding rule.
+type frontEnd struct {
+	id  string
+	log *slog.Logger
+
+	mu       sync.Mutex
+	declared cloud.FrontEnd
+	router   *router
+	problem  string // why it does not serve
+	listens  string // host:port
+	server   *http.Server
+}
+
+func newFrontEnd(id string, log *slog.Logger) *frontEnd { return &frontEnd{id: id, log: log} }
+
+// update makes the front end what is declared, and tries again to listen where it could not.
+func (f *frontEnd) update(declared cloud.FrontEnd, r *router) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.declared, f.router = declared, r
+	address, err := listenAddress(declared)
+	if f.server != nil && (err != nil || address != f.listens) {
+		_ = f.server.Close()
+		f.server = nil
+	}
+	if err == nil && f.server == nil {
+		err = f.listen(address)
+	}
+	problem := ""
+	if err != nil {
+		problem = err.Error()
+	} else if declared.HTTPS {
+		problem = "HTTPS is not served: Google issues the certificate once the domain's DNS leads to the address, and here it never does"
+	}
+	if problem != f.problem {
+		f.problem = problem
+		f.log.Info("load balancer", "rule", lastSegment(f.id), "address", address, "problem", cmp.Or(problem, "none"))
+	}
+}
+
+// listenAddress is where a front end listens: on the rule's port, or instead of 80 on the one that its address carries.
+func listenAddress(f cloud.FrontEnd) (string, error) {
+	host, port := f.Address, strconv.Itoa(f.Port)
+	if h, p, err := net.SplitHostPort(f.Address); err == nil {
+		host = h
+		if f.Port == 80 {
+			port = p
+		}
+	}
+	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("the address %s is not one of this machine's loopback interface: it is not served", f.Address)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+func (f *frontEnd) listen(address string) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("nothing listens on %s: %w", address, err)
+	}
+	if f.declared.HTTPS {
+		listener = tls.NewListener(listener, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return nil, errors.New("the certificate is not issued")
+		}})
+	}
+	server := &http.Server{
+		Handler: f, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: idleTimeout,
+		ErrorLog: slog.NewLogLogger(f.log.Handler(), slog.LevelDebug),
+	}
+	f.server, f.listens = server, address
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			f.log.Error("load balancer", "rule", lastSegment(f.id), "error", err)
+		}
+	}()
+	return nil
+}
+
+func (f *frontEnd) close() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.server != nil {
+		_ = f.server.Close()
+		f.server = nil
+	}
+}
+
+// ServeHTTP answers one request of a client.
+func (f *frontEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	declared, router := f.declared, f.router
+	f.mu.Unlock()
+	route := router.route(r.Host, r.URL.Path)
+	switch {
+	case route.Redirect != nil:
+		w.Header().Set("Location", redirected(*route.Redirect, r, declared.HTTPS))
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		w.WriteHeader(route.Redirect.Status)
+	case route.Service != nil:
+		router.services[route.Service.ID].serve(w, r, hostOf(declared.Address))
+	default:
+		answerError(w, declared.Managed, errNoHealthyInstance)
+	}
+}

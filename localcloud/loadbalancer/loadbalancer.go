@@ -1,0 +1,167 @@
+package loadbalancer
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// lookInterval is how often the instance groups' members are looked at; changes of what is declared are seen at once.
+const lookInterval = time.Second
+
+// Declared is what the load balancers read of the cloud's resources.
+type Declared interface {
+	// FrontEnds resolves the forwarding rules as they stand.
+	FrontEnds() ([]cloud.FrontEnd, error)
+	// Changed returns a channel that is closed at the next change.
+	Changed() <-chan struct{}
+}
+
+// Options of the load balancers. All but Log must be set.
+type Options struct {
+	Declared Declared
+	Entrance cloud.Entrance
+	// Instances lists the machines of a pool, as cloud.Machines has it.
+	Instances func(pool string) []string
+	// Log takes what changes; nil discards it.
+	Log *slog.Logger
+}
+
+// LoadBalancers are all that are declared.
+type LoadBalancers struct {
+	o      Options
+	cancel context.CancelFunc
+	ctx    context.Context
+	done   sync.WaitGroup
+
+	mu       sync.Mutex
+	problem  string // why what is declared could not be read
+	fronts   map[string]*frontEnd
+	services map[string]*service
+}
+
+// Start serves what is declared, and what will be, until Close.
+func Start(o Options) *LoadBalancers {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	l := &LoadBalancers{o: o, fronts: map[string]*frontEnd{}, services: map[string]*service{}}
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.done.Add(1)
+	go l.follow()
+	return l
+}
+
+// Close stops serving.
+func (l *LoadBalancers) Close() {
+	l.cancel()
+	l.done.Wait()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.fronts {
+		f.close()
+	}
+	for _, s := range l.services {
+		s.close()
+	}
+}
+
+// follow reads what is declared whenever it changes.
+func (l *LoadBalancers) follow() {
+	defer l.done.Done()
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for {
+		changed := l.o.Declared.Changed() // before reading: what changes meanwhile is read next
+		l.update()
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-changed:
+		case <-ticker.C:
+		}
+	}
+}
+
+// update makes front ends and services what is declared.
+func (l *LoadBalancers) update() {
+	declared, err := l.o.Declared.FrontEnds()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil {
+		l.problem = err.Error()
+		l.o.Log.Error("read what is declared of the load balancers", "error", err)
+		return
+	}
+	l.problem = ""
+	used := map[string]bool{}
+	for _, front := range declared {
+		used[front.ID] = true
+		routes := l.routes(front, used)
+		f := l.fronts[front.ID]
+		if f == nil {
+			f = newFrontEnd(front.ID, l.o.Log)
+			l.fronts[front.ID] = f
+		}
+		f.update(front, routes)
+	}
+	maps.DeleteFunc(l.fronts, func(id string, f *frontEnd) bool {
+		if !used[id] {
+			f.close()
+		}
+		return !used[id]
+	})
+	maps.DeleteFunc(l.services, func(id string, s *service) bool {
+		if !used[id] {
+			s.close()
+		}
+		return !used[id]
+	})
+}
+
+// routes brings the services that a front end leads to up to date, and notes that they are used.
+func (l *LoadBalancers) routes(front cloud.FrontEnd, used map[string]bool) *router {
+	r := &router{urlMap: front.URLMap, services: map[string]*service{}}
+	for _, route := range allRoutes(front.URLMap) {
+		if route.Service == nil {
+			continue
+		}
+		id := route.Service.ID
+		s := l.services[id]
+		if s == nil {
+			s = newService(l.ctx, l.o)
+			l.services[id] = s
+		}
+		if !used[id] {
+			used[id] = true
+			s.update(*route.Service, hostOf(front.Address))
+		}
+		r.services[id] = s
+	}
+	return r
+}
+
+func allRoutes(m cloud.URLMap) []cloud.Route {
+	all := []cloud.Route{m.Default}
+	for _, host := range m.Hosts {
+		all = append(all, host.Default)
+		for _, path := range host.Paths {
+			all = append(all, path.Route)
+		}
+	}
+	return all
+}
+
+// sorted lists a map's values in the order of their keys.
+func sorted[T any](m map[string]T) []T {
+	var all []T
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[key])
+	}
+	return all
+}

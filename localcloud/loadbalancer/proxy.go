@@ -1,0 +1,233 @@
+package loadbalancer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// connectTimeout is how long a connection to an instance may take. Google documents no figure; this is Envoy's.
+const connectTimeout = 5 * time.Second
+
+var (
+	errNoHealthyInstance = errors.New("no healthy instance")
+	errNoConnection      = errors.New("no connection to the instance")
+	errDrained           = errors.New("the instance left, and its connections had the declared time to drain")
+)
+
+// backend is where a proxied request's URL points; the connection says where it goes.
+var backend = &url.URL{Scheme: "http", Host: "backend.invalid"}
+
+// serve answers a client's request by way of an instance. address is the load balancer's own.
+func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) {
+	s.mu.Lock()
+	declared := s.declared
+	s.mu.Unlock()
+	s.requests.add(time.Now())
+	ctx, cancel := context.WithTimeout(r.Context(), declared.Timeout)
+	defer cancel()
+	client := hostOf(r.RemoteAddr)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(backend)
+			p.Out.Host = p.In.Host
+			addRequestHeaders(p.In, p.Out.Header, client, address)
+			addCustom(p.Out.Header, declared.RequestHeaders)
+		},
+		Transport: transport{s, declared, client},
+		ModifyResponse: func(response *http.Response) error {
+			response.Header.Add("Via", "1.1 google")
+			addCustom(response.Header, declared.ResponseHeaders)
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
+			s.refused.add(time.Now())
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				err = context.DeadlineExceeded
+			}
+			answerError(w, declared.Managed, err)
+		},
+		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
+	}
+	proxy.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// addRequestHeaders adds what Google's proxies add.
+func addRequestHeaders(in *http.Request, out http.Header, client, address string) {
+	forwarded := client + "," + address
+	if given := in.Header.Values("X-Forwarded-For"); len(given) > 0 {
+		forwarded = strings.Join(given, ",") + "," + forwarded
+	}
+	out.Set("X-Forwarded-For", forwarded)
+	out.Set("X-Forwarded-Proto", "http")
+	if in.TLS != nil {
+		out.Set("X-Forwarded-Proto", "https")
+	}
+	out.Add("Via", "1.1 google")
+	if out.Get("X-Cloud-Trace-Context") == "" {
+		out.Set("X-Cloud-Trace-Context", fmt.Sprintf("%016x%016x/%d", rand.Uint64(), rand.Uint64(), rand.Uint64()))
+	}
+}
+
+// addCustom sets declared headers. Their variables are empty, as they are where Google cannot tell their values.
+func addCustom(header http.Header, declared []string) {
+	for _, line := range declared {
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimSpace(value)
+		for {
+			before, rest, ok := strings.Cut(value, "{")
+			_, after, closed := strings.Cut(rest, "}")
+			if !ok || !closed {
+				break
+			}
+			value = before + after
+		}
+		header.Set(strings.TrimSpace(name), value)
+	}
+}
+
+// transport sends the requests of one client's connection to a service's instances.
+type transport struct {
+	*service
+	declared cloud.BackendService
+	client   string
+}
+
+// RoundTrip sends a request to an instance. One without a body that gets no answer, or 502, 503 or 504, is sent once
+// more: that is what Google does where no retry policy is declared.
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, tried, err := t.send(r, nil)
+	repeatable := (r.Body == nil || r.Body == http.NoBody) && tried != nil && r.Context().Err() == nil
+	if !repeatable || err == nil && response.StatusCode != 502 && response.StatusCode != 503 && response.StatusCode != 504 {
+		return response, err
+	}
+	again, other, err2 := t.send(r, tried)
+	if other == nil { // there is none any more
+		return response, err
+	}
+	if response != nil {
+		_ = response.Body.Close()
+	}
+	return again, err2
+}
+
+// send sends a request to one instance, and says which.
+func (t transport) send(r *http.Request, tried *instance) (*http.Response, *instance, error) {
+	now := time.Now()
+	t.mu.Lock()
+	i, g := t.pick(r, t.client, tried, now)
+	if i == nil {
+		t.mu.Unlock()
+		return nil, nil, errNoHealthyInstance
+	}
+	i.inFlight++
+	to := cloud.Port{Zone: i.zone, Instance: i.name, Number: i.port}
+	t.mu.Unlock()
+	g.requests.add(now)
+	i.requests.add(now)
+
+	ctx, cancel := context.WithCancelCause(r.Context())
+	drained := context.AfterFunc(i.gone, func() { cancel(errDrained) })
+	done := func() {
+		drained()
+		cancel(nil)
+		t.mu.Lock()
+		i.inFlight--
+		t.mu.Unlock()
+	}
+	response, err := t.exchange(r.WithContext(ctx), to)
+	if err != nil {
+		if cause := context.Cause(ctx); errors.Is(cause, errDrained) {
+			err = cause
+		}
+		done()
+		return nil, i, err
+	}
+	response.Body = &body{response.Body, done}
+	if t.declared.Affinity == "GENERATED_COOKIE" {
+		if cookie, err := r.Cookie(cookieName); err != nil || cookie.Value != i.token {
+			response.Header.Add("Set-Cookie", t.affinityCookie(i, t.declared.CookieTTL, now).String())
+		}
+	}
+	return response, i, nil
+}
+
+func (t transport) exchange(r *http.Request, to cloud.Port) (*http.Response, error) {
+	if t.declared.Protocol != "HTTP" {
+		return nil, fmt.Errorf("%w: port %d speaks no %s", errNoConnection, to.Number, t.declared.Protocol)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), connectTimeout)
+	defer cancel()
+	connection, err := t.o.Entrance.Dial(ctx, source(), to)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
+	}
+	return connection.RoundTrip(r)
+}
+
+// source is the address of one of the front ends.
+func source() netip.Addr {
+	r := frontEndRanges[rand.IntN(len(frontEndRanges))]
+	a := r.Addr().As4()
+	for i := r.Bits(); i < 32; i++ {
+		if rand.IntN(2) == 1 {
+			a[i/8] |= 0x80 >> (i % 8)
+		}
+	}
+	return netip.AddrFrom4(a)
+}
+
+// body tells when an answer has been read.
+type body struct {
+	io.ReadCloser
+	done func()
+}
+
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	if b.done != nil {
+		b.done()
+		b.done = nil
+	}
+	return err
+}
+
+// answerError answers in the place of the backends. The managed load balancer's words and statuses are Envoy's, the
+// classic one says the same of everything.
+func answerError(w http.ResponseWriter, managed bool, err error) {
+	if !managed {
+		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+		w.WriteHeader(http.StatusBadGateway)
+		_, _ = io.WriteString(w, "<html><head><title>502 Server Error</title></head><body><h1>Error: Server Error</h1>\n"+
+			"<p>The server encountered a temporary error and could not complete your request. Please try again in 30 seconds.</p>"+
+			"</body></html>\n")
+		return
+	}
+	status, text := http.StatusServiceUnavailable, "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
+	var netError net.Error
+	switch {
+	case errors.Is(err, errNoHealthyInstance):
+		text = "no healthy upstream"
+	case errors.Is(err, context.DeadlineExceeded):
+		status, text = http.StatusGatewayTimeout, "upstream request timeout"
+	case errors.Is(err, errNoConnection) && errors.As(err, &netError) && netError.Timeout():
+		text = "upstream connect error or disconnect/reset before headers. reset reason: connection timeout"
+	case errors.Is(err, errNoConnection):
+		text = "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure"
+	}
+	w.Header().Set("Content-Type", "text/plain")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text)
+}

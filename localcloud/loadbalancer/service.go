@@ -1,0 +1,168 @@
+package loadbalancer
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// service is a backend service at work.
+type service struct {
+	ctx context.Context // ended with the load balancers
+	o   Options
+
+	mu       sync.Mutex
+	declared cloud.BackendService
+	host     string // the load balancer's address, which probes name as their host
+	groups   []*group
+	requests meter
+	refused  meter // requests that no instance answered
+}
+
+// group is an instance group behind a service.
+type group struct {
+	declared  cloud.Backend
+	instances []*instance
+	turn      int     // whose turn it is among the healthy
+	credit    float64 // of the smooth weighted round robin between the groups
+	requests  meter
+}
+
+// instance is a machine of a group.
+type instance struct {
+	name     string
+	zone     string
+	token    string // what the affinity cookie knows it by
+	port     int    // where requests go
+	portless string // why there is no such port
+	health   health
+	ctx      context.Context // ended when it leaves: its probes are
+	leave    context.CancelFunc
+	gone     context.Context // ended when it has drained: its requests are
+	drained  context.CancelFunc
+	wake     chan struct{} // probe at once
+	requests meter
+	inFlight int
+}
+
+func newService(ctx context.Context, o Options) *service { return &service{ctx: ctx, o: o} }
+
+// update makes the service what is declared, and its groups what they consist of now.
+func (s *service) update(declared cloud.BackendService, host string) {
+	members := map[string][]string{}
+	for _, b := range declared.Backends {
+		if b.Pool != "" {
+			members[b.Group] = s.o.Instances(b.Pool)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	asksElse := !reflect.DeepEqual(s.declared.HealthCheck, declared.HealthCheck) || s.host != host
+	before := s.groups
+	s.declared, s.host, s.groups = declared, host, nil
+	for _, b := range declared.Backends {
+		g := &group{}
+		if i := slices.IndexFunc(before, func(g *group) bool { return g.declared.Group == b.Group }); i >= 0 {
+			g = before[i]
+			before = slices.Delete(slices.Clone(before), i, i+1)
+		}
+		asksHere := asksElse || !reflect.DeepEqual(g.declared.NamedPorts, b.NamedPorts)
+		g.declared = b
+		s.staff(g, members[b.Group], asksHere)
+		s.groups = append(s.groups, g)
+	}
+	for _, g := range before {
+		s.staff(g, nil, false)
+	}
+}
+
+// staff makes a group's instances the members. Those that leave get no new request, and may end what they have.
+func (s *service) staff(g *group, members []string, wake bool) {
+	port, err := namedPort(s.declared.PortName, g.declared)
+	portless := ""
+	if err != nil {
+		portless = err.Error()
+	}
+	g.instances = slices.DeleteFunc(g.instances, func(i *instance) bool {
+		if slices.Contains(members, i.name) {
+			return false
+		}
+		i.leave()
+		time.AfterFunc(s.declared.Draining, i.drained)
+		return true
+	})
+	for _, name := range members {
+		n := slices.IndexFunc(g.instances, func(i *instance) bool { return i.name == name })
+		if n >= 0 {
+			i := g.instances[n]
+			i.port, i.portless = port, portless
+			if wake {
+				select {
+				case i.wake <- struct{}{}:
+				default:
+				}
+			}
+			continue
+		}
+		i := &instance{name: name, zone: g.declared.Zone, token: token(s.declared.ID, g.declared.Group, name),
+			port: port, portless: portless, wake: make(chan struct{}, 1)}
+		i.ctx, i.leave = context.WithCancel(s.ctx)
+		i.gone, i.drained = context.WithCancel(s.ctx)
+		g.instances = append(g.instances, i)
+		go s.watch(g, i)
+	}
+}
+
+// close ends the service, and what it is doing.
+func (s *service) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, g := range s.groups {
+		for _, i := range g.instances {
+			i.leave()
+			i.drained()
+		}
+	}
+	s.groups = nil
+}
+
+// watch probes an instance at the declared interval, until it leaves.
+func (s *service) watch(g *group, i *instance) {
+	for {
+		began := time.Now()
+		s.mu.Lock()
+		check, host := s.declared.HealthCheck, s.host
+		port, problem := checkedPort(check, s.declared, g.declared)
+		s.mu.Unlock()
+		if problem == nil {
+			problem = probe(i.ctx, s.o.Entrance, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: port})
+		}
+		if i.ctx.Err() != nil {
+			return
+		}
+		s.mu.Lock()
+		changed := i.health.record(problem, check, time.Now())
+		s.mu.Unlock()
+		if changed {
+			s.o.Log.Info("load balancer", "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
+		}
+		timer := time.NewTimer(time.Until(began.Add(check.Interval)))
+		select {
+		case <-i.ctx.Done():
+		case <-i.wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func reason(problem error) string {
+	if problem == nil {
+		return "the health check passes"
+	}
+	return problem.Error()
+}

@@ -1,0 +1,160 @@
+package loadbalancer
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// Status is how the load balancers are.
+type Status struct {
+	// Problem is why what is declared could not be read.
+	Problem   string           `json:"problem,omitempty"`
+	FrontEnds []FrontEndStatus `json:"frontEnds"`
+	Services  []ServiceStatus  `json:"services"`
+}
+
+// FrontEndStatus is a forwarding rule.
+type FrontEndStatus struct {
+	ID  string `json:"id"`
+	URL string `json:"url"`
+	// Problem is why it is not served.
+	Problem string `json:"problem,omitempty"`
+}
+
+// ServiceStatus is a backend service. Rates are requests a second, over the last ten; shares are parts of 1, of the
+// requests of the last minute.
+type ServiceStatus struct {
+	ID          string        `json:"id"`
+	HealthCheck string        `json:"healthCheck"` // in words
+	Problem     string        `json:"problem,omitempty"`
+	Requests    uint64        `json:"requests"`
+	Rate        float64       `json:"rate"`
+	Failed      uint64        `json:"failed"` // that the load balancer answered itself, for want of an instance's answer
+	Groups      []GroupStatus `json:"groups"`
+}
+
+// GroupStatus is an instance group.
+type GroupStatus struct {
+	Group     string           `json:"group"`
+	Zone      string           `json:"zone"`
+	Region    string           `json:"region"`
+	Share     float64          `json:"share"`
+	Rate      float64          `json:"rate"`
+	Instances []InstanceStatus `json:"instances"`
+}
+
+// InstanceStatus is a machine of a group.
+type InstanceStatus struct {
+	Name    string `json:"name"`
+	Healthy bool   `json:"healthy"`
+	// Reason is why the last probe failed, or why there is no port to send requests to.
+	Reason   string    `json:"reason,omitempty"`
+	Since    time.Time `json:"since"` // when Healthy last changed
+	Port     int       `json:"port,omitempty"`
+	Share    float64   `json:"share"`
+	Rate     float64   `json:"rate"`
+	InFlight int       `json:"inFlight"`
+}
+
+// rateWindow is over how many seconds rates are taken.
+const rateWindow = 10
+
+// Status says how the load balancers are.
+func (l *LoadBalancers) Status() Status {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := Status{Problem: l.problem, FrontEnds: []FrontEndStatus{}, Services: []ServiceStatus{}}
+	for _, f := range sorted(l.fronts) {
+		s.FrontEnds = append(s.FrontEnds, f.status())
+	}
+	for _, service := range sorted(l.services) {
+		s.Services = append(s.Services, service.status(time.Now()))
+	}
+	return s
+}
+
+func (f *frontEnd) status() FrontEndStatus {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	scheme, standard := "http://", "80"
+	if f.declared.HTTPS {
+		scheme, standard = "https://", "443"
+	}
+	address, err := listenAddress(f.declared)
+	if err != nil {
+		address = f.declared.Address
+	} else if host, port, _ := net.SplitHostPort(address); port == standard {
+		address = host
+	}
+	return FrontEndStatus{ID: f.id, URL: scheme + address, Problem: f.problem}
+}
+
+func (s *service) status(now time.Time) ServiceStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status := ServiceStatus{ID: s.declared.ID, HealthCheck: inWords(s.declared), Requests: s.requests.all(),
+		Rate: rate(&s.requests, now), Failed: s.refused.all(), Groups: []GroupStatus{}}
+	switch a := s.declared.Affinity; a {
+	case "HEADER_FIELD", "HTTP_COOKIE":
+		status.Problem = "the session affinity " + a + " is not modelled: requests go to the instances in turn"
+	}
+	total := 0.0
+	for _, g := range s.groups {
+		total += float64(g.requests.during(now, window))
+	}
+	share := func(m *meter) float64 { return float64(m.during(now, window)) / max(total, 1) }
+	for _, g := range s.groups {
+		group := GroupStatus{Group: g.declared.Group, Zone: g.declared.Zone, Region: regionOf(g.declared.Zone),
+			Share: share(&g.requests), Rate: rate(&g.requests, now), Instances: []InstanceStatus{}}
+		for _, i := range g.instances {
+			instance := InstanceStatus{Name: i.name, Healthy: i.available(), Reason: i.health.reason, Since: i.health.since,
+				Port: i.port, Share: share(&i.requests), Rate: rate(&i.requests, now), InFlight: i.inFlight}
+			if i.portless != "" {
+				instance.Reason = i.portless
+			} else if !i.health.healthy && i.health.reason == "" {
+				instance.Reason = fmt.Sprintf("%d of %d probes passed so far", i.health.passed, s.declared.HealthCheck.HealthyThreshold)
+			}
+			group.Instances = append(group.Instances, instance)
+		}
+		status.Groups = append(status.Groups, group)
+	}
+	return status
+}
+
+func rate(m *meter, now time.Time) float64 {
+	// Without the second that has just begun.
+	return float64(m.during(now, rateWindow+1)-m.during(now, 1)) / rateWindow
+}
+
+// inWords says what a service's health check does.
+func inWords(s cloud.BackendService) string {
+	c := s.HealthCheck
+	port := fmt.Sprintf("port %d", c.Port)
+	switch c.PortSpecification {
+	case "USE_SERVING_PORT":
+		port = fmt.Sprintf("the serving port %q", s.PortName)
+	case "USE_NAMED_PORT":
+		port = fmt.Sprintf("the named port %q", c.PortName)
+	}
+	asks := "connects to " + port
+	if c.Protocol != "TCP" {
+		asks = fmt.Sprintf("%s GET %s at %s", c.Protocol, c.Path, port)
+	}
+	return fmt.Sprintf("%s every %s, for at most %s; in after %d, out after %d in a row", asks, plain(c.Interval), plain(c.Timeout),
+		c.HealthyThreshold, c.UnhealthyThreshold)
+}
+
+// plain is a duration in whole seconds, where it has them, without a minute's or an hour's zeros.
+func plain(d time.Duration) string {
+	if d%time.Second == 0 && d < time.Hour {
+		return fmt.Sprintf("%d s", d/time.Second)
+	}
+	return strings.TrimSpace(d.String())
+}
+
+// regionOf is the region of a zone.
+func regionOf(zone string) string { return zone[:max(strings.LastIndexByte(zone, '-'), 0)] }
