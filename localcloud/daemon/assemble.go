@@ -10,6 +10,7 @@ import (
 	"geo-wordpress/localcloud/gcp"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/kubernetes"
+	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
 )
@@ -19,6 +20,7 @@ type localCloud struct {
 	log      *slog.Logger
 	api      *gcp.API
 	machines *machines.Simulator
+	balancer *loadbalancer.LoadBalancers
 }
 
 // assemble puts the Google API above the control planes and the machines. The API and the machines need each other: a
@@ -36,7 +38,10 @@ func assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System
 		return nil, err
 	}
 	simulator.SetFacts(api)
-	return &localCloud{log: log, api: api, machines: simulator}, nil
+	balancer := loadbalancer.Start(loadbalancer.Options{
+		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
+	})
+	return &localCloud{log: log, api: api, machines: simulator, balancer: balancer}, nil
 }
 
 func (l *localCloud) Providers() map[string]cloud.Provider {
@@ -63,7 +68,10 @@ func (l *localCloud) SetFailures(f cloud.Failures) { l.machines.SetFailures(f) }
 
 func (l *localCloud) Machines() []machines.Machine { return l.machines.Machines() }
 
+func (l *localCloud) LoadBalancers() loadbalancer.Status { return l.balancer.Status() }
+
 func (l *localCloud) Close() error {
+	l.balancer.Close()
 	// In this order work under way is left to the next start, not taken for failed because its machines went away.
 	l.api.Interrupt()
 	l.machines.Close()

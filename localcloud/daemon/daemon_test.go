@@ -25,6 +25,7 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 	"geo-wordpress/localcloud/controlplane/components"
 	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/random"
 )
 
@@ -79,6 +80,8 @@ func (s small) Resources() []Resource {
 	}
 	return []Resource{{Type: "gcp:container/cluster:Cluster", ID: s.cluster.ID}}
 }
+
+func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{} }
 
 func (s small) Close() error {
 	if s.closed != nil {

@@ -14,6 +14,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // askTimeout is how long a cluster may take to say how it is.
@@ -31,6 +32,8 @@ type Status struct {
 	Failures  cloud.Failures  `json:"failures"`
 	Clusters  []ClusterStatus `json:"clusters"`
 	Resources []Resource      `json:"resources"`
+	// LoadBalancers are the entrance: addresses, health of each instance, traffic.
+	LoadBalancers loadbalancer.Status `json:"loadBalancers"`
 }
 
 // ClusterStatus is how a cluster is.
@@ -69,6 +72,7 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 		s.Problem = d.problem.Error()
 	}
 	s.Resources = append(s.Resources, d.system.Resources()...)
+	s.LoadBalancers = d.system.LoadBalancers()
 	planes := d.planes.Status(ctx)
 	s.Clusters = make([]ClusterStatus, len(planes))
 	var wait sync.WaitGroup

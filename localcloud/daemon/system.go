@@ -6,6 +6,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // Resource is a Google resource that exists.
@@ -22,6 +23,8 @@ type System interface {
 	Resume(ctx context.Context) error
 	// Resources lists what exists.
 	Resources() []Resource
+	// LoadBalancers says how the load balancers are.
+	LoadBalancers() loadbalancer.Status
 	// Close stops the system and keeps its state.
 	Close() error
 }

@@ -15,6 +15,7 @@ import (
 	"k8s.io/kubernetes/third_party/forked/golang/expansion"
 	"k8s.io/utils/ptr"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
 )
 
@@ -49,7 +50,7 @@ func (ct *container) prepare(now time.Time) (*software.Process, error) {
 		Capabilities: ct.capabilities(),
 		Address:      p.ip,
 		Place: software.Place{
-			Region: regionOf(p.machine.zone), Node: p.machine.name, Namespace: p.api.Namespace, Pod: p.api.Name,
+			Region: cloud.RegionOf(p.machine.zone), Node: p.machine.name, Namespace: p.api.Namespace, Pod: p.api.Name,
 		},
 		Pace:    sim.pace,
 		Started: now,

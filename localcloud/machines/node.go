@@ -181,7 +181,7 @@ func nodeLabels(p cloud.NodePool, name string) map[string]string {
 		corev1.LabelArchStable:         "amd64",
 		corev1.LabelInstanceTypeStable: p.MachineType,
 		corev1.LabelTopologyZone:       p.Zone,
-		corev1.LabelTopologyRegion:     regionOf(p.Zone),
+		corev1.LabelTopologyRegion:     cloud.RegionOf(p.Zone),
 		labelCSIZone:                   p.Zone,
 		labelPool:                      p.Name,
 		labelBootDisk:                  "pd-balanced",
@@ -189,14 +189,6 @@ func nodeLabels(p cloud.NodePool, name string) map[string]string {
 	}
 	maps.Copy(all, p.Labels)
 	return all
-}
-
-// regionOf is the region of a zone.
-func regionOf(zone string) string {
-	if i := strings.LastIndex(zone, "-"); i > 0 {
-		return zone[:i]
-	}
-	return zone
 }
 
 func resources(r machinetype.Resources) corev1.ResourceList {

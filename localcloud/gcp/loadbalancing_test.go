@@ -1,0 +1,118 @@
+package gcp
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+func TestFrontEndsAreResolved(t *testing.T) {
+	s := build(t, "")
+	fronts, err := s.api.FrontEnds()
+	require.NoError(t, err)
+	require.Len(t, fronts, 1)
+	f := fronts[0]
+	assert.Equal(t, s.ids["rule"], f.ID)
+	assert.Equal(t, s.out("address", "address"), f.Address)
+	assert.Equal(t, 80, f.Port)
+	assert.True(t, f.Managed)
+	assert.False(t, f.HTTPS)
+	service := f.URLMap.Default.Service
+	require.NotNil(t, service)
+	pool := s.hardware.pool(s.ids["pool"])
+	assert.Equal(t, &cloud.BackendService{
+		ID: s.ids["backend"], Managed: true, Protocol: "HTTP", PortName: "http", Timeout: 30 * time.Second,
+		Draining: 300 * time.Second, Affinity: "NONE",
+		HealthCheck: cloud.HealthCheck{ID: s.ids["check"], Protocol: "HTTP", Interval: 5 * time.Second, Timeout: 5 * time.Second,
+			HealthyThreshold: 2, UnhealthyThreshold: 2, PortSpecification: "USE_SERVING_PORT", Path: "/healthz.php", ProxyHeader: "NONE"},
+		Backends: []cloud.Backend{{
+			Group: "projects/" + project + "/zones/" + zone + "/instanceGroups/" + pool.InstanceGroup, Zone: zone, Pool: pool.ID,
+			NamedPorts: map[string][]int{"http": {30080}}, Mode: "RATE", RatePerInstance: 100, CapacityScaler: 1,
+		}},
+	}, service)
+	assert.Len(t, s.hardware.Instances(service.Backends[0].Pool), 2)
+}
+
+func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
+	s := build(t, "")
+	update := func(name, token string, changes props) {
+		t.Helper()
+		in, failures := s.check(token, name, s.inputs[name], s.with(name, changes))
+		require.Empty(t, failures)
+		changed := s.api.Changed()
+		_, err := s.engine.update(token, name, s.ids[name], s.inputs[name], in)
+		require.NoError(t, err)
+		select {
+		case <-changed:
+		default:
+			t.Fatalf("%s changed, and nobody was told", name)
+		}
+		s.inputs[name] = in
+	}
+	service := func() *cloud.BackendService {
+		t.Helper()
+		fronts, err := s.api.FrontEnds()
+		require.NoError(t, err)
+		return fronts[0].URLMap.Default.Service
+	}
+	update("check", healthCheckType, props{"httpHealthCheck": props{"port": 8080, "requestPath": "/x", "host": "h.test"}})
+	check := service().HealthCheck
+	assert.Equal(t, "USE_FIXED_PORT", check.PortSpecification)
+	assert.Equal(t, []any{8080, "/x", "h.test"}, []any{check.Port, check.Path, check.Host})
+	update("check", healthCheckType, props{"httpHealthCheck": props{"portName": "probe"}})
+	assert.Equal(t, "USE_NAMED_PORT", service().HealthCheck.PortSpecification)
+	update("check", healthCheckType, props{"httpHealthCheck": props{}})
+	assert.Equal(t, 80, service().HealthCheck.Port)
+	update("backend", backendServiceType, props{"portName": "other", "timeoutSec": 7, "sessionAffinity": "GENERATED_COOKIE",
+		"affinityCookieTtlSec": 60, "connectionDrainingTimeoutSec": 5,
+		"backends": []any{props{"group": s.group(), "balancingMode": "UTILIZATION", "maxUtilization": 0.5, "capacityScaler": 0.25}}})
+	b := service()
+	assert.Equal(t, []any{"other", 7 * time.Second, "GENERATED_COOKIE", time.Minute, 5 * time.Second},
+		[]any{b.PortName, b.Timeout, b.Affinity, b.CookieTTL, b.Draining})
+	assert.Equal(t, []any{"UTILIZATION", 0.5, 0.25}, []any{b.Backends[0].Mode, b.Backends[0].MaxUtilization, b.Backends[0].CapacityScaler})
+
+	update("map", urlMapType, props{
+		"hostRules": []any{props{"hosts": []any{"a.test"}, "pathMatcher": "m"}},
+		"pathMatchers": []any{props{"name": "m", "defaultService": s.ids["backend"], "pathRules": []any{props{"paths": []any{"/old/*"},
+			"urlRedirect": props{"hostRedirect": "b.test", "stripQuery": true, "redirectResponseCode": "FOUND"}}}}},
+	})
+	fronts, err := s.api.FrontEnds()
+	require.NoError(t, err)
+	require.Len(t, fronts[0].URLMap.Hosts, 1)
+	host := fronts[0].URLMap.Hosts[0]
+	assert.Equal(t, []string{"a.test"}, host.Hosts)
+	assert.Same(t, fronts[0].URLMap.Default.Service, host.Default.Service)
+	assert.Equal(t, []cloud.PathRule{{Paths: []string{"/old/*"},
+		Route: cloud.Route{Redirect: &cloud.Redirect{Host: "b.test", StripQuery: true, Status: 302}}}}, host.Paths)
+
+	require.NoError(t, s.delete(namedPortType, "port", s.ids["port"]))
+	assert.Empty(t, service().Backends[0].NamedPorts)
+	require.NoError(t, s.delete(forwardingRuleType, "rule", s.ids["rule"]))
+	fronts, err = s.api.FrontEnds()
+	require.NoError(t, err)
+	assert.Empty(t, fronts)
+}
+
+// Where nobody may listen on port 80 the address carries another port, and the forwarding rule takes it as it is.
+func TestAnAddressMayCarryAPort(t *testing.T) {
+	s := build(t, "rule")
+	require.NoError(t, s.api.update(func(tx *txn) error {
+		r, err := tx.get(s.ids["address"])
+		if err == nil {
+			r.Outputs["address"] = "127.77.0.1:20080"
+			err = tx.put(r)
+		}
+		return err
+	}))
+	s.outputs["address"]["address"] = resource.NewStringProperty("127.77.0.1:20080")
+	require.NoError(t, s.make(stepNamed("rule")))
+	fronts, err := s.api.FrontEnds()
+	require.NoError(t, err)
+	assert.Equal(t, "127.77.0.1:20080", fronts[0].Address)
+	require.Error(t, s.delete(addressType, "address", s.ids["address"]), "the rule uses it")
+}
