@@ -12,11 +12,11 @@ import (
 
 // checkPage is a mounted PHP script that checks the database, by what it declares.
 type checkPage struct {
-	// pauseSeconds and lastRead, if declared (const PAUSE_SECONDS, const LAST_READ), make a read that only pauses pass for
+	// tolerated and lastRead, if declared (const PAUSE_SECONDS, const LAST_READ), make a read that only pauses pass for
 	// as long since the file was last touched, by a read that succeeded. pauses are the errors' numbers (const PAUSES).
-	pauseSeconds time.Duration
-	lastRead     string
-	pauses       []int
+	tolerated time.Duration
+	lastRead  string
+	pauses    []int
 	// The client's timeouts: MYSQLI_OPT_CONNECT_TIMEOUT and MYSQLI_OPT_READ_TIMEOUT, or PHP's settings.
 	connect, read time.Duration
 }
@@ -34,7 +34,7 @@ func readCheck(script string, settings phpSettings) checkPage {
 		switch name, value := found[1], found[2]; name {
 		case "PAUSE_SECONDS":
 			n, _ := strconv.Atoi(value)
-			page.pauseSeconds = time.Duration(n) * time.Second
+			page.tolerated = time.Duration(n) * time.Second
 		case "LAST_READ":
 			page.lastRead = strings.Trim(value, `'"`)
 		case "PAUSES":
@@ -66,7 +66,7 @@ func (w *wordpress) check(script string, waited time.Duration) Response {
 		// A file, and not the process's memory: it outlives the process, as the emptyDir does that it is on.
 		_ = w.process.Files.Write(page.lastRead, []byte(w.now.Format(time.RFC3339Nano)))
 		return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
-	case slices.Contains(page.pauses, code) && w.readWithin(page.lastRead, page.pauseSeconds):
+	case slices.Contains(page.pauses, code) && w.readWithin(page.lastRead, page.tolerated):
 		return Response{Status: http.StatusOK, Body: fmt.Sprintf("the database pauses (%d)\n", code), Header: plainText}
 	}
 	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf("database error %d\n", code), Header: plainText}
