@@ -42,9 +42,10 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		LivenessProbe:  probe.TCP(nfsPort),
 		VolumeMounts:   corev1.VolumeMountArray{podspec.Mount("files", "/export")},
 		// It serves other users' files as those users, opens them by handle, and asks for many: that is what the
-		// capabilities are for. rpcbind, mountd and statd listen below port 1024.
+		// capabilities are for. rpcbind, mountd and statd listen below port 1024; and statd, which gives up what it has
+		// no use for, ends with an error if it may not (SETPCAP), and the provisioner with it.
 		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
-			"NET_BIND_SERVICE", "SETGID", "SETUID", "SYS_RESOURCE"),
+			"NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_RESOURCE"),
 	}
 	return appsv1.NewStatefulSet(ctx, s.name, &appsv1.StatefulSetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
