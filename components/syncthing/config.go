@@ -51,11 +51,12 @@ type diskFree struct {
 }
 
 type device struct {
-	ID          string `xml:"id,attr"`
-	Name        string `xml:"name,attr"`
-	Compression string `xml:"compression,attr"`
-	Introducer  bool   `xml:"introducer,attr"`
-	Address     string `xml:"address"`
+	ID             string `xml:"id,attr"`
+	Name           string `xml:"name,attr"`
+	Compression    string `xml:"compression,attr"`
+	Introducer     bool   `xml:"introducer,attr"`
+	Address        string `xml:"address"`
+	NumConnections int    `xml:"numConnections"`
 }
 
 type gui struct {
@@ -90,8 +91,10 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Label: "wp-content",
 			Path:  dataPath,
 			Type:  "sendreceive",
-			// The watcher sees what the NFS server writes; the scan is for what it might miss.
-			RescanIntervalS:  3600,
+			// The watcher sees what the NFS server writes, but for what is written in a directory that has just been made,
+			// before it watches that one too: unpacking a plugin does that. The scan finds such a file, which the other
+			// regions have cut short until then; it looks at every file's size and time, not at its content.
+			RescanIntervalS:  60,
 			FSWatcherEnabled: true,
 			// Half a second after the last change: soon, and yet an upload in progress is not sent chunk by chunk.
 			FSWatcherDelayS: 0.5,
@@ -120,6 +123,10 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Name:        region.Name,
 			Compression: "metadata",
 			Address:     address,
+			// More of them, the newer daemons' default, keep a device out whose machine vanished and came back: with the
+			// dead connection still counted as its first, the new ones were seen to be made and dropped all the time. With
+			// one, it is let in when the dead one is given up, after five to eight minutes.
+			NumConnections: 1,
 		})
 	}
 	text, err := xml.MarshalIndent(c, "", "  ")

@@ -21,6 +21,7 @@ type written struct {
 		Path             string `xml:"path,attr"`
 		Type             string `xml:"type,attr"`
 		FSWatcherEnabled bool   `xml:"fsWatcherEnabled,attr"`
+		RescanIntervalS  int    `xml:"rescanIntervalS,attr"`
 		IgnorePerms      bool   `xml:"ignorePerms,attr"`
 		MarkerName       string `xml:"markerName"`
 		Devices          []struct {
@@ -135,6 +136,10 @@ func TestConfigKeepsTheFolderSafe(t *testing.T) {
 	// Newer than 36 is refused by older daemons, and older loses settings.
 	if file.Version != 36 || f.Path != dataPath || f.Type != "sendreceive" || !f.FSWatcherEnabled || f.IgnorePerms {
 		t.Errorf("version %d with the folder %+v", file.Version, f)
+	}
+	// What the watcher missed stays cut short in the other regions until the next scan.
+	if f.RescanIntervalS < 1 || f.RescanIntervalS > 60 {
+		t.Errorf("the folder is scanned every %d s", f.RescanIntervalS)
 	}
 	if f.MarkerName != ".stfolder" {
 		t.Errorf("the folder's marker is %q: without one, an unmounted disk is an empty folder", f.MarkerName)

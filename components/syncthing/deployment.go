@@ -96,8 +96,9 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 func (s *Syncthing) install() *corev1.ContainerArgs {
 	c := podspec.Container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
-		"umask 077; cp /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
-			"umask 022; cp /identity/stignore " + dataPath + "/.stignore"})
+		// -f: what an earlier pod put there is as little for writing as the secret it came from.
+		"umask 077; cp -f /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
+			"umask 022; cp -f /identity/stignore " + dataPath + "/.stignore"})
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("identity", "/identity"),
 		podspec.Mount("config", configPath),
