@@ -45,6 +45,8 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 		return busybox()
 	case "syncthing":
 		return syncthing(), nil
+	case "nfs-provisioner":
+		return nfsProvisioner(), nil
 	case "wordpress":
 		return wordpress(wordpressVersion)
 	}

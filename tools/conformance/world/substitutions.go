@@ -29,6 +29,7 @@ var Substitutions = []Substitution{
 	{"TiKV", "three stores, Raft", "none: a stand-in tells PD of one store", nil},
 	{"TiDB's store", "--store=tikv --path=PDs", "--store=unistore --path=" + embeddedStore + ", its embedded store: one TiDB serves all regions", useEmbeddedStore},
 	{"disks", "a Google disk behind each claim", "a directory for each claim of each region", nil},
+	{"the NFS provisioner", "provisions the claim's volume by the API server, runs NFS-Ganesha", "the volume is there from the start; a script runs the same NFS-Ganesha with the same helpers and settings", nil},
 	{"the NFS mount", "the kernel's NFS client, in WordPress's pods", "the server's directory itself", nil},
 	{"limits", "CPU, memory, size of volumes", "not applied", nil},
 	{"seccomp", "RuntimeDefault", "not applied", nil},

@@ -95,6 +95,7 @@ func New(t testing.TB, stack *declared.Stack) *World {
 	t.Cleanup(w.close)
 	for _, r := range stack.Regions {
 		w.services(r)
+		w.Files(r.Name) // the claim is bound, so the volume is there
 	}
 	return w
 }
