@@ -9,14 +9,22 @@ source=/usr/src/wordpress
 cd /var/www/html
 
 if [ ! -e index.php ]; then
-	# Themes and plugins that the volume has are the site's own, whatever their version.
+	# Themes and plugins that the volume has are the site's own, whatever their version. Others appear whole or not at
+	# all: Syncthing may be bringing the same one from another region, and a copy that was cut off would pass for the
+	# site's own. The directory of the copies is WordPress's for such purposes, and is not synchronised.
+	mkdir -p wp-content/upgrade
+	copies=$(mktemp -d wp-content/upgrade/start.XXXXXX)
 	for directory in "$source"/wp-content/*/*/; do
 		name=${directory#"$source"/}
+		name=${name%/}
 		if [ ! -e "$name" ]; then
-			mkdir -p "$name"
-			cp -R "$directory". "$name"
+			mkdir -p "${name%/*}"
+			cp -R "$directory" "$copies/copy"
+			mv -T "$copies/copy" "$name" || [ -e "$name" ]
+			rm -rf "$copies/copy"
 		fi
 	done
+	rm -rf "$copies"
 	for file in "$source"/* "$source"/.htaccess; do
 		case $file in
 		*/wp-content | */index.php) ;;
