@@ -40,13 +40,7 @@ var undone = map[string]setting{
 	"a PD lives without a quorum": {"TestPDLosses", change("pd", func(pod *declared.Pod) {
 		pod.Container("pd").LivenessProbe.ProbeHandler = healthProbe
 	})},
-	"a PD keeps its data": {"TestPDLosses", change("pd", func(pod *declared.Pod) {
-		for i := range pod.Spec().Volumes {
-			if pod.Spec().Volumes[i].PersistentVolumeClaim != nil {
-				pod.Spec().Volumes[i].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
-			}
-		}
-	})},
+	"a PD keeps its data": {"TestPDLosses", withoutClaims("pd")},
 	"a PD knows its peers": {"TestPDAnyOrder", change("pd", func(pod *declared.Pod) {
 		args := pod.Container("pd").Args
 		for i, arg := range args {
@@ -92,14 +86,16 @@ var undone = map[string]setting{
 	"TiDB counts rows": {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
 	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",
 		inConfigMaps("config-extra.php", "WPMU_PLUGIN_DIR", "ANOTHER_DIR")},
-	"pictures may be large": {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", "upload_max_filesize = 64M", "")},
-	"a login is good in every region": {"TestWordPressInBrowser/unstable", func(stack *declared.Stack) {
-		for _, secret := range stack.Regions[1].Secrets {
-			if _, ok := secret.Data["WORDPRESS_LOGGED_IN_SALT"]; ok {
-				secret.Data["WORDPRESS_LOGGED_IN_SALT"] = []byte("another region's own")
-			}
-		}
-	}},
+	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", "upload_max_filesize = 64M", "")},
+	"a theme is copied whole":                     {"TestWordPressStartsWhole", inConfigMaps("start.sh", `cp -R "$directory" "$copies/copy"`, `mkdir -p "$name"; cp -R "$directory." "$name"`)},
+	"a login is good in every region":             {"TestWordPressInBrowser/unstable", oneRegionsOwn("WORDPRESS_LOGGED_IN_SALT")},
+	"a login is good in every region's dashboard": {"TestWordPressInBrowser/unstable", oneRegionsOwn("WORDPRESS_AUTH_SALT")},
+	"a region that returns has its PD's data":     {"TestRegionLost", withoutClaims("pd")},
+	"a region's people can go on in another":      {"TestRegionLost", oneRegionsOwn("WORDPRESS_NONCE_SALT")},
+	"Syncthing starts again over its own files": {"TestRegionLost", change("syncthing", func(pod *declared.Pod) {
+		command := pod.Container("install").Command
+		command[len(command)-1] = replaced(command[len(command)-1], "cp -f ", "cp ")
+	})},
 }
 
 var healthProbe = corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromInt32(2379)}}
@@ -124,6 +120,33 @@ func change(app string, to func(*declared.Pod)) func(*declared.Stack) {
 	return func(stack *declared.Stack) {
 		for _, region := range stack.Regions {
 			region.Change(app, to)
+		}
+	}
+}
+
+// withoutClaims lets an application's volumes end with its pods.
+func withoutClaims(app string) func(*declared.Stack) {
+	return change(app, func(pod *declared.Pod) {
+		for i := range pod.Spec().Volumes {
+			if pod.Spec().Volumes[i].PersistentVolumeClaim != nil {
+				pod.Spec().Volumes[i].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
+			}
+		}
+	})
+}
+
+// oneRegionsOwn gives a key of a Secret another value in one region than in the others.
+func oneRegionsOwn(name string) func(*declared.Stack) {
+	return func(stack *declared.Stack) {
+		found := 0
+		for _, secret := range stack.Regions[1].Secrets {
+			if _, ok := secret.Data[name]; ok {
+				secret.Data[name] = []byte("another region's own")
+				found++
+			}
+		}
+		if found != 1 {
+			panic(fmt.Sprintf("%d Secrets have a key %s", found, name))
 		}
 	}
 }

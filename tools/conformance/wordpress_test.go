@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -125,10 +127,74 @@ func TestWordPressInstallJobs(t *testing.T) {
 	noFailedSQL(t, tidb, noSuchTable)
 }
 
+// A start that is cut off leaves no theme and no plugin that is not whole, which the next start would take for the site's
+// own.
+func TestWordPressStartsWhole(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	region, other := w.Stack.Regions[0].Name, w.Stack.Regions[1].Name
+	inPlace := func(p *kubelet.Pod) {
+		t.Helper()
+		w.Eventually(2*time.Minute, "WordPress is in place", func() error {
+			if !strings.Contains(p.Log("wordpress"), "WordPress is in place") {
+				return errors.New(w.Describe(p))
+			}
+			return nil
+		})
+		unharmed(t, w, p)
+	}
+	inPlace(w.Start(other, "wordpress"))
+	want, err := filesOf(w.Files(other))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	volume := w.Files(region)
+	cutOff := w.Start(region, "wordpress")
+	begun := func() bool {
+		for _, place := range []string{"plugins/*", "themes/*", "upgrade/*/*"} {
+			if found, _ := filepath.Glob(filepath.Join(volume, place)); len(found) > 0 {
+				return true
+			}
+		}
+		return false
+	}
+	for deadline := time.Now().Add(2 * time.Minute); !begun(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the copying has not begun\n%s", w.Describe(cutOff))
+		}
+	}
+	cutOff.PowerOff()
+	// What is there, is there with all its files.
+	there, err := filesOf(volume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range want {
+		parts := strings.SplitN(name, "/", 3)
+		if _, err := os.Stat(filepath.Join(volume, parts[0], parts[1])); err == nil && there[name] != want[name] {
+			t.Errorf("%s/%s is there without %s", parts[0], parts[1], parts[2])
+			break
+		}
+	}
+
+	inPlace(w.Start(region, "wordpress"))
+	if there, err = filesOf(volume); err != nil {
+		t.Fatal(err)
+	}
+	for name, sum := range want {
+		if there[name] != sum {
+			t.Fatalf("after the next start, %s is not as in the other region", name)
+		}
+	}
+}
+
 // startDatabase starts the Placement Drivers, what stands for a store, and a TiDB that serves all regions.
-func startDatabase(w *world.World) *kubelet.Pod {
+func startDatabase(w *world.World) *kubelet.Pod { return startTiDB(w, startPDs(w)) }
+
+// startTiDB starts what stands for a store, and a TiDB that serves all regions.
+func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
 	first := w.Stack.Regions[0].Name
-	w.StandInForTiKV(startPDs(w))
+	w.StandInForTiKV(pds)
 	tidb := w.Start(first, "tidb")
 	for _, region := range w.Stack.Regions[1:] {
 		w.Serve("tidb", first, region.Name)

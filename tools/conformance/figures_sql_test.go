@@ -1,0 +1,204 @@
+package conformance_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/world"
+)
+
+// What a page costs in statements, and what it takes when WordPress and its database are next to each other, and when
+// each statement has a way to go: the figures by which regions are chosen.
+func TestFiguresDistance(t *testing.T) {
+	w := world.New(t, committed(t, site))
+	home, away := w.Stack.Regions[0], w.Stack.Regions[1]
+	tidb := startDatabase(w)
+	if _, err := w.Job(home.Name, "wordpress-install"); err != nil {
+		t.Fatal(err)
+	}
+	wordpress := w.Start(away.Name, "wordpress")
+	w.Ready(5*time.Minute, wordpress)
+	editor, err := logIn(w, away)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger := (&session{client: &http.Client{}, site: editor.site}).in(w, away)
+	number := 0
+	publish := func() error {
+		number++
+		_, err := editor.publish(fmt.Sprintf("A post, number %d", number), "With a text.")
+		return err
+	}
+	for range 25 {
+		if err := publish(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	things := []struct {
+		name string
+		do   func() error
+	}{
+		{"the front page", func() error { _, err := stranger.get("/"); return err }},
+		{"the dashboard's list of posts", func() error { _, err := editor.get("/wp-admin/edit.php"); return err }},
+		{"a post created (REST)", publish},
+	}
+	distances := []time.Duration{0, 10 * time.Millisecond, 30 * time.Millisecond}
+	const runs = 5
+	took := map[string][]time.Duration{} // by thing, for each distance
+	statements := map[string]int{}
+	var trips []time.Duration // round trips as they are, for each distance
+	for i, distance := range distances {
+		if err := w.VPC.Apart(home.Name, away.Name, distance); err != nil {
+			t.Fatal(err)
+		}
+		trips = append(trips, roundTrip(t, wordpress, tidb))
+		for _, thing := range things {
+			var times []time.Duration
+			var counts []int
+			for range runs {
+				before := statementsOf(t, tidb)
+				began := time.Now()
+				if err := thing.do(); err != nil {
+					t.Fatalf("%s, %v away: %v", thing.name, distance, err)
+				}
+				times = append(times, time.Since(began))
+				counts = append(counts, statementsOf(t, tidb)-before)
+			}
+			// The least time is the one that nothing else on the machine got in the way of; the count is the median,
+			// because now and then a probe asks in between.
+			time, count := slices.Min(times), median(counts)
+			if i == 0 {
+				statements[thing.name] = count
+			}
+			took[thing.name] = append(took[thing.name], time)
+			if least := distance.Seconds() * float64(count); time.Seconds() < least {
+				t.Errorf("%s made %d statements over a distance of %v in %v, less than the way takes", thing.name, count, distance, time)
+			}
+		}
+	}
+
+	var table strings.Builder
+	fmt.Fprintf(&table, "A round trip: %.1f ms, %.1f ms and %.1f ms.\n\n", 1e3*trips[0].Seconds(), 1e3*trips[1].Seconds(), 1e3*trips[2].Seconds())
+	fmt.Fprintf(&table, "| | statements | next to each other | 10 ms apart | 30 ms apart | round trips |\n|---|---|---|---|---|---|\n")
+	for _, thing := range things {
+		all := took[thing.name]
+		ways := ratio(all[2]-all[0], trips[2]-trips[0])
+		fmt.Fprintf(&table, "| %s | %d | %d ms | %d ms (%.1f times) | %d ms (%.1f times) | %.0f |\n", thing.name, statements[thing.name],
+			all[0].Milliseconds(), all[1].Milliseconds(), ratio(all[1], all[0]), all[2].Milliseconds(), ratio(all[2], all[0]), ways)
+	}
+	keepTable(t, w, "distance.md", table.String())
+}
+
+// roundTrip is the time that a packet takes from WordPress to TiDB and back: to open a connection takes one.
+func roundTrip(t *testing.T, wordpress, tidb *kubelet.Pod) time.Duration {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	const script = `for ($i = 0; $i < 15; $i++) { $t = hrtime(true); fclose(fsockopen($argv[1], 4000)); echo hrtime(true) - $t, "\n"; }`
+	code, output, err := wordpress.Exec(ctx, "wordpress", "php", "-r", script, tidb.Network.Address.String())
+	if err != nil || code != 0 {
+		t.Fatalf("measuring the way to TiDB: %d %s (%v)", code, output, err)
+	}
+	var all []time.Duration
+	for _, text := range strings.Fields(output) {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatalf("measuring the way to TiDB: %s", output)
+		}
+		all = append(all, time.Duration(n))
+	}
+	return slices.Min(all)
+}
+
+// How long the cluster is without timestamps, and thus every statement waits, when the leading Placement Driver dies.
+func TestFiguresElection(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	pds := startPDs(w)
+	clock := startClock(clusterID(t, pds[0]), pds)
+	t.Cleanup(clock.stop)
+	var pauses []time.Duration
+	for range 3 {
+		leader := leaderOf(t, pds[0])
+		at := time.Now()
+		for _, pd := range pds {
+			if pd.Region.Name == leader {
+				pd.Signal(syscall.SIGKILL)
+			}
+		}
+		w.Eventually(2*time.Minute, "timestamps go on", func() error { return clock.hasTicked(at) })
+		pauses = append(pauses, clock.pause(at))
+		quorum(w, pds...) // the killed one is back
+	}
+	clock.stop()
+	if back := clock.back(); back != "" {
+		t.Error(back)
+	}
+	keepTable(t, w, "election.md", fmt.Sprintf(
+		"| | median of %d | least | most |\n|---|---|---|---|\n| from the death of PD's leader to the next timestamp | %.1f s | %.1f s | %.1f s |\n",
+		len(pauses), median(pauses).Seconds(), slices.Min(pauses).Seconds(), slices.Max(pauses).Seconds()))
+}
+
+// statementsOf is how many commands TiDB has answered since it started: each was one round trip for the client.
+func statementsOf(t *testing.T, tidb *kubelet.Pod) (n int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+tidb.Network.Address.String()+":10080/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	lines := bufio.NewScanner(response.Body)
+	lines.Buffer(nil, 1<<20)
+	found := false
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), "} ")
+		if !strings.HasPrefix(name, "tidb_server_query_total{") || strings.Contains(name, `type="Quit"`) {
+			continue
+		}
+		count, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		n += int(count)
+		found = true
+	}
+	if err := lines.Err(); err != nil || !found {
+		t.Fatalf("TiDB's metrics have no tidb_server_query_total (%v)", err)
+	}
+	return n
+}
+
+func median[T int | time.Duration](values []T) T {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
+
+// keepTable prints a table and keeps it among the artefacts.
+func keepTable(t *testing.T, w *world.World, name, table string) {
+	t.Helper()
+	t.Log("\n" + table)
+	if err := os.MkdirAll(w.Artefacts, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(w.Artefacts, name), []byte(table), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

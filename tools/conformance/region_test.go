@@ -1,0 +1,239 @@
+package conformance_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"geo-wordpress/tools/conformance/declared"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/world"
+)
+
+// vanish makes the lost region's Syncthing go without its machine closing its connections. The others wait five minutes,
+// which is fixed in Syncthing and looked at every two and a half, before they talk to the one that returned.
+var vanish = flag.Bool("vanish", false, "let the Syncthing of the region that is lost vanish from the network: takes ten minutes")
+
+// A region is lost with all that runs in it, its Placement Driver the leader, while people read, write and upload in
+// every region: the others go on without one request that fails, and timestamps go on, never back. When it returns it
+// catches up: every upload and every post that was acknowledged, before, meanwhile and afterwards, is everywhere.
+func TestRegionLost(t *testing.T) {
+	w := world.New(t, committed(t, site))
+	survivors, lost := w.Stack.Regions[:2], w.Stack.Regions[2]
+	pds := startPDs(w)
+	tidb := startTiDB(w, pds)
+	servers, daemons := startFiles(w)
+	if _, err := w.Job(survivors[0].Name, "wordpress-install"); err != nil {
+		t.Fatal(err)
+	}
+	var wordpresses []*kubelet.Pod
+	for _, region := range w.Stack.Regions {
+		wordpresses = append(wordpresses, w.Start(region.Name, "wordpress"))
+	}
+	w.Ready(5*time.Minute, wordpresses...)
+	lead(t, w, pds, lost.Name)
+
+	s, err := logIn(w, survivors[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := drawPicture(&picture, 900, 675, 1); err != nil {
+		t.Fatal(err)
+	}
+	cluster := clusterID(t, pds[0])
+	clock := startClock(cluster, pds)
+	t.Cleanup(clock.stop)
+	l := startLoad(w, s, picture.Bytes())
+	t.Cleanup(l.stop)
+	const some = 4
+	goOn := func(when string, regions ...*declared.Region) {
+		t.Helper()
+		before := map[string]progress{}
+		for _, region := range regions {
+			before[region.Name] = l.progress(region.Name)
+		}
+		w.Eventually(4*time.Minute, when+" people read, write and upload", func() error {
+			for _, region := range regions {
+				if err := l.progress(region.Name).beyond(before[region.Name], some); err != nil {
+					return fmt.Errorf("%s: %w; failures: %v", region.Name, err, l.failed())
+				}
+			}
+			return nil
+		})
+	}
+	goOn("before the loss", w.Stack.Regions...)
+
+	last := len(w.Stack.Regions) - 1
+	if !*vanish {
+		daemons[last].Signal(syscall.SIGKILL)
+		w.Eventually(time.Minute, "Syncthing is dead", func() error {
+			if len(daemons[last].Events("Ended")) < 2 { // the init container's was the first
+				return errors.New(w.Describe(daemons[last]))
+			}
+			return nil
+		})
+	}
+	lostAt := time.Now()
+	var wait sync.WaitGroup
+	for _, p := range []*kubelet.Pod{wordpresses[last], daemons[last], servers[last], pds[last]} {
+		wait.Go(p.PowerOff)
+	}
+	wait.Wait()
+	goneAt := time.Now()
+	w.Eventually(2*time.Minute, "timestamps go on", func() error { return clock.hasTicked(goneAt) })
+	t.Logf("when the region was lost, with the leading Placement Driver, there was no timestamp for %.1f s", clock.longest().Seconds())
+	goOn("without the region", survivors...)
+	sent := l.newest(survivors[0].Name)
+	w.Eventually(time.Minute, "the survivors have each other's uploads", func() error {
+		return holds(w, survivors[1].Name, sent)
+	})
+
+	servers[last] = w.Start(lost.Name, "nfs")
+	pds[last] = w.Start(lost.Name, "pd")
+	daemons[last] = w.Start(lost.Name, "syncthing")
+	wordpresses[last] = w.Start(lost.Name, "wordpress")
+	w.Ready(5*time.Minute, servers[last], pds[last], daemons[last], wordpresses[last])
+	quorum(w, pds...)
+	backAt := time.Now()
+	clock.with(pds)
+	goOn("with the region", w.Stack.Regions...)
+	l.stop()
+	clock.stop()
+
+	for _, f := range l.failed() {
+		if f.region != lost.Name || f.ended.Before(lostAt) || f.began.After(backAt) {
+			t.Errorf("failed: %s", f)
+		}
+	}
+	if back := clock.back(); back != "" {
+		t.Error(back)
+	}
+	w.Eventually(10*time.Minute, "every upload is everywhere", func() error {
+		for _, region := range w.Stack.Regions {
+			for from, all := range l.uploads {
+				for _, u := range all {
+					if err := holds(w, region.Name, u); err != nil {
+						return fmt.Errorf("uploaded in %s: %w", from, err)
+					}
+				}
+			}
+		}
+		return nil
+	})
+	// The smaller pictures as well, which WordPress makes of an upload; and nothing that one region has alone.
+	w.Eventually(4*time.Minute, "the regions have the same files", func() error { return sameFiles(w) })
+	for _, region := range w.Stack.Regions {
+		there, err := s.in(w, region).posts()
+		if err != nil {
+			t.Fatalf("listing the posts in %s: %v", region.Name, err)
+		}
+		for from, all := range l.posts {
+			for _, p := range all {
+				if there[p.id] != p.title {
+					t.Errorf("%s has %q as the post %d, which in %s was written as %q", region.Name, there[p.id], p.id, from, p.title)
+				}
+			}
+		}
+	}
+	noFailedSQL(t, tidb, noSuchTable)
+	unharmed(t, w, slices.Concat(wordpresses, servers, daemons, pds, []*kubelet.Pod{tidb})...)
+	for _, region := range w.Stack.Regions {
+		t.Logf("%s: %+v", region.Name, l.progress(region.Name))
+	}
+}
+
+// lead makes a region's Placement Driver the leader.
+func lead(t *testing.T, w *world.World, pds []*kubelet.Pod, region string) {
+	t.Helper()
+	w.Eventually(2*time.Minute, "the leadership is handed over", func() error {
+		now, err := askLeader(pds[0])
+		if err != nil || now == region {
+			return err
+		}
+		post(t, pds[0], "/pd/api/v1/leader/transfer/pd-"+region, nil)
+		return errors.New(now + " still leads")
+	})
+}
+
+// holds says why a region's volume does not hold an upload as it was sent.
+func holds(w *world.World, region string, u upload) error {
+	path, ok := strings.CutPrefix(u.path, "/wp-content/")
+	if !ok {
+		return fmt.Errorf("%s is not on the shared volume", u.path)
+	}
+	content, err := os.ReadFile(filepath.Join(w.Files(region), path))
+	if err != nil {
+		return err
+	}
+	if sha256.Sum256(content) != u.sum {
+		return fmt.Errorf("%s in %s has other content than what was uploaded", u.path, region)
+	}
+	return nil
+}
+
+// sameFiles says how the regions' uploads, themes and plugins differ.
+func sameFiles(w *world.World) error {
+	var first map[string][sha256.Size]byte
+	for i, region := range w.Stack.Regions {
+		files, err := filesOf(w.Files(region.Name))
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			first = files
+			continue
+		}
+		for _, path := range slices.Sorted(maps.Keys(first)) {
+			if _, there := files[path]; !there {
+				return fmt.Errorf("%s lacks %s", region.Name, path)
+			}
+			if files[path] != first[path] {
+				return fmt.Errorf("%s differs between %s and %s", path, w.Stack.Regions[0].Name, region.Name)
+			}
+		}
+		for path := range files {
+			if _, there := first[path]; !there {
+				return fmt.Errorf("%s lacks %s", w.Stack.Regions[0].Name, path)
+			}
+		}
+	}
+	for path := range first {
+		if strings.Contains(path, ".sync-conflict-") {
+			return fmt.Errorf("%s: nobody changed the same file twice", path)
+		}
+	}
+	return nil
+}
+
+// filesOf are the files that are to be the same everywhere, with the sums of their contents.
+func filesOf(volume string) (map[string][sha256.Size]byte, error) {
+	files := map[string][sha256.Size]byte{}
+	err := filepath.WalkDir(volume, func(path string, entry fs.DirEntry, err error) error {
+		name, _ := filepath.Rel(volume, path)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name == ".stfolder":
+			return filepath.SkipDir
+		case !entry.Type().IsRegular() || name == ".stignore" || strings.HasPrefix(entry.Name(), ".syncthing."):
+			return nil // or what Syncthing has begun to write
+		}
+		content, err := os.ReadFile(path)
+		files[name] = sha256.Sum256(content)
+		return err
+	})
+	return files, err
+}
