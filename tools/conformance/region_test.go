@@ -6,8 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,7 +132,12 @@ func TestRegionLost(t *testing.T) {
 		return nil
 	})
 	// The smaller pictures as well, which WordPress makes of an upload; and nothing that one region has alone.
-	w.Eventually(4*time.Minute, "the regions have the same files", func() error { return sameFiles(w) })
+	sameEverywhere(t, w, daemons, "the regions have the same files", func(found tree) error {
+		if paths := conflicts(found); len(paths) > 0 {
+			return fmt.Errorf("%v: nobody changed the same file twice", paths)
+		}
+		return nil
+	})
 	for _, region := range w.Stack.Regions {
 		there, err := s.in(w, region).posts()
 		if err != nil {
@@ -182,58 +185,4 @@ func holds(w *world.World, region string, u upload) error {
 		return fmt.Errorf("%s in %s has other content than what was uploaded", u.path, region)
 	}
 	return nil
-}
-
-// sameFiles says how the regions' uploads, themes and plugins differ.
-func sameFiles(w *world.World) error {
-	var first map[string][sha256.Size]byte
-	for i, region := range w.Stack.Regions {
-		files, err := filesOf(w.Files(region.Name))
-		if err != nil {
-			return err
-		}
-		if i == 0 {
-			first = files
-			continue
-		}
-		for _, path := range slices.Sorted(maps.Keys(first)) {
-			if _, there := files[path]; !there {
-				return fmt.Errorf("%s lacks %s", region.Name, path)
-			}
-			if files[path] != first[path] {
-				return fmt.Errorf("%s differs between %s and %s", path, w.Stack.Regions[0].Name, region.Name)
-			}
-		}
-		for path := range files {
-			if _, there := first[path]; !there {
-				return fmt.Errorf("%s lacks %s", w.Stack.Regions[0].Name, path)
-			}
-		}
-	}
-	for path := range first {
-		if strings.Contains(path, ".sync-conflict-") {
-			return fmt.Errorf("%s: nobody changed the same file twice", path)
-		}
-	}
-	return nil
-}
-
-// filesOf are the files that are to be the same everywhere, with the sums of their contents.
-func filesOf(volume string) (map[string][sha256.Size]byte, error) {
-	files := map[string][sha256.Size]byte{}
-	err := filepath.WalkDir(volume, func(path string, entry fs.DirEntry, err error) error {
-		name, _ := filepath.Rel(volume, path)
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && name == ".stfolder":
-			return filepath.SkipDir
-		case !entry.Type().IsRegular() || name == ".stignore" || strings.HasPrefix(entry.Name(), ".syncthing."):
-			return nil // or what Syncthing has begun to write
-		}
-		content, err := os.ReadFile(path)
-		files[name] = sha256.Sum256(content)
-		return err
-	})
-	return files, err
 }
