@@ -98,7 +98,9 @@ func exports(h home.Home, tools string, running map[string]int, providers []stri
 		fmt.Fprintln(text, "unset PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")
 	}
 	set("PULUMI_HOME", h.PulumiHome())
-	set("PULUMI_BACKEND_URL", "file://"+h.Backend())
+	// Without the files of metadata beside each state: they are not written in one piece, and a half-written one, left
+	// by an update that was killed, makes the state unreadable ("failed to load checkpoint: EOF").
+	set("PULUMI_BACKEND_URL", "file://"+h.Backend()+"?metadata=skip")
 	set("PULUMI_CONFIG_PASSPHRASE", passphrase)
 	set("PULUMI_SKIP_UPDATE_CHECK", "true")
 	// The program is compiled on every run: fewer garbage collections make that faster.

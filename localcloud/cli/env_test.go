@@ -42,7 +42,7 @@ func TestEnvironmentSurvivesTheShell(t *testing.T) {
 			"PATH":                   tools + ":" + dir + "/bin:/usr/bin:/bin",
 			"KUBECONFIG":             dir + "/kubeconfig",
 			"PULUMI_HOME":            dir + "/pulumi-home",
-			"PULUMI_BACKEND_URL":     "file://" + dir + "/pulumi",
+			"PULUMI_BACKEND_URL":     "file://" + dir + "/pulumi?metadata=skip",
 			"PULUMI_DEBUG_PROVIDERS": "gcp:1001,kubernetes:1002,random:1003",
 			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 			"PULUMI_CONFIG_PASSPHRASE":                    "local cloud only, not a secret",

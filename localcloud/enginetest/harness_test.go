@@ -55,10 +55,6 @@ func newBench(t *testing.T) *bench {
 	})
 	b.run(b.tool("localcloud"), "start")
 	b.env = strings.Split(strings.Trim(b.run("sh", "-c", `eval "$(`+b.tool("localcloud")+` env)"; env -0`), "\x00"), "\x00")
-	backend := strings.TrimPrefix(b.getenv("PULUMI_BACKEND_URL"), "file://")
-	if err := os.MkdirAll(backend, 0o700); err != nil {
-		t.Fatal(err)
-	}
 	b.config = filepath.Join(home, "Pulumi.dev.yaml")
 	b.write(b.config, b.read(filepath.Join(root, "Pulumi.dev.yaml")))
 	b.run("pulumi", "stack", "select", "--create", "dev")

@@ -1,0 +1,153 @@
+package enginetest
+
+import (
+	"slices"
+	"strings"
+)
+
+// record is a resource in an exported state.
+type record struct {
+	URN, Type, ID string
+	Custom        bool
+	Delete        bool
+	Inputs        map[string]any
+}
+
+type deployment struct {
+	Resources         []record
+	PendingOperations []struct {
+		Type     string
+		Resource record
+	} `json:"pending_operations"`
+}
+
+func (b *bench) state() deployment {
+	b.t.Helper()
+	return decode[struct{ Deployment deployment }](b.t, b.outputOf("stack export")).Deployment
+}
+
+// cloudResources are the Google resources that there are, as "type ID".
+func (b *bench) cloudResources() []string {
+	b.t.Helper()
+	// The exit status tells of the clusters' health, which is not the question here.
+	out, errOut, _ := b.exec(b.tool("localcloud"), "status", "--json")
+	status := decode[struct{ Resources []record }](b.t, out)
+	if out == "" {
+		b.t.Fatalf("localcloud status: %s", errOut)
+	}
+	var all []string
+	for _, r := range status.Resources {
+		all = append(all, r.Type+" "+r.ID)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// checkInventory compares what the stack knows with what there is, in Google Cloud and in every cluster: one to one.
+func checkInventory(b *bench) {
+	b.t.Helper()
+	state := b.state()
+	for _, operation := range state.PendingOperations {
+		b.t.Errorf("the state holds an interrupted operation: %s %s", operation.Type, operation.Resource.URN)
+	}
+	var google []string
+	objects := map[string][]string{} // by region
+	for _, r := range state.Resources {
+		switch {
+		case r.Delete:
+			b.t.Errorf("the state holds a resource that waits for its deletion: %s %s", r.URN, r.ID)
+		case strings.HasPrefix(r.Type, "gcp:"):
+			google = append(google, r.Type+" "+r.ID)
+		case strings.HasPrefix(r.Type, "kubernetes:"):
+			region := ""
+			for _, name := range regionNames {
+				if strings.Contains(r.URN[strings.LastIndex(r.URN, "::"):], name) {
+					region = name
+				}
+			}
+			kind := r.Type[strings.LastIndexByte(r.Type, ':')+1:]
+			objects[region] = append(objects[region], kind+" "+r.ID)
+		}
+	}
+	slices.Sort(google)
+	compare(b, "Google Cloud", google, b.cloudResources())
+	for _, region := range regionNames {
+		slices.Sort(objects[region])
+		compare(b, region, objects[region], b.applied(region))
+	}
+}
+
+func compare(b *bench, where string, known, there []string) {
+	b.t.Helper()
+	for _, k := range known {
+		if !slices.Contains(there, k) {
+			b.t.Errorf("%s: in the state, but not there: %s", where, k)
+		}
+	}
+	for _, r := range there {
+		if !slices.Contains(known, r) {
+			b.t.Errorf("%s: an orphan, not in the state: %s", where, r)
+		}
+	}
+	if len(slices.Compact(slices.Clone(known))) != len(known) {
+		b.t.Errorf("%s: the state holds a resource twice: %v", where, known)
+	}
+}
+
+// applied are the objects in a region's cluster that Pulumi has applied, as "kind ID".
+func (b *bench) applied(region string) []string {
+	b.t.Helper()
+	type object struct {
+		Kind     string
+		Metadata struct {
+			Name, Namespace string
+			ManagedFields   []struct{ Manager string }
+		}
+	}
+	kinds := "namespaces,configmaps,secrets,services,serviceaccounts,persistentvolumes,persistentvolumeclaims," +
+		"statefulsets,deployments,jobs,cronjobs,networkpolicies,poddisruptionbudgets,storageclasses," +
+		"clusterroles,clusterrolebindings,roles,rolebindings"
+	list := decode[struct{ Items []object }](b.t,
+		b.kubectl(region, "get", kinds, "-A", "-o", "json", "--show-managed-fields"))
+	var all []string
+	for _, o := range list.Items {
+		for _, field := range o.Metadata.ManagedFields {
+			if strings.HasPrefix(field.Manager, "pulumi-kubernetes-") {
+				id := o.Metadata.Name
+				if o.Metadata.Namespace != "" {
+					id = o.Metadata.Namespace + "/" + id
+				}
+				all = append(all, o.Kind+" "+id)
+				break
+			}
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// disks are the data disks that there are.
+func (b *bench) disks() []string {
+	b.t.Helper()
+	return slices.DeleteFunc(b.cloudResources(), func(r string) bool {
+		return !strings.HasPrefix(r, "gcp:compute/disk:Disk ")
+	})
+}
+
+// keptDisks watches that a data disk, once there, stays.
+type keptDisks map[string]bool
+
+func (k keptDisks) check(b *bench) {
+	b.t.Helper()
+	now := b.disks()
+	for disk := range k {
+		if !slices.Contains(now, disk) {
+			b.t.Errorf("a data disk was deleted: %s", disk)
+		}
+	}
+	for _, disk := range now {
+		k[disk] = true
+	}
+}
+
+const dataDisks = 9 // three in each region

@@ -1,0 +1,155 @@
+package enginetest
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// points is how many of a kind of interruption a test makes at least. GEO_FAULTS multiplies them, for a longer run.
+func points(t *testing.T, n int) int {
+	t.Helper()
+	factor := 1
+	if given := os.Getenv("GEO_FAULTS"); given != "" {
+		var err error
+		if factor, err = strconv.Atoi(given); err != nil || factor < 1 {
+			t.Fatalf("GEO_FAULTS is %q: a whole number from 1 on is wanted", given)
+		}
+	}
+	return n * factor
+}
+
+// resources is about how many changes an update of the dev stack makes from nothing, and a destroy to nothing. (What
+// goes with its cluster is deleted without a word of its own.)
+const (
+	updateChanges  = 230
+	destroyChanges = 55
+)
+
+// A TestFault is no part of `make engine`, but of `make faults`.
+
+// TestFaultKilled kills an update from nothing at points all over its run, mending the stack after each as an operator
+// would, until one comes to its end; then a destroy likewise.
+func TestFaultKilled(t *testing.T) {
+	b := newFaultBench(t)
+	kills := points(t, 50)
+	disks, reached := keptDisks{}, 0
+	step := max(updateChanges/kills, 1)
+	// The chain goes on from where the last kill left it. Whether the moment is a change's begin or its end alternates,
+	// and its distance varies, so that kills fall at other places in the engine's doings.
+	for i := 0; ; i++ {
+		at := moment{n: max(step+i%3-1, 1), begun: i%2 == 0}
+		if at.begun {
+			at.n += 3 // as many begin at once
+		}
+		hit, out, err := b.interrupt(syscall.SIGKILL, at, "up")
+		if !hit {
+			if err != nil {
+				t.Fatalf("an update after %d kills: %v\n%s", reached, err, tail(out, 60))
+			}
+			break
+		}
+		reached++
+		b.recover()
+		disks.check(b)
+	}
+	t.Logf("killed at %d points", reached)
+	if reached < kills {
+		t.Errorf("the update was killed at %d points, and is to be at %d", reached, kills)
+	}
+	checkConverged(b, disks)
+
+	kills = points(t, 10)
+	b.killDestroy(kills, destroyChanges/(kills+1))
+}
+
+// TestFaultInterrupted sends Ctrl-C to an update, at points all over its run, until one comes to its end; then to a
+// destroy.
+func TestFaultInterrupted(t *testing.T) {
+	b := newFaultBench(t)
+	interrupts := points(t, 20)
+	disks, reached := keptDisks{}, 0
+	// After a Ctrl-C the engine lets what is under way come to an end: some changes more.
+	step := max((updateChanges-8*interrupts)/interrupts, 1)
+	for i := 0; ; i++ {
+		hit, out, err := b.interrupt(syscall.SIGINT, moment{n: step + i%3, begun: i%2 == 0}, "up")
+		if !hit {
+			if err != nil {
+				t.Fatalf("an update after %d interruptions: %v\n%s", reached, err, tail(out, 60))
+			}
+			break
+		}
+		reached++
+		if strings.Contains(out, "panic: ") {
+			t.Fatalf("the engine, interrupted, panics:\n%s", tail(out, 60))
+		}
+		for _, operation := range b.state().PendingOperations {
+			t.Logf("left after Ctrl-C: %s %s", operation.Type, operation.Resource.URN)
+		}
+		b.recover()
+		disks.check(b)
+	}
+	t.Logf("interrupted at %d points", reached)
+	if reached < interrupts {
+		t.Errorf("the update was interrupted at %d points, and is to be at %d", reached, interrupts)
+	}
+	checkConverged(b, disks)
+	for range points(t, 5) {
+		hit, out, err := b.interrupt(syscall.SIGINT, moment{n: 5, begun: true}, "destroy")
+		if !hit && err != nil {
+			t.Fatalf("a destroy after a Ctrl-C: %v\n%s", err, tail(out, 60))
+		}
+	}
+	b.recover()
+	b.pulumi("destroy --yes --skip-preview")
+	checkEmpty(b)
+}
+
+// TestFaultHalfMade destroys what an update that was killed half-way has left, killing the destroy as well.
+func TestFaultHalfMade(t *testing.T) {
+	b := newFaultBench(t)
+	for i, n := range []int{12, 36, 60, 110, 170}[:] {
+		hit, out, err := b.interrupt(syscall.SIGKILL, moment{n: n, begun: i%2 == 0}, "up")
+		if !hit {
+			t.Fatalf("the update ended before its change %d: %v\n%s", n, err, tail(out, 60))
+		}
+		b.recover()
+		b.killDestroy(2, 4+3*i)
+	}
+}
+
+// killDestroy kills a destroy at a number of points, each so many changes from the last, and lets it then come to its
+// end.
+func (b *bench) killDestroy(kills, step int) {
+	b.t.Helper()
+	reached := 0
+	for i := range kills {
+		hit, out, err := b.interrupt(syscall.SIGKILL, moment{n: max(step, 1), begun: i%2 == 0}, "destroy")
+		if !hit {
+			if err != nil {
+				b.t.Fatalf("a destroy after %d kills: %v\n%s", reached, err, tail(out, 60))
+			}
+			break
+		}
+		reached++
+		b.recover()
+	}
+	b.t.Logf("destroy killed at %d points", reached)
+	b.pulumi("destroy --yes --skip-preview")
+	checkEmpty(b)
+}
+
+// checkConverged looks at a stack whose update has come to its end after interruptions: as if there had been none.
+func checkConverged(b *bench, disks keptDisks) {
+	b.t.Helper()
+	b.pulumi("refresh --yes --skip-preview")
+	b.pulumi("preview --expect-no-changes")
+	checkClusters(b)
+	checkInventory(b)
+	disks.check(b)
+	if len(disks) != dataDisks {
+		b.t.Errorf("%d data disks were made, not %d: %v", len(disks), dataDisks, disks)
+	}
+}

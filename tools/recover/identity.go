@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// object is JSON's.
+type object = map[string]any
+
+// identity makes the ID of a resource of one type out of its inputs and the provider's project.
+type identity func(in object, project string) string
+
+// identities are those of the Google resources that the program declares, as the published provider forms them.
+var identities = map[string]identity{
+	"gcp:compute/network:Network":                               global("networks"),
+	"gcp:compute/subnetwork:Subnetwork":                         regional("subnetworks"),
+	"gcp:compute/router:Router":                                 regional("routers"),
+	"gcp:compute/routerNat:RouterNat":                           nat,
+	"gcp:compute/firewall:Firewall":                             global("firewalls"),
+	"gcp:compute/disk:Disk":                                     zonal("disks"),
+	"gcp:compute/globalAddress:GlobalAddress":                   global("addresses"),
+	"gcp:compute/healthCheck:HealthCheck":                       global("healthChecks"),
+	"gcp:compute/backendService:BackendService":                 global("backendServices"),
+	"gcp:compute/uRLMap:URLMap":                                 global("urlMaps"),
+	"gcp:compute/targetHttpProxy:TargetHttpProxy":               global("targetHttpProxies"),
+	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":             global("targetHttpsProxies"),
+	"gcp:compute/managedSslCertificate:ManagedSslCertificate":   global("sslCertificates"),
+	"gcp:compute/globalForwardingRule:GlobalForwardingRule":     global("forwardingRules"),
+	"gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": namedPort,
+	"gcp:container/cluster:Cluster":                             cluster,
+	"gcp:container/nodePool:NodePool":                           nodePool,
+	"gcp:projects/service:Service":                              service,
+	"gcp:projects/iAMMember:IAMMember":                          member,
+	"gcp:serviceaccount/account:Account":                        account,
+}
+
+// lengthy are the types of which the state must not be taken for complete before an update has waited for them.
+var lengthy = map[string]bool{"gcp:container/cluster:Cluster": true, "gcp:container/nodePool:NodePool": true}
+
+// identify returns a resource's ID. There is none, and no error, for what exists in the state alone: random values and
+// provider instances.
+func identify(kind string, in object, project string) (string, error) {
+	if strings.HasPrefix(kind, "random:") || strings.HasPrefix(kind, "pulumi:") {
+		return "", nil
+	}
+	if strings.HasPrefix(kind, "kubernetes:") {
+		metadata, _ := in["metadata"].(object)
+		name := text(metadata, "name")
+		if name == "" {
+			return "", fmt.Errorf("its inputs hold no metadata.name")
+		}
+		if namespace := text(metadata, "namespace"); namespace != "" {
+			return namespace + "/" + name, nil
+		}
+		return name, nil
+	}
+	make, known := identities[kind]
+	if !known {
+		return "", fmt.Errorf("how the ID of a %s is formed is not known here: add it to tools/recover/identity.go", kind)
+	}
+	if own := text(in, "project"); own != "" {
+		project = own
+	}
+	id := make(in, project)
+	if project == "" || strings.Contains(id, "//") || strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
+		return "", fmt.Errorf("its inputs do not say all of its ID: %q", id)
+	}
+	return id, nil
+}
+
+func global(collection string) identity {
+	return func(in object, project string) string {
+		return fmt.Sprintf("projects/%s/global/%s/%s", project, collection, text(in, "name"))
+	}
+}
+
+func regional(collection string) identity {
+	return func(in object, project string) string {
+		return fmt.Sprintf("projects/%s/regions/%s/%s/%s", project, text(in, "region"), collection, text(in, "name"))
+	}
+}
+
+func zonal(collection string) identity {
+	return func(in object, project string) string {
+		return fmt.Sprintf("projects/%s/zones/%s/%s/%s", project, text(in, "zone"), collection, text(in, "name"))
+	}
+}
+
+func nat(in object, project string) string {
+	return strings.Join([]string{project, text(in, "region"), last(text(in, "router")), text(in, "name")}, "/")
+}
+
+func cluster(in object, project string) string {
+	return fmt.Sprintf("projects/%s/locations/%s/clusters/%s", project, text(in, "location"), text(in, "name"))
+}
+
+func nodePool(in object, project string) string {
+	within := text(in, "cluster")
+	if !strings.Contains(within, "/") {
+		within = cluster(object{"location": in["location"], "name": within}, project)
+	}
+	return within + "/nodePools/" + text(in, "name")
+}
+
+func namedPort(in object, project string) string {
+	return fmt.Sprintf("projects/%s/zones/%s/instanceGroups/%s/%s/%s", project, text(in, "zone"),
+		last(text(in, "group")), text(in, "port"), text(in, "name"))
+}
+
+func service(in object, project string) string { return project + "/" + text(in, "service") }
+
+func member(in object, project string) string {
+	return strings.Join([]string{project, text(in, "role"), text(in, "member")}, "/")
+}
+
+func account(in object, project string) string {
+	return fmt.Sprintf("projects/%s/serviceAccounts/%s@%s.iam.gserviceaccount.com", project, text(in, "accountId"), project)
+}
+
+// text is a property as text; empty if it is not there or no scalar.
+func text(in object, key string) string {
+	switch v := in[key].(type) {
+	case nil, object, []any:
+		return ""
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func last(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
