@@ -70,22 +70,27 @@ func checkInventory(b *bench) {
 		}
 	}
 	slices.Sort(google)
-	compare(b, "Google Cloud", google, b.cloudResources())
+	resources := map[string]bool{}
+	for _, r := range b.cloudResources() {
+		resources[r] = true
+	}
+	compare(b, "Google Cloud", google, resources)
 	for _, region := range regionNames {
 		slices.Sort(objects[region])
-		compare(b, region, objects[region], b.applied(region))
+		compare(b, region, objects[region], b.objects(region))
 	}
 }
 
-func compare(b *bench, where string, known, there []string) {
+// compare compares what is known with what is there, of which only the stack's own must be known.
+func compare(b *bench, where string, known []string, there map[string]bool) {
 	b.t.Helper()
 	for _, k := range known {
-		if !slices.Contains(there, k) {
+		if _, ok := there[k]; !ok {
 			b.t.Errorf("%s: in the state, but not there: %s", where, k)
 		}
 	}
-	for _, r := range there {
-		if !slices.Contains(known, r) {
+	for r, own := range there {
+		if own && !slices.Contains(known, r) {
 			b.t.Errorf("%s: an orphan, not in the state: %s", where, r)
 		}
 	}
@@ -94,8 +99,9 @@ func compare(b *bench, where string, known, there []string) {
 	}
 }
 
-// applied are the objects in a region's cluster that Pulumi has applied, as "kind ID".
-func (b *bench) applied(region string) []string {
+// objects are those in a region's cluster, as "kind ID", and whether Pulumi has applied them. (It owns no field of an
+// object that has nothing but a name, and is then not seen to have.)
+func (b *bench) objects(region string) map[string]bool {
 	b.t.Helper()
 	type object struct {
 		Kind     string
@@ -109,20 +115,18 @@ func (b *bench) applied(region string) []string {
 		"clusterroles,clusterrolebindings,roles,rolebindings"
 	list := decode[struct{ Items []object }](b.t,
 		b.kubectl(region, "get", kinds, "-A", "-o", "json", "--show-managed-fields"))
-	var all []string
+	all := map[string]bool{}
 	for _, o := range list.Items {
-		for _, field := range o.Metadata.ManagedFields {
-			if strings.HasPrefix(field.Manager, "pulumi-kubernetes-") {
-				id := o.Metadata.Name
-				if o.Metadata.Namespace != "" {
-					id = o.Metadata.Namespace + "/" + id
-				}
-				all = append(all, o.Kind+" "+id)
-				break
-			}
+		id := o.Metadata.Name
+		if o.Metadata.Namespace != "" {
+			id = o.Metadata.Namespace + "/" + id
 		}
+		own := false
+		for _, field := range o.Metadata.ManagedFields {
+			own = own || strings.HasPrefix(field.Manager, "pulumi-kubernetes-")
+		}
+		all[o.Kind+" "+id] = own
 	}
-	slices.Sort(all)
 	return all
 }
 

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/store"
+	"geo-wordpress/localcloud/times"
 )
 
 // Options of the stand-in.
@@ -24,6 +26,12 @@ type Options struct {
 	// EnabledAPIs are on from the start in every project, such as "compute.googleapis.com". Beyond the ones that a
 	// program needs to enable others with, none is: a missing dependence on a projects.Service shows as Google's 403.
 	EnabledAPIs []string
+	// Faults are what goes wrong with requests and operations; nil is nothing.
+	Faults *faults.Injector
+	// Times is how long operations take, as a share of what they take on Google; 0 is no longer than need be.
+	Times times.Scale
+	// Clock is what operations wait by; nil is the real one.
+	Clock times.Clock
 }
 
 // API is the cloud: what stands in it, whoever asks.
@@ -34,6 +42,9 @@ type API struct {
 	log           *slog.Logger
 	enabledAPIs   map[string]bool
 	locks         locks
+	faults        *faults.Injector
+	times         times.Scale
+	clock         times.Clock
 
 	// Slow work belongs to the cloud, not to the request that asked for it: it goes on when the request is gone.
 	work    context.Context
@@ -59,7 +70,10 @@ func Open(o Options) (*API, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	a := &API{store: s, controlPlanes: o.ControlPlanes, machines: o.Machines, log: o.Log,
-		enabledAPIs: map[string]bool{}}
+		enabledAPIs: map[string]bool{}, faults: o.Faults, times: o.Times, clock: o.Clock}
+	if a.clock == nil {
+		a.clock = times.Wall{}
+	}
 	for _, s := range append([]string{"serviceusage.googleapis.com", "cloudresourcemanager.googleapis.com"},
 		o.EnabledAPIs...) {
 		a.enabledAPIs[s] = true
@@ -94,6 +108,11 @@ func (a *API) update(fn func(*txn) error) error {
 
 // await runs work that outlives the request, and waits for it as long as the request does.
 func (a *API) await(ctx context.Context, work func(context.Context) error) error {
+	return a.awaitFor(ctx, nil, work)
+}
+
+// awaitFor is await that ends with an error when the patience, if any, is at its end.
+func (a *API) awaitFor(ctx context.Context, impatient <-chan error, work func(context.Context) error) error {
 	a.hiring.Lock()
 	if a.work.Err() != nil {
 		a.hiring.Unlock()
@@ -108,6 +127,8 @@ func (a *API) await(ctx context.Context, work func(context.Context) error) error
 	}()
 	select {
 	case err := <-done:
+		return err
+	case err := <-impatient:
 		return err
 	case <-ctx.Done():
 		return fmt.Errorf("gave up waiting, while the operation goes on: %w", context.Cause(ctx))

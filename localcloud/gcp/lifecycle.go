@@ -7,10 +7,14 @@ import (
 	"time"
 
 	"geo-wordpress/localcloud/gcp/schema"
+	"geo-wordpress/localcloud/times"
 )
 
 // create makes a resource. An error after the resource is in the store comes with the resource as it stands.
 func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets []string) (*record, error) {
+	if err := a.admitRequest(ctx, k, times.Create); err != nil {
+		return nil, err
+	}
 	r := &record{Type: k.token, ID: k.id(at, in), Project: at.project, Place: at.location, Name: in.str("name"),
 		State: running, Created: time.Now().UTC(), Inputs: in, Secrets: secrets}
 	if r.Name == "" {
@@ -20,6 +24,7 @@ func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets 
 	if err != nil {
 		return nil, err
 	}
+	var op operation
 	err = a.update(func(t *txn) error {
 		if err := t.requireAPI(at.project, k.service); err != nil {
 			return err
@@ -34,12 +39,16 @@ func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets 
 		if err := t.fillIn(k, r, at, nil); err != nil {
 			return err
 		}
-		if k.start != nil {
+		if err := a.admitCreation(ctx, k, r); err != nil {
+			return err
+		}
+		op = a.operation(ctx, k, times.Create)
+		if k.start != nil || op.lasts() {
 			r.State = provisioning
 		}
 		return t.put(r)
 	})
-	return a.finish(ctx, k, r, nil, release, err)
+	return a.finish(ctx, k, op, r, nil, release, err)
 }
 
 // modify changes a resource to new inputs. Where its slow part had failed it is tried again.
@@ -51,11 +60,15 @@ func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets
 	if r == nil {
 		return nil, notFound(id)
 	}
+	if err := a.admitRequest(ctx, k, times.Update); err != nil {
+		return nil, err
+	}
 	release, err := a.lock(ctx, k, r)
 	if err != nil {
 		return nil, err
 	}
 	var old *record
+	var op operation
 	err = a.update(func(t *txn) error {
 		if old, err = t.get(id); err != nil {
 			return err
@@ -76,12 +89,13 @@ func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets
 		if err := t.fillIn(k, r, at, old); err != nil {
 			return err
 		}
-		if k.start != nil {
+		op = a.operation(ctx, k, times.Update)
+		if k.start != nil || op.lasts() {
 			r.State = reconciling
 		}
 		return t.put(r)
 	})
-	return a.finish(ctx, k, r, old, release, err)
+	return a.finish(ctx, k, op, r, old, release, err)
 }
 
 // at is the place that a record lies in.
@@ -153,17 +167,23 @@ func (a *API) lock(ctx context.Context, k *kind, r *record) (func(), error) {
 }
 
 // finish runs the slow part of a create or change, if there is one, and returns the resource as it then stands.
-func (a *API) finish(ctx context.Context, k *kind, r, old *record, release func(), err error) (*record, error) {
-	if err != nil || k.start == nil {
+func (a *API) finish(ctx context.Context, k *kind, op operation, r, old *record, release func(), err error) (*record, error) {
+	if err != nil || k.start == nil && !op.lasts() {
 		release()
 		if err != nil {
 			return nil, err
 		}
 		return r, nil
 	}
-	slow := a.await(ctx, func(work context.Context) error {
+	verb := times.Create
+	if old != nil {
+		verb = times.Update
+	}
+	impatient, calm := a.lose(ctx, op, verb)
+	defer calm()
+	slow := a.awaitFor(ctx, impatient, func(work context.Context) error {
 		defer release()
-		return a.run(work, k, r, old)
+		return a.operate(work, k, op, r, old)
 	})
 	now, err := a.read(r.ID)
 	if err != nil {
@@ -172,10 +192,52 @@ func (a *API) finish(ctx context.Context, k *kind, r, old *record, release func(
 	return now, slow
 }
 
+// operate lets an operation take its time and end as it is to end. Of what fails nothing is left behind, but for
+// clusters and node pools.
+func (a *API) operate(work context.Context, k *kind, op operation, r, old *record) error {
+	began := time.Now()
+	start := k.start
+	if start == nil {
+		start = func(context.Context, *API, *record, *record) error { return nil }
+	}
+	err := a.run(work, r, func() error {
+		if op.fails == nil {
+			if err := start(work, a, r, old); err != nil {
+				return err
+			}
+		}
+		if err := a.pass(work, op, began); err != nil {
+			return err
+		}
+		return op.fails
+	})
+	if op.fails != nil && k.start == nil && work.Err() == nil {
+		if storeErr := a.update(func(t *txn) error { return t.takeOut(k, r) }); storeErr != nil {
+			return storeErr
+		}
+	}
+	return err
+}
+
+// lose is when the provider loses its patience with an operation, and calm the end of that.
+func (a *API) lose(ctx context.Context, op operation, verb times.Verb) (impatient <-chan error, calm func()) {
+	if op.patience == 0 {
+		return nil, func() {}
+	}
+	ctx, calm = context.WithCancel(ctx)
+	lost := make(chan error, 1)
+	go func() {
+		if a.clock.Sleep(ctx, op.patience) == nil {
+			lost <- errTimeout(verb, op.patience)
+		}
+	}()
+	return lost, calm
+}
+
 // run does the slow part and writes how it ended. When the cloud is shutting down nothing is written: the state in
 // the store says that there is work to resume.
-func (a *API) run(work context.Context, k *kind, r, old *record) error {
-	err := k.start(work, a, r, old)
+func (a *API) run(work context.Context, r *record, start func() error) error {
+	err := start()
 	if err != nil && work.Err() != nil {
 		return err
 	}
@@ -195,11 +257,15 @@ func (a *API) remove(ctx context.Context, k *kind, id string) error {
 	if r == nil || err != nil {
 		return err
 	}
+	if err := a.admitRequest(ctx, k, times.Delete); err != nil {
+		return err
+	}
 	release, err := a.lock(ctx, k, r)
 	if err != nil {
 		return err
 	}
 	gone := false
+	var op operation
 	err = a.update(func(t *txn) error {
 		if r, err = t.get(id); err != nil {
 			return err
@@ -219,24 +285,35 @@ func (a *API) remove(ctx context.Context, k *kind, id string) error {
 		if err := t.requireUnused(k, r); err != nil {
 			return err
 		}
-		if k.stop == nil {
+		if op = a.operation(ctx, k, times.Delete); k.stop == nil && !op.lasts() {
 			return t.takeOut(k, r)
 		}
 		r.State = stopping
 		return t.put(r)
 	})
-	if err != nil || gone || k.stop == nil {
+	if err != nil || gone || k.stop == nil && !op.lasts() {
 		release()
 		return err
 	}
-	return a.await(ctx, func(work context.Context) error {
+	impatient, calm := a.lose(ctx, op, times.Delete)
+	defer calm()
+	return a.awaitFor(ctx, impatient, func(work context.Context) error {
 		defer release()
-		return a.runStop(work, k, r)
+		return a.runStop(work, k, op, r)
 	})
 }
 
-func (a *API) runStop(work context.Context, k *kind, r *record) error {
-	if err := k.stop(work, a, r); err != nil {
+func (a *API) runStop(work context.Context, k *kind, op operation, r *record) error {
+	began := time.Now()
+	stop := func() error {
+		if k.stop != nil {
+			if err := k.stop(work, a, r); err != nil {
+				return err
+			}
+		}
+		return a.pass(work, op, began)
+	}
+	if err := stop(); err != nil {
 		if work.Err() != nil {
 			return err
 		}

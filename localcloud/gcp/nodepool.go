@@ -371,7 +371,7 @@ func (a *API) ensureDefaultPool(ctx context.Context, cluster *record) error {
 	if err != nil {
 		return err
 	}
-	return a.run(ctx, nodePoolKind, r, nil)
+	return a.operate(ctx, nodePoolKind, operation{}, r, nil)
 }
 
 // defaultPool fills a default pool's outputs in.

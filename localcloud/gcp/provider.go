@@ -192,7 +192,11 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	}
 	ctx, done := p.request(ctx, req.Timeout)
 	defer done()
-	r, err := p.api.create(ctx, k, at, in, secretKeys(req.Properties))
+	var r *record
+	err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) (err error) {
+		r, err = p.api.create(ctx, k, at, in, secretKeys(req.Properties))
+		return err
+	})
 	if err != nil {
 		err = fmt.Errorf("Error creating %s: %w", k.title, err)
 		if r != nil {
@@ -214,7 +218,11 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	ctx, done := p.request(ctx, req.Timeout)
 	defer done()
 	in := object(schema.PlainMap(req.NewInputs))
-	r, err := p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
+	var r *record
+	err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) (err error) {
+		r, err = p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
+		return err
+	})
 	if err != nil {
 		err = fmt.Errorf("Error updating %s %q: %w", k.title, req.ID, err)
 		if r != nil {
@@ -250,7 +258,10 @@ func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 	}
 	ctx, done := p.request(ctx, req.Timeout)
 	defer done()
-	if err := p.api.remove(ctx, k, string(req.ID)); err != nil {
+	err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) error {
+		return p.api.remove(ctx, k, string(req.ID))
+	})
+	if err != nil {
 		return plugin.DeleteResponse{Status: resource.StatusUnknown},
 			fmt.Errorf("Error deleting %s: %w", k.title, err)
 	}

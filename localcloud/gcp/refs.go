@@ -141,7 +141,7 @@ func (w *walker) reference(path string, f *schema.Field, v string) any {
 		case err != nil:
 		case target == nil:
 			err = notFound(name)
-		case target.State == stopping, target.State == provisioning && target.Type == clusterType:
+		case target.State == stopping, target.State == provisioning && target.Type != nodePoolType:
 			err = notReady(name)
 		}
 	}

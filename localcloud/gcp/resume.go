@@ -11,6 +11,9 @@ import (
 // clusters side by side. What was under way when the cloud last stopped is taken to its end, deletions included. It
 // returns when everything is as it was, or an error for each cluster that is not; the others are up all the same.
 func (a *API) Resume(ctx context.Context) error {
+	if err := a.settle(); err != nil {
+		return err
+	}
 	var all []*record
 	err := a.view(func(t *txn) (err error) {
 		all, err = t.all(clusterType)
@@ -49,9 +52,9 @@ func (a *API) Resume(ctx context.Context) error {
 
 func (a *API) resume(work context.Context, cluster *record) error {
 	if cluster.State == stopping {
-		return a.runStop(work, clusterKind, cluster)
+		return a.runStop(work, clusterKind, operation{}, cluster)
 	}
-	if err := a.run(work, clusterKind, cluster, cluster); err != nil {
+	if err := a.operate(work, clusterKind, operation{}, cluster, cluster); err != nil {
 		return err
 	}
 	var pools []*record
@@ -65,11 +68,38 @@ func (a *API) resume(work context.Context, cluster *record) error {
 	var errs []error
 	for _, p := range pools {
 		if p.State == stopping {
-			errs = append(errs, a.runStop(work, nodePoolKind, p))
+			errs = append(errs, a.runStop(work, nodePoolKind, operation{}, p))
 			continue
 		}
 		old := *p
-		errs = append(errs, a.run(work, nodePoolKind, p, &old))
+		errs = append(errs, a.operate(work, nodePoolKind, operation{}, p, &old))
 	}
 	return errors.Join(errs...)
+}
+
+// settle brings to their end the operations that only take time.
+func (a *API) settle() error {
+	return a.update(func(t *txn) error {
+		all, err := t.all()
+		if err != nil {
+			return err
+		}
+		for _, r := range all {
+			k, err := kindOf(r.Type)
+			switch {
+			case err != nil:
+				return err
+			case k.start != nil:
+			case r.State == stopping:
+				err = t.takeOut(k, r)
+			case r.State != running:
+				r.State = running
+				err = t.put(r)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

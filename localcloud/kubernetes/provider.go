@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/blang/semver"
 	"google.golang.org/grpc/codes"
@@ -14,6 +15,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"geo-wordpress/localcloud/faults"
 )
 
 // published is the version of the provider that this one stands in for.
@@ -23,6 +26,8 @@ var published = semver.MustParse("4.23.0")
 type Options struct {
 	// Log gets what concerns the daemon rather than a resource. No secret is ever logged. Nil discards.
 	Log *slog.Logger
+	// Faults are what goes wrong on the way to the API servers; nil is nothing.
+	Faults *faults.Injector
 }
 
 // New makes a provider for one connection of the engine, not yet configured.
@@ -32,7 +37,7 @@ func New(o Options) plugin.Provider {
 		log = slog.New(slog.DiscardHandler)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &provider{log: log, engine: &engineLog{log: log}, lifetime: ctx, cancel: cancel}
+	return &provider{log: log, faults: o.Faults, engine: &engineLog{log: log}, lifetime: ctx, cancel: cancel}
 }
 
 // provider is one provider instance: one cluster, one set of options.
@@ -40,6 +45,7 @@ type provider struct {
 	plugin.UnimplementedProvider
 
 	log    *slog.Logger
+	faults *faults.Injector
 	engine *engineLog
 
 	// lifetime ends when the engine cancels, and with it every wait.
@@ -105,6 +111,9 @@ func (p *provider) Configure(_ context.Context, req plugin.ConfigureRequest) (pl
 		return plugin.ConfigureResponse{}, status.Error(codes.InvalidArgument, err.Error())
 	}
 	s.namespace = namespace
+	if p.faults != nil {
+		config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &faulty{next: next, faults: p.faults} })
+	}
 	c, err := newCluster(config, p.warnings(s.suppressDeprecationWarnings))
 	if err != nil {
 		return plugin.ConfigureResponse{}, status.Error(codes.InvalidArgument, err.Error())

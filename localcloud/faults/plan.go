@@ -1,0 +1,63 @@
+package faults
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Plan says what goes wrong. The zero Plan is: nothing.
+type Plan struct {
+	Seed uint64
+	// Rates is the share of the resources, from 0 to 1, that each kind hits.
+	Rates map[Kind]float64
+}
+
+// Parse reads SEED or SEED:KIND=RATE,... from left to right. A kind that is not named has its usual rate, and all=RATE
+// sets every kind's. "off" is the plan in which nothing goes wrong.
+func Parse(text string) (Plan, error) {
+	if text == "off" {
+		return Plan{}, nil
+	}
+	seed, list, _ := strings.Cut(text, ":")
+	number, err := strconv.ParseUint(seed, 10, 64)
+	if err != nil {
+		return Plan{}, fmt.Errorf("faults %q: SEED or SEED:KIND=RATE,... is wanted, and %q is no whole number", text, seed)
+	}
+	plan := Plan{Seed: number, Rates: maps.Clone(usual)}
+	for entry := range strings.SplitSeq(list, ",") {
+		if entry == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(entry, "=")
+		rate, err := strconv.ParseFloat(value, 64)
+		if err != nil || !(rate >= 0 && rate <= 1) {
+			return Plan{}, fmt.Errorf("faults %q: %q is no KIND=RATE with a rate from 0 to 1", text, entry)
+		}
+		if name == "all" {
+			for kind := range plan.Rates {
+				plan.Rates[kind] = rate
+			}
+			continue
+		}
+		if _, known := usual[Kind(name)]; !known {
+			return Plan{}, fmt.Errorf("faults %q: there is no kind %q; the kinds are %s", text, name, Names())
+		}
+		plan.Rates[Kind(name)] = rate
+	}
+	return plan, nil
+}
+
+// Kinds are all there are, sorted.
+func Kinds() []Kind { return slices.Sorted(maps.Keys(usual)) }
+
+// Names lists the kinds for a person.
+func Names() string {
+	var names []string
+	for _, kind := range Kinds() {
+		names = append(names, string(kind))
+	}
+	return strings.Join(names, ", ")
+}
