@@ -17,7 +17,9 @@ import (
 	"k8s.io/klog/v2"
 
 	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/times"
 )
 
 // progressEnv is the number of the open file on which a daemon tells the command that started it how it gets on.
@@ -34,35 +36,72 @@ const maxLog = 8 << 20
 
 func startCommand(o *options) *cobra.Command {
 	var foreground bool
+	var conditions conditions
 	command := &cobra.Command{
 		Use:   "start",
 		Short: "Start the local cloud, and wait until it is ready",
 		Long: `Start the local cloud, and wait until it is ready.
 
 It goes on in the background, whatever becomes of the terminal. What existed when it last ran, however that ended, exists
-again. If it runs already, that is fine.`,
+again. If it runs already, that is fine.
+
+--times lets operations, machines and image pulls take a share of the time that they take on Google (times/table.go), 1
+being as long; without it they take no longer than need be.
+
+--faults makes requests and operations go wrong. ` + faultsHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			h, err := o.find()
 			if err != nil {
 				return err
 			}
-			if foreground {
-				return runDaemon(c.Context(), h, c.ErrOrStderr())
+			if err := conditions.check(); err != nil {
+				return exitError{exitUsage, err}
 			}
-			return start(c.Context(), h, c.ErrOrStderr())
+			if foreground {
+				return runDaemon(c.Context(), h, conditions, c.ErrOrStderr())
+			}
+			return start(c.Context(), h, conditions, c.ErrOrStderr())
 		},
 	}
 	command.Flags().BoolVar(&foreground, "foreground", false, "do not go to the background: run until interrupted")
+	command.Flags().StringVar(&conditions.faults, "faults", "", "make requests and operations go wrong: SEED[:KIND=RATE,...]")
+	command.Flags().Float64Var(&conditions.times, "times", 0, "let things take this share of the time that they take on Google")
 	return command
 }
 
+// conditions are those under which a daemon runs.
+type conditions struct {
+	faults string // a plan, or empty
+	times  float64
+}
+
+func (c conditions) check() error {
+	if c.faults != "" {
+		if _, err := faults.Parse(c.faults); err != nil {
+			return err
+		}
+	}
+	if !(c.times >= 0 && c.times <= 10) {
+		return fmt.Errorf("--times %v: from 0 (no longer than need be) over 1 (as long as on Google) to 10", c.times)
+	}
+	return nil
+}
+
+// arguments hand the conditions on to a daemon.
+func (c conditions) arguments() []string {
+	return []string{"--faults", c.faults, "--times", strconv.FormatFloat(c.times, 'g', -1, 64)}
+}
+
 // start starts a daemon in the background and shows its progress until it is ready.
-func start(ctx context.Context, h home.Home, progress io.Writer) error {
+func start(ctx context.Context, h home.Home, conditions conditions, progress io.Writer) error {
 	if holder, err := h.Holder(); err != nil {
 		return err
 	} else if holder != 0 {
 		fmt.Fprintf(progress, "The local cloud runs already (process %d, state in %s).\n", holder, h)
+		if conditions.faults != "" || conditions.times != 0 {
+			return errors.New("--faults and --times are for one that starts: `localcloud stop` first (or `localcloud faults`)")
+		}
 		if record, err := daemon.Find(h); err == nil && record.Build != daemon.Build() {
 			fmt.Fprintln(progress, "It is another build than this one: `localcloud stop`, then `localcloud start`, runs this one.")
 		}
@@ -85,7 +124,7 @@ func start(ctx context.Context, h home.Home, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	child := exec.Command(executable, "--home", h.Dir(), "start", "--foreground")
+	child := exec.Command(executable, append([]string{"--home", h.Dir(), "start", "--foreground"}, conditions.arguments()...)...)
 	child.Dir = h.Dir()
 	child.Env = append(os.Environ(), progressEnv+"=3")
 	child.ExtraFiles = []*os.File{writer}
@@ -127,7 +166,7 @@ func openLog(h home.Home) (*os.File, error) {
 }
 
 // runDaemon is the daemon, in the background or in the foreground.
-func runDaemon(ctx context.Context, h home.Home, stderr io.Writer) error {
+func runDaemon(ctx context.Context, h home.Home, conditions conditions, stderr io.Writer) error {
 	syscall.Umask(0o077)
 	if err := h.Make(); err != nil {
 		return err
@@ -150,7 +189,17 @@ func runDaemon(ctx context.Context, h home.Home, stderr io.Writer) error {
 	}
 	log := slog.New(&tellingHandler{Handler: slog.NewTextHandler(output, nil), teller: teller})
 	klog.SetSlogLogger(log.With("source", "client-go"))
-	err := daemon.Run(ctx, daemon.Options{Home: h, Log: log, Ready: teller.ready})
+	injector := &faults.Injector{}
+	if conditions.faults != "" {
+		plan, err := faults.Parse(conditions.faults)
+		if err != nil {
+			return err
+		}
+		injector.Follow(plan)
+	}
+	err := daemon.Run(ctx, daemon.Options{
+		Home: h, Log: log, Ready: teller.ready, Faults: injector, Times: times.Scale(conditions.times),
+	})
 	if err != nil {
 		log.Error("the local cloud ends", "error", err)
 	}

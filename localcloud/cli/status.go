@@ -76,6 +76,13 @@ func showStatus(out io.Writer, home string, s daemon.Status) error {
 	}
 	fmt.Fprintf(text, "Providers: %s\n", strings.Join(providers, ", "))
 	fmt.Fprintf(text, "Google resources: %d\n", len(s.Resources))
+	if len(s.Faults) > 0 {
+		var counts []string
+		for _, kind := range slices.Sorted(maps.Keys(s.Faults)) {
+			counts = append(counts, fmt.Sprintf("%s %d", kind, s.Faults[kind]))
+		}
+		fmt.Fprintf(text, "Faults so far: %s\n", strings.Join(counts, ", "))
+	}
 	if s.Problem != "" {
 		fmt.Fprintf(text, "Problem: %s\n", s.Problem)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/gcp"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/kubernetes"
@@ -18,6 +19,7 @@ import (
 // localCloud is the system that stands in for Google Cloud.
 type localCloud struct {
 	log      *slog.Logger
+	faults   *faults.Injector
 	api      *gcp.API
 	machines *machines.Simulator
 	balancer *loadbalancer.LoadBalancers
@@ -25,13 +27,15 @@ type localCloud struct {
 
 // assemble puts the Google API above the control planes and the machines. The API and the machines need each other: a
 // node pool makes machines, and a machine asks for disks and firewalls.
-func assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error) {
-	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines")})
+func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error) {
+	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines"), Speed: o.Times.Speed()})
 	api, err := gcp.Open(gcp.Options{
 		Dir:           h.Google(),
 		ControlPlanes: planes,
 		Machines:      simulator,
 		Log:           log.With("part", "gcp"),
+		Faults:        o.Faults,
+		Times:         o.Times,
 	})
 	if err != nil {
 		simulator.Close()
@@ -41,14 +45,14 @@ func assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System
 	balancer := loadbalancer.Start(loadbalancer.Options{
 		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	})
-	return &localCloud{log: log, api: api, machines: simulator, balancer: balancer}, nil
+	return &localCloud{log: log, faults: o.Faults, api: api, machines: simulator, balancer: balancer}, nil
 }
 
 func (l *localCloud) Providers() map[string]cloud.Provider {
 	return map[string]cloud.Provider{
 		"gcp": l.api.Provider,
 		"kubernetes": func() plugin.Provider {
-			return kubernetes.New(kubernetes.Options{Log: l.log.With("part", "kubernetes")})
+			return kubernetes.New(kubernetes.Options{Log: l.log.With("part", "kubernetes"), Faults: l.faults})
 		},
 		"random": random.New,
 	}

@@ -14,9 +14,11 @@ import (
 	"time"
 
 	"geo-wordpress/localcloud/controlplane"
+	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/ports"
 	"geo-wordpress/localcloud/rpc"
+	"geo-wordpress/localcloud/times"
 )
 
 // drain is how long the engine's calls may go on when the daemon is to stop.
@@ -28,6 +30,10 @@ type Options struct {
 	Log  *slog.Logger
 	// Assemble makes what the daemon runs; nil makes the local cloud.
 	Assemble Assemble
+	// Faults are what goes wrong; nil is nothing, until a client asks for some.
+	Faults *faults.Injector
+	// Times is how long things take, as a share of what they take on Google; 0 is no longer than need be.
+	Times times.Scale
 	// Ready, if set, is called once the daemon serves, with what is wrong all the same, if anything.
 	Ready func(problem error)
 }
@@ -53,8 +59,11 @@ type daemon struct {
 // Run runs the local cloud until the context is done or a client asks it to stop, and then stops it in order. It fails
 // with home.ErrLocked when one runs on the home already.
 func Run(ctx context.Context, o Options) (err error) {
+	if o.Faults == nil {
+		o.Faults = &faults.Injector{}
+	}
 	if o.Assemble == nil {
-		o.Assemble = assemble
+		o.Assemble = o.assemble
 	}
 	if err := o.Home.Make(); err != nil {
 		return err

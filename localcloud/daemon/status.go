@@ -14,6 +14,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
+	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
@@ -34,6 +35,8 @@ type Status struct {
 	Resources []Resource      `json:"resources"`
 	// LoadBalancers are the entrance: addresses, health of each instance, traffic.
 	LoadBalancers loadbalancer.Status `json:"loadBalancers"`
+	// Faults is how often each kind of fault was injected since the start.
+	Faults map[faults.Kind]int `json:"faults,omitempty"`
 }
 
 // ClusterStatus is how a cluster is.
@@ -71,6 +74,7 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 	if d.problem != nil {
 		s.Problem = d.problem.Error()
 	}
+	s.Faults = d.options.Faults.Counts()
 	s.Resources = append(s.Resources, d.system.Resources()...)
 	s.LoadBalancers = d.system.LoadBalancers()
 	planes := d.planes.Status(ctx)

@@ -53,6 +53,8 @@ func (o *operation) apply(
 	}
 	var result *unstructured.Unstructured
 	err = persist(ctx, func(ctx context.Context) (err error) {
+		ctx, done := seenThrough(ctx)
+		defer done()
 		result, err = e.Patch(ctx, name, types.ApplyPatchType, data, patch)
 		return err
 	})
@@ -118,6 +120,20 @@ func persist(ctx context.Context, request func(context.Context) error) error {
 		err = last
 	}
 	return asUnreachable(err)
+}
+
+// farewell is how long a change that is under way may go on when it is cancelled.
+const farewell = 10 * time.Second
+
+// seenThrough is the context of a request that changes something: a cancellation leaves it time to be answered. Cut off,
+// it may have been done all the same, and an object that nobody knows of be left behind.
+func seenThrough(ctx context.Context) (context.Context, func()) {
+	through, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(farewell, cancel)
+		context.AfterFunc(through, func() { timer.Stop() })
+	})
+	return through, func() { stop(); cancel() }
 }
 
 // passes says whether an error may go away by itself.

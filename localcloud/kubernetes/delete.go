@@ -102,6 +102,8 @@ func (o *operation) requestDeletion(
 ) error {
 	uid, propagation := live.GetUID(), propagationOf(inputs)
 	err := persist(ctx, func(ctx context.Context) error {
+		ctx, done := seenThrough(ctx)
+		defer done()
 		return e.Delete(ctx, live.GetName(), metav1.DeleteOptions{
 			PropagationPolicy: &propagation,
 			Preconditions:     &metav1.Preconditions{UID: &uid},

@@ -12,6 +12,14 @@ type Scale float64
 // Google is what an operation on a resource of Google's takes.
 func (f Scale) Google(token string, verb Verb) time.Duration { return f.of(Google(token, verb)) }
 
+// Speed is how many seconds of the real cloud's pass in one; 0 when things take no time.
+func (f Scale) Speed() float64 {
+	if f == 0 {
+		return 0
+	}
+	return 1 / float64(f)
+}
+
 func (f Scale) of(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(f)) }
 
 // Google is what an operation takes in the real cloud. A type that is not in the table takes no time.
