@@ -7,7 +7,7 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine conformance clean
+.PHONY: help up down env test tools localcloud check unit engine faults makespan conformance clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -26,7 +26,7 @@ test: check unit engine ## run every check and test
 
 # --- the tools, built from pinned Go modules -------------------------------------------------------------------------
 
-tools: $(BIN)/pulumi $(BIN)/pulumi-language-go localcloud program
+tools: $(BIN)/pulumi $(BIN)/pulumi-language-go localcloud program recover
 
 $(BIN)/pulumi: tools/pulumi/go.mod tools/pulumi/go.sum
 	@tools/build "the Pulumi CLI" tools/pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi $@ -ldflags=-s\ -w
@@ -49,9 +49,12 @@ localcloud:
 	@tools/build "the local cloud" localcloud . $(BIN)/localcloud -ldflags="-s -w $(KUBERNETES)"
 
 # Pulumi builds the program again, from Go's cache; this shows the progress of the first time.
-.PHONY: program
+.PHONY: program recover
 program:
 	@tools/build "the program" . . $(BIN)/geo-wordpress
+
+recover:
+	@tools/build recover . ./tools/recover $(BIN)/recover
 
 # --- the tests -------------------------------------------------------------------------------------------------------
 
@@ -70,7 +73,13 @@ unit:
 	cd localcloud && go test -vet=off -timeout 20m $$(go list ./... | grep -v /enginetest)
 
 engine: tools
-	cd localcloud && go test -vet=off -v -count=1 -timeout 60m ./enginetest/...
+	cd localcloud && go test -vet=off -v -count=1 -timeout 60m -skip '^TestFault' ./enginetest/...
+
+faults: tools ## kill, interrupt and hinder updates and destroys; GEO_FAULTS=4 does so four times as often
+	cd localcloud && go test -vet=off -v -count=1 -timeout 90m -run '^TestFault' ./enginetest/...
+
+makespan: tools ## compare updates and destroys of three to nine regions with the least that their graphs allow
+	cd localcloud && GEO_MAKESPAN=1 go test -vet=off -v -count=1 -timeout 60m -run '^TestMakespan' ./makespan
 
 # --- the workloads, with the real software: docs/conformance.md -------------------------------------------------------
 

@@ -95,10 +95,13 @@ func (b *bench) outputOf(command string, args ...string) string {
 	return out
 }
 
+// kubeconfig is where the clusters' kubeconfig is kept once it was asked for.
+func (b *bench) kubeconfig() string { return filepath.Join(filepath.Dir(b.home), "kubeconfig") }
+
 // kubectl runs kubectl in a region's context, and fails the test if it fails.
 func (b *bench) kubectl(region string, args ...string) string {
 	b.t.Helper()
-	kubeconfig := filepath.Join(filepath.Dir(b.home), "kubeconfig")
+	kubeconfig := b.kubeconfig()
 	if _, err := os.Stat(kubeconfig); err != nil {
 		b.write(kubeconfig, b.outputOf("stack output kubeconfig", "--show-secrets"))
 	}

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ func TestFaultInjected(t *testing.T) {
 	counts := map[faults.Kind]int{}
 	for seed := 1; seed <= points(t, 2); seed++ {
 		plan := fmt.Sprint(seed)
+		_ = os.Remove(b.kubeconfig()) // of the clusters before
 		b.run(b.tool("localcloud"), "faults", plan)
 		repeats := b.persist("up", mostRepeats)
 		updated := b.faultCounts()
@@ -50,8 +52,8 @@ func (b *bench) persist(command string, most int) int {
 			return run
 		}
 		for line := range strings.Lines(out) {
-			if strings.Contains(line, "error: ") && !strings.Contains(line, "update failed") {
-				b.t.Log(strings.TrimSpace(line))
+			if line = strings.TrimSpace(line); strings.HasPrefix(line, "error: ") && line != "error: update failed" {
+				b.t.Log(line)
 			}
 		}
 		if run == most {

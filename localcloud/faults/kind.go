@@ -38,7 +38,7 @@ const (
 // usual has every kind, with the share of the resources that it hits unless a plan says otherwise: enough to see each
 // kind in an update of three regions, and few enough that it comes to its end in some ten tries.
 var usual = map[Kind]float64{
-	RateLimited: 0.15, Unavailable: 0.15, Quota: 0.03, Permission: 0.03, NotFound: 0.05, Slow: 0.1, Stuck: 0.2, HalfMade: 0.05,
+	RateLimited: 0.15, Unavailable: 0.15, Quota: 0.03, Permission: 0.03, NotFound: 0.05, Slow: 0.1, Stuck: 0.3, HalfMade: 0.05,
 	Dropped: 0.1, Conflict: 0.1, Refused: 0.02,
 }
 

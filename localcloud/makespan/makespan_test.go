@@ -39,6 +39,11 @@ func TestMakespan(t *testing.T) {
 		up, _ := p.operate("up", "--yes", "--skip-preview", "--parallel", parallel)
 		g := p.graph()
 		upPath := g.up(everything)
+		for _, n := range g {
+			if n.google() && takes(n.URN, times.Create) == 0 {
+				t.Errorf("how long a %s takes is not in the table", n.URN.Type())
+			}
+		}
 
 		_, preview := p.operate("preview", "--expect-no-changes")
 		plain := b.plain(len(g))

@@ -45,8 +45,8 @@ func (r *recorder) begin(urn resource.URN) (end func()) {
 }
 
 // watch makes providers that the recorder and the clock hear of.
-func (r *recorder) watch(make cloud.Provider) cloud.Provider {
-	return func() plugin.Provider { return &watched{Provider: make(), recorder: r} }
+func (r *recorder) watch(provider cloud.Provider) cloud.Provider {
+	return func() plugin.Provider { return &watched{Provider: provider(), recorder: r} }
 }
 
 // watched is a provider whose every call counts as computing, but for its sleep.

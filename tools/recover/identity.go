@@ -55,14 +55,14 @@ func identify(kind string, in object, project string) (string, error) {
 		}
 		return name, nil
 	}
-	make, known := identities[kind]
+	form, known := identities[kind]
 	if !known {
 		return "", fmt.Errorf("how the ID of a %s is formed is not known here: add it to tools/recover/identity.go", kind)
 	}
 	if own := text(in, "project"); own != "" {
 		project = own
 	}
-	id := make(in, project)
+	id := form(in, project)
 	if project == "" || strings.Contains(id, "//") || strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
 		return "", fmt.Errorf("its inputs do not say all of its ID: %q", id)
 	}

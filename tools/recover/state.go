@@ -120,16 +120,16 @@ func (s state) adopt() ([]adoption, error) {
 
 // mark marks those of the adopted that are there and take long as unfinished, and says whether there are any.
 func (s state) mark(adopted []adoption) bool {
-	any := false
+	found := false
 	for _, r := range s.list("resources") {
 		if slices.ContainsFunc(adopted, func(a adoption) bool {
 			return a.operation == "creating" && !a.spare && lengthy[a.kind] && a.urn == text(r, "urn") && a.id == text(r, "id")
 		}) {
 			r["initErrors"] = []string{unfinished}
-			any = true
+			found = true
 		}
 	}
-	return any
+	return found
 }
 
 // there says which of the adopted are in the state.

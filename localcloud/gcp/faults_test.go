@@ -1,0 +1,176 @@
+package gcp
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/faults"
+	"geo-wordpress/localcloud/times"
+)
+
+// gate is a clock on which everything but an operation that hangs is over at once. Those wait until it is opened.
+type gate struct {
+	mu    sync.Mutex
+	slept []time.Duration
+	open  chan struct{}
+}
+
+func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
+	g.mu.Lock()
+	g.slept = append(g.slept, d.Round(10*time.Millisecond))
+	g.mu.Unlock()
+	if d <= slowBy || g.open == nil {
+		return nil
+	}
+	select {
+	case <-g.open:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// hindered is a cloud on which one kind of fault hits everything.
+func hindered(t *testing.T, kind faults.Kind, g *gate) (*engine, *API) {
+	t.Helper()
+	h := newHardware()
+	injector := &faults.Injector{}
+	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{kind: 1}})
+	a, err := Open(Options{Dir: t.TempDir(), ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Faults: injector, Clock: g})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = a.Close() })
+	return connect(t, a, nil), a
+}
+
+var vpc = resource.NewPropertyMapFromMap(props{"autoCreateSubnetworks": false})
+
+func TestWhatPassesIsTriedAgainByTheProvider(t *testing.T) {
+	for _, kind := range []faults.Kind{faults.RateLimited, faults.Unavailable} {
+		e, a := hindered(t, kind, &gate{})
+		id, _, err := e.create(networkType, "vpc", vpc)
+		require.NoError(t, err, kind)
+		created := a.faults.Counts()[kind]
+		assert.Positive(t, created)
+		require.NoError(t, e.delete(networkType, "vpc", id))
+		assert.Greater(t, a.faults.Counts()[kind], created, "%s: deletions are hit, too", kind)
+		assert.Empty(t, a.Resources())
+	}
+}
+
+func TestWhatDoesNotPassIsAnErrorAndLeavesNothing(t *testing.T) {
+	for kind, says := range map[faults.Kind]string{
+		faults.Quota: "quotaExceeded", faults.Permission: "forbidden", faults.HalfMade: "INTERNAL_ERROR",
+	} {
+		e, a := hindered(t, kind, &gate{})
+		failures := 0
+		for {
+			_, _, err := e.create(networkType, "vpc", vpc)
+			if err == nil {
+				break
+			}
+			failures++
+			assert.ErrorContains(t, err, says)
+			assert.Nil(t, initFailed(err), "%s: the engine must not take it for there", kind)
+			assert.Empty(t, a.Resources(), "%s", kind)
+			require.Less(t, failures, 5, "%s: a resource is hit on its first tries only", kind)
+		}
+		assert.Positive(t, failures, kind)
+		assert.Len(t, a.Resources(), 1)
+	}
+}
+
+func TestJustCreatedIsNotFoundAtFirst(t *testing.T) {
+	e, a := hindered(t, faults.NotFound, &gate{})
+	id, _, err := e.create(networkType, "vpc", vpc)
+	require.NoError(t, err, "it refers to nothing")
+	router := resource.NewPropertyMapFromMap(props{"network": id, "region": region})
+	_, _, err = e.create(routerType, "router", router)
+	require.ErrorContains(t, err, "The resource '"+id+"' was not found, notFound")
+	_, _, err = e.create(routerType, "router", router)
+	require.NoError(t, err)
+	assert.Equal(t, 1, a.faults.Counts()[faults.NotFound])
+}
+
+func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
+	g := &gate{open: make(chan struct{})}
+	s := build(t, "pool")
+	s.api.clock = g
+	s.api.faults = &faults.Injector{}
+	s.api.faults.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{faults.Stuck: 1}})
+
+	err := s.make(stepNamed("pool"))
+	require.ErrorContains(t, err, "timeout while waiting for state to become 'DONE'")
+	partial := initFailed(err)
+	require.NotNil(t, partial, "the engine has to learn that it is on its way")
+	close(g.open)
+	in := s.unmarshal(partial.Inputs)
+	for {
+		_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, in)
+		if err == nil {
+			break
+		}
+		require.ErrorContains(t, err, "timeout while waiting", "the update can be stuck as well")
+	}
+	for _, r := range s.api.Resources() {
+		assert.Equal(t, running, r.State, r.ID)
+	}
+}
+
+func TestOperationsTakeTheirTime(t *testing.T) {
+	g := &gate{}
+	h := newHardware()
+	a, err := Open(Options{Dir: t.TempDir(), ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Times: 0.5, Clock: g})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = a.Close() })
+	e := connect(t, a, nil)
+	id, _, err := e.create(networkType, "vpc", vpc)
+	require.NoError(t, err)
+	require.NoError(t, e.delete(networkType, "vpc", id))
+	for i, verb := range []times.Verb{times.Create, times.Delete} {
+		want := times.Google(networkType, verb) / 2
+		require.Greater(t, len(g.slept), i)
+		assert.InDelta(t, float64(want), float64(g.slept[i]), float64(time.Second), verb)
+	}
+}
+
+// What is being made is not to be referred to, and what was only waited for has come to its end when the cloud starts
+// again.
+func TestOperationUnderWayOverARestart(t *testing.T) {
+	g := &gate{open: make(chan struct{})}
+	h := newHardware()
+	dir := t.TempDir()
+	a, err := Open(Options{Dir: dir, ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Times: 1, Clock: g})
+	require.NoError(t, err)
+	e := connect(t, a, nil)
+	request := &pulumirpc.CreateRequest{Urn: urn(networkType, "vpc"), Properties: e.marshal(
+		resource.NewPropertyMapFromMap(props{"autoCreateSubnetworks": false, "name": "vpc"}))}
+	made := make(chan error, 1)
+	go func() {
+		_, err := e.client.Create(context.Background(), request)
+		made <- err
+	}()
+	require.Eventually(t, func() bool { return len(a.Resources()) == 1 }, time.Minute, time.Millisecond)
+	assert.Equal(t, provisioning, a.Resources()[0].State)
+	err = a.update(func(t *txn) error {
+		_, _, err := t.resolve(kinds[routerType], object{"network": "vpc"}, place{project: project, region: region})
+		return err
+	})
+	require.ErrorContains(t, err, "resourceNotReady")
+	assert.True(t, passes(err), "the provider tries such a request again")
+	require.NoError(t, a.Close())
+	require.Error(t, <-made)
+
+	a = openAPI(t, dir, h, everyAPI...)
+	require.NoError(t, a.Resume(context.Background()))
+	assert.Equal(t, running, a.Resources()[0].State)
+}
