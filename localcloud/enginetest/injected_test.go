@@ -75,39 +75,50 @@ func (b *bench) faultCounts() map[faults.Kind]int {
 func TestFaultUnreachable(t *testing.T) {
 	b := newFaultBench(t)
 	b.pulumi("up --yes --skip-preview")
-	const lost = "europe-west2"
-	old := map[string]string{}
-	for _, w := range unreachableWorkloads {
-		old[w.name] = b.image("europe-west1", w)
-	}
-	b.run(b.tool("localcloud"), "fail", "control-plane", lost)
-	for _, w := range unreachableWorkloads {
-		b.set(w.key, w.image)
-	}
-	out, err := b.tryPulumi("up --yes --skip-preview --continue-on-error")
-	if err == nil {
-		t.Fatal("the update succeeded without a region's API")
-	}
-	if !strings.Contains(out, "unreachable") {
-		t.Fatalf("the update failed, but not because a cluster cannot be reached:\n%s", tail(out, 60))
-	}
-	for _, w := range unreachableWorkloads {
-		for _, region := range []string{"europe-west1", "europe-west3"} {
-			want := old[w.name]
-			if slices.Contains(w.updated, region) {
-				want = w.image
-			}
-			if got := b.image(region, w); got != want {
-				t.Errorf("%s, with the API of %s away: %s runs %s, not %s", region, lost, w.name, got, want)
+	const first, lost, last = "europe-west1", "europe-west2", "europe-west3"
+	tidb := workload{"TiDB", "database", "statefulset/tidb", "tidbImage"}
+	syncthing := workload{"Syncthing", "files", "deployment/syncthing", "syncthingImage"}
+	wordpress := workload{"WordPress", "wordpress", "deployment/wordpress", "wordpressImage"}
+	for _, round := range []struct {
+		name string
+		// updated are the regions in which each changed workload is updated all the same.
+		updated map[workload][]string
+	}{
+		{"with a change of the database", map[workload][]string{tidb: {first}, syncthing: {first, last}, wordpress: {}}},
+		{"without one", map[workload][]string{wordpress: {first, last}}},
+	} {
+		old, wanted := map[workload]string{}, map[workload]string{}
+		for w := range round.updated {
+			old[w] = b.image(first, w)
+			wanted[w] = old[w] + "-next"
+			b.set(w.key, wanted[w])
+		}
+		b.run(b.tool("localcloud"), "fail", "control-plane", lost)
+		out, err := b.tryPulumi("up --yes --skip-preview --continue-on-error")
+		if err == nil {
+			t.Fatalf("%s: the update succeeded without a region's API", round.name)
+		}
+		if !strings.Contains(out, "unreachable") {
+			t.Fatalf("%s: the update failed, but not because a cluster cannot be reached:\n%s", round.name, tail(out, 60))
+		}
+		for w, updated := range round.updated {
+			for _, region := range []string{first, last} {
+				want := old[w]
+				if slices.Contains(updated, region) {
+					want = wanted[w]
+				}
+				if got := b.image(region, w); got != want {
+					t.Errorf("%s, with the API of %s away: in %s %s runs %s, not %s", round.name, lost, region, w.name, got, want)
+				}
 			}
 		}
-	}
-	b.run(b.tool("localcloud"), "heal", "control-plane", lost)
-	b.pulumi("up --yes --skip-preview")
-	for _, region := range regionNames {
-		for _, w := range unreachableWorkloads {
-			if got := b.image(region, w); got != w.image {
-				t.Errorf("%s, with all APIs back: %s runs %s, not %s", region, w.name, got, w.image)
+		b.run(b.tool("localcloud"), "heal", "control-plane", lost)
+		b.pulumi("up --yes --skip-preview")
+		for w := range round.updated {
+			for _, region := range regionNames {
+				if got := b.image(region, w); got != wanted[w] {
+					t.Errorf("%s, with all APIs back: in %s %s runs %s, not %s", round.name, region, w.name, got, wanted[w])
+				}
 			}
 		}
 	}
@@ -116,18 +127,7 @@ func TestFaultUnreachable(t *testing.T) {
 }
 
 // workload is one whose image a test changes.
-type workload struct {
-	name, namespace, object string
-	key, image              string
-	// updated are the regions in which it is updated although the API of europe-west2 is away.
-	updated []string
-}
-
-var unreachableWorkloads = []workload{
-	{"TiDB", "database", "statefulset/tidb", "tidbImage", "docker.io/pingcap/tidb:v8.5.8", []string{"europe-west1"}},
-	{"Syncthing", "files", "deployment/syncthing", "syncthingImage", "docker.io/syncthing/syncthing:2.1.3",
-		[]string{"europe-west1", "europe-west3"}},
-}
+type workload struct{ name, namespace, object, key string }
 
 func (b *bench) image(region string, w workload) string {
 	b.t.Helper()
