@@ -29,16 +29,26 @@ type browser struct {
 }
 
 // patience is how long a person waits for one thing.
-const patience = 90 * time.Second
+const patience = 4 * time.Minute
 
 // openBrowser starts a browser for a site. Screenshots go to the test's artefacts, with a prefix. A page that fails, or
 // a script of it, fails the test.
 func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	t.Helper()
+	if err := os.MkdirAll(w.Artefacts, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	output, err := os.Create(filepath.Join(w.Artefacts, "chromium.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = output.Close() })
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, // it is root
 		chromedp.ExecPath("chromium"),
 		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("disable-gpu-watchdog", true), // which takes a busy machine for a broken one
+		chromedp.CombinedOutput(output),
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(filepath.Join(sandbox.State(), "chromium-"+prefix)),
 		chromedp.WSURLReadTimeout(patience),

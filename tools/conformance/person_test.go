@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ func TestWordPressInBrowser(t *testing.T) {
 			w := world.New(t, committed(t, nil))
 			w.WordPress = version
 			tidb := startDatabase(w)
+			servers, daemons := startFiles(w)
 			var pods []*kubelet.Pod
 			for _, region := range w.Stack.Regions {
 				pods = append(pods, w.Start(region.Name, "wordpress"))
@@ -53,13 +55,15 @@ func TestWordPressInBrowser(t *testing.T) {
 						t.Fatalf("%s asks to log in again\n%s", region.Name, b.view())
 					}
 				}
+				b.open(post)
+				b.seesPicture()
 				if region == w.Stack.Regions[1] {
 					b.pages("-" + region.Name)
 				}
 				b.quickDraft(region.Name)
 			}
 			noFailedSQL(t, tidb, noSuchTable)
-			unharmed(t, w, append(pods, tidb)...)
+			unharmed(t, w, slices.Concat(pods, servers, daemons, []*kubelet.Pod{tidb})...)
 		})
 	}
 }
@@ -178,10 +182,21 @@ func (b *browser) writePost() (path string) {
 	return path
 }
 
-// seesPicture waits until the uploaded picture is shown.
+// seesPicture loads the page again until the uploaded picture is shown: it may still be on its way to the region.
 func (b *browser) seesPicture() {
 	b.t.Helper()
-	b.until("the picture is shown", `[...document.images].some(i => i.src.includes('sunset') && i.complete && i.naturalWidth > 0)`)
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
+		b.until("the pictures have come", `[...document.images].every(i => i.complete)`)
+		var seen bool
+		b.script("looking for the picture", `[...document.images].some(i => i.src.includes('sunset') && i.naturalWidth > 0)`, &seen)
+		if seen {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("the picture is not shown\n%s", b.view())
+		}
+		b.do("loading the page again", chromedp.Reload())
+	}
 }
 
 // comment comments the post that is open.

@@ -92,7 +92,6 @@ func TestRegionLost(t *testing.T) {
 	wait.Wait()
 	goneAt := time.Now()
 	w.Eventually(2*time.Minute, "timestamps go on", func() error { return clock.hasTicked(goneAt) })
-	t.Logf("when the region was lost, with the leading Placement Driver, there was no timestamp for %.1f s", clock.longest().Seconds())
 	goOn("without the region", survivors...)
 	sent := l.newest(survivors[0].Name)
 	w.Eventually(time.Minute, "the survivors have each other's uploads", func() error {
@@ -153,6 +152,7 @@ func TestRegionLost(t *testing.T) {
 	}
 	noFailedSQL(t, tidb, noSuchTable)
 	unharmed(t, w, slices.Concat(wordpresses, servers, daemons, pds, []*kubelet.Pod{tidb})...)
+	t.Logf("when the region was lost, with the leading Placement Driver, there was no timestamp for %.1f s", clock.longest().Seconds())
 	for _, region := range w.Stack.Regions {
 		t.Logf("%s: %+v", region.Name, l.progress(region.Name))
 	}

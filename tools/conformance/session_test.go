@@ -69,7 +69,7 @@ func (s *session) in(w *world.World, region *declared.Region) *session {
 		},
 	}
 	// Longer than any pause of the database that the site is to live through.
-	return &session{&http.Client{Jar: s.client.Jar, Transport: transport, Timeout: time.Minute}, s.site, s.nonce}
+	return &session{&http.Client{Jar: s.client.Jar, Transport: transport, Timeout: 2 * time.Minute}, s.site, s.nonce}
 }
 
 // get is the body of a page, which must answer 200.
