@@ -91,13 +91,16 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Label: "wp-content",
 			Path:  dataPath,
 			Type:  "sendreceive",
-			// The watcher sees what the NFS server writes, but for what is written in a directory that has just been made,
-			// before it watches that one too: unpacking a plugin does that. The scan finds such a file, which the other
-			// regions have cut short until then; it looks at every file's size and time, not at its content.
+			// The watcher sees what the NFS server writes; the scan is for what it misses. That was seen once, in a tree of
+			// a thousand files just made: one stayed empty elsewhere. Later tries did not show it again, so that why is
+			// not known. The scan looks at every file's size and time, not at its content.
 			RescanIntervalS:  60,
 			FSWatcherEnabled: true,
-			// Half a second after the last change: soon, and yet an upload in progress is not sent chunk by chunk.
-			FSWatcherDelayS: 0.5,
+			// At once. Syncthing takes fractions and then drops them (time.Duration(FSWatcherDelayS) * time.Second, seen
+			// in 1.29.5): anything below 1 is no delay, 1.5 is 1. This is the least it accepts, so that it means the same
+			// where fractions count. An upload in progress may therefore be seen elsewhere as its beginning, as it may
+			// with a delay when it pauses; each version is put in place whole, and the last one is the upload.
+			FSWatcherDelayS: 0.01,
 			AutoNormalize:   true,
 			FilesystemType:  "basic",
 			MinDiskFree:     diskFree{Unit: "%", Value: 1},

@@ -17,13 +17,14 @@ type written struct {
 	XMLName xml.Name `xml:"configuration"`
 	Version int      `xml:"version,attr"`
 	Folders []struct {
-		ID               string `xml:"id,attr"`
-		Path             string `xml:"path,attr"`
-		Type             string `xml:"type,attr"`
-		FSWatcherEnabled bool   `xml:"fsWatcherEnabled,attr"`
-		RescanIntervalS  int    `xml:"rescanIntervalS,attr"`
-		IgnorePerms      bool   `xml:"ignorePerms,attr"`
-		MarkerName       string `xml:"markerName"`
+		ID               string  `xml:"id,attr"`
+		Path             string  `xml:"path,attr"`
+		Type             string  `xml:"type,attr"`
+		FSWatcherEnabled bool    `xml:"fsWatcherEnabled,attr"`
+		RescanIntervalS  int     `xml:"rescanIntervalS,attr"`
+		FSWatcherDelayS  float64 `xml:"fsWatcherDelayS,attr"`
+		IgnorePerms      bool    `xml:"ignorePerms,attr"`
+		MarkerName       string  `xml:"markerName"`
 		Devices          []struct {
 			ID string `xml:"id,attr"`
 		} `xml:"device"`
@@ -136,6 +137,10 @@ func TestConfigKeepsTheFolderSafe(t *testing.T) {
 	// Newer than 36 is refused by older daemons, and older loses settings.
 	if file.Version != 36 || f.Path != dataPath || f.Type != "sendreceive" || !f.FSWatcherEnabled || f.IgnorePerms {
 		t.Errorf("version %d with the folder %+v", file.Version, f)
+	}
+	// A fraction that looks like a delay is none: Syncthing cuts it off. 0 would switch the watcher off.
+	if d := f.FSWatcherDelayS; d != 0.01 && (d < 1 || d != float64(int(d))) {
+		t.Errorf("the watcher's delay of %v s is not what Syncthing makes of it", d)
 	}
 	// What the watcher missed stays cut short in the other regions until the next scan.
 	if f.RescanIntervalS < 1 || f.RescanIntervalS > 60 {
