@@ -13,8 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// trapRules pin the seven things that a naive port of the system to Kubernetes gets wrong, each of which looks fine
-// until it is used.
+// trapRules pin what a naive port of the system to Kubernetes gets wrong, each of which looks fine until it is used.
 var trapRules = []invariant{
 	{"WordPress names a collation that TiDB has", wordPressNamesACollation},
 	{"WordPress counts rows without SQL_CALC_FOUND_ROWS", wordPressCountsRows},
@@ -22,7 +21,9 @@ var trapRules = []invariant{
 	{"nobody makes Syncthing's marker", nobodyMakesTheMarker},
 	{"Syncthing's index is on the disk of its data", indexIsBesideTheData},
 	{"Syncthing watches the directory behind the export", syncthingWatchesTheDisk},
+	{"Syncthing's files can be installed again", syncthingInstallsAgain},
 	{"the NFS service has the twelve ports", theNFSServiceHasTwelvePorts},
+	{"the NFS server's helpers may give capabilities up", nfsHelpersGiveUpCapabilities},
 	{"Syncthing's GUI is on loopback", theGUIIsOnLoopback},
 }
 
@@ -243,6 +244,28 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 			if got := mountAt(c, "/sync").SubPath; got != volume {
 				t.Errorf("%s: %s looks at %q of the disk, the volume is %v", syncthing, c.Name, got, volume)
 			}
+		}
+	}
+}
+
+// A secret's files are not for writing, nor are their copies: over one that is there already, cp fails without -f, and
+// the ignore patterns outlive the pod.
+func syncthingInstallsAgain(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		pod := s.workload(t, region, "syncthing").Pod
+		script := strings.Join(pod.InitContainers[0].Command, " ")
+		if copies := strings.Count(script, "cp "); copies == 0 || copies != strings.Count(script, "cp -f ") {
+			t.Errorf("in %s Syncthing's files are installed by %q", region.Name, script)
+		}
+	}
+}
+
+// The provisioner starts statd, which leaves most capabilities, and ends with it if it may not.
+func nfsHelpersGiveUpCapabilities(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		server := s.workload(t, region, "nfs").Pod.Containers[0]
+		if added := server.SecurityContext.Capabilities.Add; !slices.Contains(added, "SETPCAP") {
+			t.Errorf("the NFS server of %s has %v", region.Name, added)
 		}
 	}
 }

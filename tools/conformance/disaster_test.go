@@ -121,7 +121,7 @@ func TestDisasterDiskLost(t *testing.T) {
 	}
 	w.Files(region) // the volume's directory, as it has to be made again
 	servers[1] = w.Start(region, "nfs")
-	w.Ready(3*time.Minute, servers[1])
+	w.Ready(longest(), servers[1])
 	daemons[1] = w.Start(region, "syncthing")
 	after := sameEverywhere(t, w, daemons, "the disk is filled again", has(names[0]))
 	lost(t, before, after)
@@ -147,7 +147,7 @@ func TestDisasterVolumeEmptied(t *testing.T) {
 			if !running {
 				daemons[1] = w.Start(region, "syncthing")
 			}
-			w.Ready(3*time.Minute, daemons[1])
+			w.Ready(longest(), daemons[1])
 			stops(t, w, daemons[1])
 			others := []*kubelet.Pod{daemons[0], daemons[2]}
 			put(t, w.Files(daemons[0].Region.Name)+"/uploads/afterwards", content(1000))
@@ -247,7 +247,7 @@ func TestDisasterRegionsCut(t *testing.T) {
 	}
 	cut(a, b)
 	put(t, here+"/uploads/the-long-way", content(50_000))
-	w.Eventually(3*time.Minute, "the third region carries a file to the second", func() error {
+	w.Eventually(longest(), "the third region carries a file to the second", func() error {
 		return has("uploads/the-long-way")(treeOf(t, there))
 	})
 
@@ -330,7 +330,7 @@ func conflicts(found tree) (paths []string) {
 // stops waits until a Syncthing has seen that it must not trust its folder.
 func stops(t testing.TB, w *world.World, daemon *kubelet.Pod) {
 	t.Helper()
-	w.Eventually(3*time.Minute, "Syncthing stops", func() error {
+	w.Eventually(longest(), "Syncthing stops", func() error {
 		var status struct{ State, Error string }
 		folder := w.SyncthingConfig(daemon.Region).Folders[0].ID
 		if err := w.AskSyncthing(daemon, "db/status?folder="+url.QueryEscape(folder), &status); err != nil {
@@ -345,7 +345,7 @@ func stops(t testing.TB, w *world.World, daemon *kubelet.Pod) {
 
 // knows waits until a Syncthing's index says of a file what is on its disk.
 func knows(w *world.World, daemon *kubelet.Pod, path string) {
-	w.Eventually(3*time.Minute, "an index knows of a change", func() error {
+	w.Eventually(longest(), "an index knows of a change", func() error {
 		var file struct {
 			Local struct {
 				Deleted bool

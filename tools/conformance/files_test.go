@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
@@ -26,7 +25,7 @@ func startFiles(w *world.World) (servers, daemons []*kubelet.Pod) {
 	for _, region := range w.Stack.Regions {
 		servers = append(servers, w.Start(region.Name, "nfs"))
 	}
-	w.Ready(3*time.Minute, servers...)
+	w.Ready(longest(), servers...)
 	for _, region := range w.Stack.Regions {
 		daemons = append(daemons, w.Start(region.Name, "syncthing"))
 	}
@@ -36,8 +35,8 @@ func startFiles(w *world.World) (servers, daemons []*kubelet.Pod) {
 
 // inSync waits until the daemons run, are connected, and need nothing of each other.
 func inSync(w *world.World, daemons ...*kubelet.Pod) {
-	w.Ready(3*time.Minute, daemons...)
-	w.Eventually(3*time.Minute, "the Syncthings are in sync", func() error { return w.InSync(daemons...) })
+	w.Ready(longest(), daemons...)
+	w.Eventually(longest(), "the Syncthings are in sync", func() error { return w.InSync(daemons...) })
 }
 
 // tree is what a directory holds, path to a description of what is there: its kind, mode, and a sum of its content.
@@ -119,7 +118,7 @@ func (a tree) differences(b tree) (lines []string) {
 // sameEverywhere waits until every region holds the same, the daemons are at rest, and what is asked of the tree is so.
 func sameEverywhere(t testing.TB, w *world.World, daemons []*kubelet.Pod, what string, is func(tree) error) (same tree) {
 	t.Helper()
-	w.Eventually(5*time.Minute, what, func() error {
+	w.Eventually(longest(), what, func() error {
 		same = treeOf(t, w.Files(daemons[0].Region.Name))
 		if err := is(same); err != nil {
 			return err

@@ -112,7 +112,7 @@ func TestSyncthingIgnoresWhatIsOneRegionsOwn(t *testing.T) {
 		put(t, filepath.Join(home, path), content(1000))
 	}
 	put(t, home+"/uploads/last.txt", content(10))
-	w.Eventually(2*time.Minute, "the rest is everywhere", func() error {
+	w.Eventually(longest(), "the rest is everywhere", func() error {
 		for _, daemon := range daemons[1:] {
 			there := treeOf(t, w.Files(daemon.Region.Name))
 			for _, path := range append(kept, "uploads/last.txt") {
@@ -134,7 +134,7 @@ func TestSyncthingIgnoresWhatIsOneRegionsOwn(t *testing.T) {
 	// Another region's client has a deleted file of the directory open still: that must not keep the directory there.
 	put(t, filepath.Join(w.Files(daemons[1].Region.Name), "uploads/.nfs00000000def"), content(10))
 	asWordPress(t, func() error { return os.RemoveAll(home + "/uploads") })
-	w.Eventually(2*time.Minute, "a deleted directory is gone everywhere", func() error {
+	w.Eventually(longest(), "a deleted directory is gone everywhere", func() error {
 		for _, daemon := range daemons {
 			if has("uploads")(treeOf(t, w.Files(daemon.Region.Name))) == nil {
 				return fmt.Errorf("%s still has it", daemon.Region.Name)
@@ -178,7 +178,7 @@ func TestSyncthingKnowsItsPeersOnly(t *testing.T) {
 	before := sameEverywhere(t, w, daemons, "a file is everywhere", has("uploads/before.txt"))
 	last.Stop()
 	stranger := w.Start(last.Region.Name, "syncthing", withStrangersCertificate)
-	w.Ready(3*time.Minute, stranger)
+	w.Ready(longest(), stranger)
 	put(t, w.Files(last.Region.Name)+"/uploads/planted.php", content(1000))
 	put(t, home+"/uploads/secret.txt", content(1000))
 	var status struct{ MyID string }
@@ -186,7 +186,7 @@ func TestSyncthingKnowsItsPeersOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, daemon := range daemons[:2] {
-		w.Eventually(2*time.Minute, "a stranger has been refused", func() error {
+		w.Eventually(longest(), "a stranger has been refused", func() error {
 			var refused map[string]any
 			if err := w.AskSyncthing(daemon, "cluster/pending/devices", &refused); err != nil {
 				return err
