@@ -7,7 +7,7 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine faults makespan conformance clean
+.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -80,6 +80,9 @@ faults: tools ## kill, interrupt and hinder updates and destroys; GEO_FAULTS=4 d
 
 makespan: tools ## compare updates and destroys of three to nine regions with the least that their graphs allow
 	cd localcloud && GEO_MAKESPAN=1 go test -vet=off -v -count=1 -timeout 60m -run '^TestMakespan' ./makespan
+
+drill: tools ## lose regions of a stack of its own, under load, and measure what visitors notice
+	cd localcloud && go test -vet=off -v -count=1 -timeout 30m -run '^TestDrill$$' ./enginetest/...
 
 # --- the workloads, with the real software: docs/conformance.md -------------------------------------------------------
 

@@ -43,7 +43,7 @@ type Status struct {
 type ClusterStatus struct {
 	controlplane.Status
 	Nodes Count `json:"nodes"`
-	// Pods are those that are meant to run: the ones that have done their work are not counted.
+	// Pods are those that are meant to run: the ones that have ended, and are not started again, are not counted.
 	Pods Count `json:"pods"`
 }
 
@@ -124,7 +124,7 @@ func (d *daemon) count(ctx context.Context, c *ClusterStatus) error {
 		return fmt.Errorf("list the pods: %w", err)
 	}
 	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodSucceeded {
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 			continue
 		}
 		c.Pods.Total++

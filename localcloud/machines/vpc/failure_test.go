@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/cloud"
 )
@@ -74,6 +75,13 @@ func TestALostMachineLetsNothingIn(t *testing.T) {
 		require.NoError(t, err)
 	}
 	a.Nodes[0].Down = true
+	a.pod("ns", "other", "10.1.2.2", "n2")
+	a.service("ns", "other", "10.2.0.6", 80, 8080, true, "10.1.2.2").Spec.Ports[0].NodePort = 30081
+	a.Slices[1].Endpoints[0].NodeName = ptr.To("n2")
+	_, err := build(open, a).Enter(visitor, "a", "n1", 30081)
+	require.ErrorIs(t, err, ErrTimeout, "to another machine")
+	_, err = build(open, a).Enter(visitor, "a", "n2", 30081)
+	require.NoError(t, err)
 	for node, way := range map[string]string{"n1": "by itself", "n2": "by another machine"} {
 		_, err := build(open, a).Enter(visitor, "a", node, 30080)
 		require.ErrorIs(t, err, ErrTimeout, way)

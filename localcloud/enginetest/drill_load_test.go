@@ -1,0 +1,79 @@
+package enginetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tsenart/vegeta/v12/lib"
+)
+
+// visitorPatience is how long a visitor waits for a page.
+const visitorPatience = 30 * time.Second
+
+// load is a steady load of requests, each of a visitor of its own: none brings a cookie.
+type load struct {
+	attacker *vegeta.Attacker
+	done     sync.WaitGroup
+	mutex    sync.Mutex
+	samples  []sample
+}
+
+// sample is one request.
+type sample struct {
+	sent    time.Time
+	latency time.Duration
+	status  int    // 0 without an answer
+	problem string // in words, if it failed
+}
+
+// startLoad asks for a page, drillRate times a second, whether or not there are answers, until end.
+func startLoad(t *testing.T, url string) *load {
+	t.Helper()
+	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorPatience), vegeta.Redirects(vegeta.NoFollow))}
+	results := l.attacker.Attack(vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: url}),
+		vegeta.ConstantPacer{Freq: drillRate, Per: time.Second}, 0, "drill")
+	l.done.Add(1)
+	go func() {
+		defer l.done.Done()
+		for r := range results {
+			l.mutex.Lock()
+			l.samples = append(l.samples, sample{r.Timestamp, r.Latency, int(r.Code), r.Error})
+			l.mutex.Unlock()
+		}
+	}()
+	return l
+}
+
+// end stops the load, and waits for the answers.
+func (l *load) end() {
+	l.attacker.Stop()
+	l.done.Wait()
+}
+
+func (s sample) failed() bool { return s.status < 200 || s.status >= 400 }
+
+// between are the requests that were sent in a while.
+func (l *load) between(from, to time.Time) []sample {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	var found []sample
+	for _, s := range l.samples {
+		if !s.sent.Before(from) && s.sent.Before(to) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// served says whether a request that was sent after a moment was answered with a page.
+func (l *load) served(after time.Time) bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	for i := len(l.samples) - 1; i >= 0; i-- {
+		if s := l.samples[i]; s.sent.After(after) && !s.failed() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,186 @@
+package enginetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// cloudStatus is the part of the local cloud's status that the drill goes by.
+type cloudStatus struct {
+	Clusters []struct {
+		Ready bool
+		Nodes struct{ Ready, Total int }
+		Pods  struct{ Ready, Total int }
+	}
+	LoadBalancers struct {
+		Services []struct {
+			Groups []struct {
+				Region    string
+				Instances []struct {
+					Name    string
+					Healthy bool
+					Reason  string
+					Since   time.Time
+				}
+			}
+		}
+	}
+}
+
+// rotation follows who is in the load balancer's rotation.
+type rotation struct {
+	quit  chan struct{}
+	done  sync.WaitGroup
+	mutex sync.Mutex
+	last  cloudStatus
+}
+
+// watchRotation asks the daemon once a second.
+func watchRotation(b *bench) *rotation {
+	b.t.Helper()
+	type record struct{ Control, Token string }
+	daemon := decode[record](b.t, b.read(filepath.Join(b.home, "daemon.json")))
+	r := &rotation{quit: make(chan struct{})}
+	ask := func() {
+		request, err := http.NewRequest(http.MethodGet, "http://"+daemon.Control+"/status", nil)
+		if err != nil {
+			return
+		}
+		request.Header.Set("Authorization", "Bearer "+daemon.Token)
+		response, err := (&http.Client{Timeout: 30 * time.Second}).Do(request)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "status:", err)
+			return
+		}
+		defer response.Body.Close()
+		var s cloudStatus
+		if json.NewDecoder(response.Body).Decode(&s) == nil {
+			r.mutex.Lock()
+			defer r.mutex.Unlock()
+			r.last = s
+		}
+	}
+	ask()
+	r.done.Add(1)
+	go func() {
+		defer r.done.Done()
+		for {
+			select {
+			case <-r.quit:
+				return
+			case <-time.After(time.Second):
+				ask()
+			}
+		}
+	}()
+	return r
+}
+
+func (r *rotation) stop() {
+	close(r.quit)
+	r.done.Wait()
+}
+
+func (r *rotation) now() cloudStatus {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.last
+}
+
+// machineHealth is one machine behind the load balancer.
+type machineHealth struct {
+	healthy bool
+	reason  string
+	since   time.Time
+}
+
+// of lists the machines of regions.
+func (r *rotation) of(regions ...string) []machineHealth {
+	var found []machineHealth
+	for _, service := range r.now().LoadBalancers.Services {
+		for _, group := range service.Groups {
+			if !slices.Contains(regions, group.Region) {
+				continue
+			}
+			for _, i := range group.Instances {
+				found = append(found, machineHealth{i.Healthy, i.Reason, i.Since})
+			}
+		}
+	}
+	return found
+}
+
+// all says whether every machine of the regions is in rotation; none, whether no machine is.
+func (r *rotation) all(regions ...string) func() bool { return r.are(true, regions) }
+
+func (r *rotation) none(regions ...string) func() bool { return r.are(false, regions) }
+
+func (r *rotation) are(healthy bool, regions []string) func() bool {
+	return func() bool {
+		machines := r.of(regions...)
+		return len(machines) == 2*len(regions) &&
+			!slices.ContainsFunc(machines, func(m machineHealth) bool { return m.healthy != healthy })
+	}
+}
+
+// changed is when the last of the machines of regions entered or left the rotation.
+func (r *rotation) changed(regions ...string) time.Time {
+	var last time.Time
+	for _, m := range r.of(regions...) {
+		if m.since.After(last) {
+			last = m.since
+		}
+	}
+	return last
+}
+
+// reasons are why machines are not in rotation.
+func (r *rotation) reasons(regions ...string) string {
+	var all []string
+	for _, m := range r.of(regions...) {
+		if m.reason != "" {
+			all = append(all, m.reason)
+		}
+	}
+	return strings.Join(all, "; ")
+}
+
+// healthCheck is what the stack declares.
+type healthCheck struct{ interval, timeout, unhealthy int } // seconds, seconds, a count
+
+// declaredCheck reads the one health check off the stack's state.
+func declaredCheck(b *bench) healthCheck {
+	b.t.Helper()
+	type resource struct {
+		Type    string
+		Outputs struct{ CheckIntervalSec, TimeoutSec, UnhealthyThreshold int }
+	}
+	state := decode[struct {
+		Deployment struct{ Resources []resource }
+	}](b.t, b.outputOf("stack export"))
+	for _, r := range state.Deployment.Resources {
+		if r.Type == "gcp:compute/healthCheck:HealthCheck" {
+			return healthCheck{r.Outputs.CheckIntervalSec, r.Outputs.TimeoutSec, r.Outputs.UnhealthyThreshold}
+		}
+	}
+	b.t.Fatal("the stack declares no health check")
+	return healthCheck{}
+}
+
+// allows is the longest time that the check takes to notice that a machine does not answer: it may just have passed, then
+// fails as often as it must, and the last failure takes its time-out to show.
+func (c healthCheck) allows() time.Duration {
+	return time.Duration(c.interval*c.unhealthy+c.timeout) * time.Second
+}
+
+func (c healthCheck) String() string {
+	return fmt.Sprintf("a health check every %d s, for at most %d s, out after %d in a row: a lost region is out of rotation after %s at most",
+		c.interval, c.timeout, c.unhealthy, c.allows())
+}
