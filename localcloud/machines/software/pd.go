@@ -15,9 +15,9 @@ import (
 const (
 	pdElection = 2300 * time.Millisecond // from the second of three members to a healthy API
 	pdHandover = 500 * time.Millisecond  // a leader told to stop
-	// A leader killed: 12 to 14 s with a lease of 5. As the stores' elections, it is not divided by the pace.
-	pdFailover       = 12 * time.Second
-	pdFailoverSpread = 2 * time.Second
+	// A leader killed: 10.6 to 14 s with a lease of 5. As the stores' elections, it is not divided by the pace.
+	pdFailover       = 10600 * time.Millisecond
+	pdFailoverSpread = 3400 * time.Millisecond
 	// pdDisconnected is after how long without a heartbeat PD calls a store disconnected.
 	pdDisconnected = 20 * time.Second
 	// pdPatience is how long a starting PD waits for a quorum before it ends itself. It is not divided by the pace:
