@@ -100,7 +100,7 @@ func timeUploads(t *testing.T, s settings) (times []time.Duration) {
 			from = 0
 		}
 		data := content(100_000)
-		upload(t, filepath.Join(w.Files(daemons[from].Region.Name), path), data, 0)
+		writeAsPHP(t, filepath.Join(w.Files(daemons[from].Region.Name), path), data, 0)
 		began := time.Now()
 		for _, daemon := range daemons {
 			there := filepath.Join(w.Files(daemon.Region.Name), path)
@@ -124,9 +124,9 @@ func timeUploads(t *testing.T, s settings) (times []time.Duration) {
 	return times
 }
 
-// upload writes a file as PHP moves an upload here from its own temporary directory, which is another file system: in
+// writeAsPHP writes a file as PHP moves an upload here from its own temporary directory, which is another file system: in
 // place, piece by piece, and then its mode. pause is between the pieces, of 8 KiB.
-func upload(t testing.TB, path string, data []byte, pause time.Duration) {
+func writeAsPHP(t testing.TB, path string, data []byte, pause time.Duration) {
 	t.Helper()
 	asWordPress(t, func() error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
