@@ -20,7 +20,7 @@ type load struct {
 	lock     sync.Mutex
 	reads    map[string]int       // by region
 	posts    map[string][]article // acknowledged, by region
-	uploads  map[string][]upload  // acknowledged, by region
+	uploads  map[string][]sent  // acknowledged, by region
 	failures []failure
 }
 
@@ -29,7 +29,7 @@ type article struct {
 	title string
 }
 
-type upload struct {
+type sent struct {
 	path string // on the site
 	sum  [sha256.Size]byte
 	at   time.Time
@@ -51,7 +51,7 @@ const breath = 300 * time.Millisecond
 // startLoad lets one read and another write in every region, with the session of one who is logged in. The picture is a
 // JPEG; every upload has a name and an end of its own.
 func startLoad(w *world.World, s *session, picture []byte) *load {
-	l := &load{picture: picture, ended: make(chan struct{}), reads: map[string]int{}, posts: map[string][]article{}, uploads: map[string][]upload{}}
+	l := &load{picture: picture, ended: make(chan struct{}), reads: map[string]int{}, posts: map[string][]article{}, uploads: map[string][]sent{}}
 	for _, region := range w.Stack.Regions {
 		here := s.in(w, region)
 		l.workers.Go(func() { l.work(region.Name, func(int) (string, error) { return l.read(region.Name, here) }) })
@@ -110,7 +110,7 @@ func (l *load) write(region string, s *session, n int) (what string, err error) 
 	if err == nil {
 		l.lock.Lock()
 		defer l.lock.Unlock()
-		l.uploads[region] = append(l.uploads[region], upload{path, sha256.Sum256(body), time.Now()})
+		l.uploads[region] = append(l.uploads[region], sent{path, sha256.Sum256(body), time.Now()})
 	}
 	return "uploading a picture", err
 }
@@ -133,7 +133,7 @@ func (p progress) beyond(before progress, more int) error {
 }
 
 // newest is the last upload of a region.
-func (l *load) newest(region string) upload {
+func (l *load) newest(region string) sent {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	return l.uploads[region][len(l.uploads[region])-1]

@@ -93,9 +93,9 @@ func TestRegionLost(t *testing.T) {
 	goneAt := time.Now()
 	w.Eventually(2*time.Minute, "timestamps go on", func() error { return clock.hasTicked(goneAt) })
 	goOn("without the region", survivors...)
-	sent := l.newest(survivors[0].Name)
+	newest := l.newest(survivors[0].Name)
 	w.Eventually(time.Minute, "the survivors have each other's uploads", func() error {
-		return holds(w, survivors[1].Name, sent)
+		return holds(w, survivors[1].Name, newest)
 	})
 
 	servers[last] = w.Start(lost.Name, "nfs")
@@ -172,7 +172,7 @@ func lead(t *testing.T, w *world.World, pds []*kubelet.Pod, region string) {
 }
 
 // holds says why a region's volume does not hold an upload as it was sent.
-func holds(w *world.World, region string, u upload) error {
+func holds(w *world.World, region string, u sent) error {
 	path, ok := strings.CutPrefix(u.path, "/wp-content/")
 	if !ok {
 		return fmt.Errorf("%s is not on the shared volume", u.path)
