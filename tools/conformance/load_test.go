@@ -20,7 +20,7 @@ type load struct {
 	lock     sync.Mutex
 	reads    map[string]int       // by region
 	posts    map[string][]article // acknowledged, by region
-	uploads  map[string][]sent  // acknowledged, by region
+	uploads  map[string][]sent    // acknowledged, by region
 	failures []failure
 }
 
