@@ -7,7 +7,7 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance clean
+.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -99,6 +99,10 @@ conformance: $(BIN)/staticcheck $(BIN)/pd-server $(BIN)/tidb-server ## run the d
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
 	@# On its own, because of several packages go test shows nothing until one ends.
 	cd tools/conformance && go test -v -count=1 -timeout 60m .
+
+dashboard: $(BIN)/staticcheck tools ## look at the local cloud's dashboard with a browser (Debian's package chromium)
+	cd tools/dashboard && go vet ./... && $(BIN)/staticcheck ./...
+	cd tools/dashboard && go test -v -count=1 -timeout 30m ./...
 
 clean: ## stop the local cloud and remove its state and the built tools
 	@if [ -x $(BIN)/localcloud ]; then $(BIN)/localcloud reset --yes; fi

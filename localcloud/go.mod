@@ -17,6 +17,7 @@ require (
 	go.etcd.io/etcd/server/v3 v3.5.21
 	golang.org/x/crypto v0.39.0
 	golang.org/x/sync v0.15.0
+	golang.org/x/term v0.32.0
 	google.golang.org/grpc v1.71.1
 	google.golang.org/protobuf v1.36.6
 	k8s.io/api v0.33.0
@@ -211,7 +212,6 @@ require (
 	golang.org/x/net v0.40.0 // indirect
 	golang.org/x/oauth2 v0.27.0 // indirect
 	golang.org/x/sys v0.33.0 // indirect
-	golang.org/x/term v0.32.0 // indirect
 	golang.org/x/text v0.26.0 // indirect
 	golang.org/x/time v0.9.0 // indirect
 	golang.org/x/tools v0.33.0 // indirect

@@ -106,6 +106,6 @@ simulated. Nothing of it leaves this machine: every server listens on 127.0.0.1 
 	})
 	command.AddCommand(
 		startCommand(o), stopCommand(o), statusCommand(o), envCommand(o), logsCommand(o), resetCommand(o),
-		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o))
+		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o), dashboardCommand(o))
 	return command
 }

@@ -14,14 +14,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 func statusCommand(o *options) *cobra.Command {
-	var asJSON, leftovers bool
+	var asJSON, leftovers, watch bool
 	command := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the local cloud is",
-		Long: `Show how the local cloud is: its clusters, and how many Google resources exist.
+		Long: `Show how the local cloud is: the site's address; each region's control plane, machines, pods and part of the traffic;
+and what the load balancer's health check finds of each instance.
 
 The exit status is 0 when every control plane and every node is ready, 1 when one is not, and 3 when the local cloud does
 not run. Pods that are not ready do not count: they are the program's.`,
@@ -38,6 +40,9 @@ not run. Pods that are not ready do not count: they are the program's.`,
 			if err != nil {
 				return err
 			}
+			if watch {
+				return watchStatus(c.Context(), h, c.OutOrStdout())
+			}
 			s, err := record.Status(c.Context())
 			if err != nil {
 				return err
@@ -50,7 +55,7 @@ not run. Pods that are not ready do not count: they are the program's.`,
 				encoder.SetIndent("", "  ")
 				err = encoder.Encode(s)
 			default:
-				err = showStatus(c.OutOrStdout(), h.Dir(), s)
+				_, err = io.WriteString(c.OutOrStdout(), statusText(h.Dir(), s))
 			}
 			if err == nil && !s.Healthy() {
 				return exitError{status: 1}
@@ -59,22 +64,18 @@ not run. Pods that are not ready do not count: they are the program's.`,
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print everything as JSON")
+	command.Flags().BoolVar(&watch, "watch", false, "keep it on the screen until interrupted")
 	command.Flags().BoolVar(&leftovers, "leftovers", false,
 		"print the resources that exist, one a line; exit with 1 if there are any")
-	command.MarkFlagsMutuallyExclusive("json", "leftovers")
+	command.MarkFlagsMutuallyExclusive("json", "leftovers", "watch")
 	return command
 }
 
-func showStatus(out io.Writer, home string, s daemon.Status) error {
+// statusText is what status prints.
+func statusText(home string, s daemon.Status) string {
 	text := new(strings.Builder)
-	fmt.Fprintf(text, "The local cloud runs since %s (process %d, version %s).\n",
-		s.Started.Local().Format(time.DateTime), s.PID, s.Version)
-	fmt.Fprintf(text, "State in %s\n", home)
-	var providers []string
-	for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
-		providers = append(providers, fmt.Sprintf("%s on port %d", name, s.Providers[name]))
-	}
-	fmt.Fprintf(text, "Providers: %s\n", strings.Join(providers, ", "))
+	fmt.Fprintf(text, "The local cloud runs since %s (process %d, version %s, state in %s).\n",
+		s.Started.Local().Format(time.DateTime), s.PID, s.Version, home)
 	fmt.Fprintf(text, "Google resources: %d\n", len(s.Resources))
 	if len(s.Faults) > 0 {
 		var counts []string
@@ -89,14 +90,30 @@ func showStatus(out io.Writer, home string, s daemon.Status) error {
 	for _, what := range s.Failures.List() {
 		fmt.Fprintf(text, "Lost: %s\n", what)
 	}
+	for _, f := range s.LoadBalancers.FrontEnds {
+		fmt.Fprintf(text, "Site: %s\n", f.URL)
+		if f.Problem != "" {
+			fmt.Fprintf(text, "  %s\n", f.Problem)
+		}
+	}
+	if p := s.LoadBalancers.Problem; p != "" {
+		fmt.Fprintf(text, "Load balancers: %s\n", p)
+	}
 	if len(s.Clusters) == 0 {
 		fmt.Fprintln(text, "Clusters: none")
-		_, err := io.WriteString(out, text.String())
-		return err
+		return text.String()
 	}
 	fmt.Fprintln(text)
+	writeClusters(text, s)
+	for _, service := range s.LoadBalancers.Services {
+		writeService(text, service)
+	}
+	return text.String()
+}
+
+func writeClusters(text io.Writer, s daemon.Status) {
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "CLUSTER\tLOCATION\tENDPOINT\tCONTROL PLANE\tNODES\tPODS")
+	fmt.Fprintln(table, "REGION\tCLUSTER\tCONTROL PLANE\tNODES\tPODS\tPD\tTIKV\tTIDB\tSYNCTHING\tWORDPRESS")
 	for _, c := range s.Clusters {
 		plane, nodes, pods := "ready", c.Nodes.String(), c.Pods.String()
 		if !c.Ready {
@@ -104,18 +121,69 @@ func showStatus(out io.Writer, home string, s daemon.Status) error {
 		} else if restarts := c.Restarts(); restarts > 0 {
 			plane = fmt.Sprintf("ready (%d restarts)", restarts)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", c.Cluster.Name, c.Cluster.Location, c.Endpoint, plane, nodes, pods)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s", c.Region(), c.Cluster.Name, plane, nodes, pods)
+		for _, kind := range []string{"pd", "tikv", "tidb", "syncthing", "wordpress"} {
+			fmt.Fprintf(table, "\t%s", workload(c, kind))
+		}
+		fmt.Fprintln(table)
 	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
+	_ = table.Flush()
 	for _, c := range s.Clusters {
 		if c.Problem != "" {
 			fmt.Fprintf(text, "%s: %s\n", c.Cluster.Name, c.Problem)
 		}
 	}
-	_, err := io.WriteString(out, text.String())
-	return err
+}
+
+// workload says how the pods of a kind are: what the one there is does, or how many of several are ready.
+func workload(c daemon.ClusterStatus, kind string) string {
+	ready, word := 0, ""
+	var of []string
+	for _, p := range c.Workloads {
+		if p.State.Kind != kind {
+			continue
+		}
+		of = append(of, p.Name)
+		if word = p.State.Word; word == "" {
+			word = p.Reason
+		}
+		if p.Ready {
+			ready++
+		}
+	}
+	switch {
+	case len(of) == 0:
+		return "-"
+	case len(of) == 1 && kind != "wordpress":
+		return word
+	}
+	return fmt.Sprintf("%d/%d", ready, len(of))
+}
+
+// writeService shows a backend service: each instance's health, the reason for it, and its part of the traffic.
+func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
+	fmt.Fprintf(text, "\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n", s.HealthCheck, s.Requests, s.Rate, s.Failed)
+	if s.Problem != "" {
+		fmt.Fprintln(text, s.Problem)
+	}
+	fmt.Fprintln(text)
+	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "REGION\tINSTANCE\tHEALTH\tTRAFFIC\tREASON")
+	groups := slices.Clone(s.Groups)
+	slices.SortFunc(groups, func(a, b loadbalancer.GroupStatus) int { return strings.Compare(a.Zone, b.Zone) })
+	for _, g := range groups {
+		for _, i := range g.Instances {
+			health := "unhealthy"
+			if i.Healthy {
+				health = "healthy"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%.0f %%\t%s\n", g.Region, i.Name, health, 100*i.Share, i.Reason)
+		}
+		if len(g.Instances) == 0 {
+			fmt.Fprintf(table, "%s\t(none)\t\t\t\n", g.Region)
+		}
+	}
+	_ = table.Flush()
 }
 
 func showLeftovers(out io.Writer, s daemon.Status) error {

@@ -72,6 +72,8 @@ func (l *localCloud) SetFailures(f cloud.Failures) { l.machines.SetFailures(f) }
 
 func (l *localCloud) Machines() []machines.Machine { return l.machines.Machines() }
 
+func (l *localCloud) Overview() []machines.Overview { return l.machines.Overview() }
+
 func (l *localCloud) LoadBalancers() loadbalancer.Status { return l.balancer.Status() }
 
 func (l *localCloud) Close() error {

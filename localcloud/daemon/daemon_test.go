@@ -26,6 +26,7 @@ import (
 	"geo-wordpress/localcloud/controlplane/components"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/loadbalancer"
+	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
 )
 
@@ -80,6 +81,8 @@ func (s small) Resources() []Resource {
 	}
 	return []Resource{{Type: "gcp:container/cluster:Cluster", ID: s.cluster.ID}}
 }
+
+func (s small) Overview() []machines.Overview { return nil }
 
 func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{} }
 

@@ -16,6 +16,7 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/loadbalancer"
+	"geo-wordpress/localcloud/machines"
 )
 
 // askTimeout is how long a cluster may take to say how it is.
@@ -45,6 +46,9 @@ type ClusterStatus struct {
 	Nodes Count `json:"nodes"`
 	// Pods are those that are meant to run: the ones that have ended, and are not started again, are not counted.
 	Pods Count `json:"pods"`
+	// Machines and Workloads are seen without the control plane, and so when it is lost, too.
+	Machines  []machines.NodeView `json:"machines"`
+	Workloads []machines.PodView  `json:"workloads"`
 }
 
 // Count is how many there are, and how many of them are ready.
@@ -79,9 +83,14 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 	s.LoadBalancers = d.system.LoadBalancers()
 	planes := d.planes.Status(ctx)
 	s.Clusters = make([]ClusterStatus, len(planes))
+	overviews := map[string]machines.Overview{}
+	for _, o := range d.system.Overview() {
+		overviews[o.Cluster] = o
+	}
 	var wait sync.WaitGroup
 	for i, plane := range planes {
-		s.Clusters[i].Status = plane
+		o := overviews[plane.Cluster.ID]
+		s.Clusters[i] = ClusterStatus{Status: plane, Machines: o.Nodes, Workloads: o.Pods}
 		if !plane.Ready {
 			continue
 		}
@@ -169,6 +178,9 @@ func (c ClusterStatus) Restarts() (n int) {
 	}
 	return n
 }
+
+// Region is the region that the cluster is in.
+func (c ClusterStatus) Region() string { return cloud.RegionOf(c.Cluster.Location) }
 
 // Build tells the program's file, as it is now, from what it was or will be after another build.
 func Build() string {

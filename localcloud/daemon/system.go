@@ -7,6 +7,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/loadbalancer"
+	"geo-wordpress/localcloud/machines"
 )
 
 // Resource is a Google resource that exists.
@@ -25,6 +26,8 @@ type System interface {
 	Resources() []Resource
 	// LoadBalancers says how the load balancers are.
 	LoadBalancers() loadbalancer.Status
+	// Overview lists the machines of each cluster, and the pods on them.
+	Overview() []machines.Overview
 	// Close stops the system and keeps its state.
 	Close() error
 }

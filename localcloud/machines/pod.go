@@ -50,6 +50,7 @@ type pod struct {
 	written corev1.PodStatus // what was last reported
 	desired corev1.PodStatus
 	moved   *corev1.Pod // the API's pod with the address that it does not show yet
+	kind    string      // of the program that was last seen in it: software.State
 }
 
 // newPod takes a pod on, or takes one over that ran before.

@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines"
+	"geo-wordpress/localcloud/machines/software"
 )
 
 var frontEnd = netip.MustParseAddr("35.191.0.9")
@@ -84,6 +86,23 @@ func TestARequestEntersByANodePort(t *testing.T) {
 	}
 	status, _, _ = get("/nothing")
 	require.Equal(t, 404, status)
+
+	seen := false
+	for _, o := range world.simulator.Overview() {
+		for _, p := range o.Pods {
+			if p.Name == pod.Name {
+				seen = true
+				require.Equal(t, r.ID, o.Cluster)
+				require.Equal(t, machines.PodView{Namespace: ns, Name: pod.Name, Node: own.Instance, Ready: true,
+					State: software.State{Kind: "wordpress", Word: "serves"}}, p)
+			}
+		}
+		for _, n := range o.Nodes {
+			require.Equal(t, "on", n.Power)
+			require.True(t, n.Ready)
+		}
+	}
+	require.True(t, seen, "the overview shows the pod")
 
 	fails("no ready endpoint on node "+other.Instance, other)
 	world.facts.enter(30098)

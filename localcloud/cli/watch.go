@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/home"
+)
+
+// watchInterval is how often a status that is watched is read.
+const watchInterval = time.Second
+
+// What a terminal is told (ECMA-48): to show the other screen without a cursor and back; to go to its upper left corner;
+// to clear the rest of a line, and of the screen.
+const (
+	screenEnter = "\x1b[?1049h\x1b[?25l"
+	screenLeave = "\x1b[?25h\x1b[?1049l"
+	screenHome  = "\x1b[H"
+	clearLine   = "\x1b[K"
+	clearRest   = "\x1b[J"
+)
+
+// watchStatus shows the status until the context ends: on a terminal in place, elsewhere each time one below the other,
+// with nothing that only a terminal understands.
+func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
+	file, _ := out.(*os.File)
+	terminal := file != nil && term.IsTerminal(int(file.Fd()))
+	if terminal {
+		fmt.Fprint(out, screenEnter)
+		defer fmt.Fprint(out, screenLeave)
+	}
+	for {
+		text, err := watched(ctx, h)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil { // it may be just restarting
+			text = err.Error() + "\n"
+		}
+		if terminal {
+			width, height, err := term.GetSize(int(file.Fd()))
+			if err != nil {
+				return err
+			}
+			text = screenHome + fit(text, width, height) + clearRest
+		} else {
+			text = time.Now().Format(time.DateTime) + "\n" + text + "\n"
+		}
+		if _, err := io.WriteString(out, text); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(watchInterval):
+		}
+	}
+}
+
+func watched(ctx context.Context, h home.Home) (string, error) {
+	record, err := daemon.Find(h)
+	if err != nil {
+		return "", err
+	}
+	s, err := record.Status(ctx)
+	if err != nil {
+		return "", err
+	}
+	return statusText(h.Dir(), s), nil
+}
+
+// fit cuts a text to a screen, so that nothing scrolls.
+func fit(text string, width, height int) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(lines) > height && height > 0 {
+		lines = append(lines[:height-1], fmt.Sprintf("(%d lines more)", len(lines)-height+1))
+	}
+	for i, line := range lines {
+		if runes := []rune(line); len(runes) > width && width > 0 {
+			line = string(runes[:width])
+		}
+		lines[i] = line + clearLine
+	}
+	return strings.Join(lines, "\r\n")
+}

@@ -1,0 +1,120 @@
+package machines
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
+
+	"geo-wordpress/localcloud/machines/software"
+)
+
+// Overview is a cluster's machines and the pods that run a workload on them. GKE's own pods, and those that have done
+// their work, are left out.
+type Overview struct {
+	Cluster string     `json:"cluster"` // its ID
+	Nodes   []NodeView `json:"nodes"`
+	Pods    []PodView  `json:"pods"`
+}
+
+// NodeView is a machine, and what the control plane last knew of its node.
+type NodeView struct {
+	Name  string `json:"name"`
+	Zone  string `json:"zone"`
+	Power string `json:"power"` // on, off or booting
+	Ready bool   `json:"ready"`
+}
+
+// PodView is a pod.
+type PodView struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Node      string `json:"node,omitempty"`
+	// Ready is what the control plane last knew, unless the pod's machine is off.
+	Ready bool `json:"ready"`
+	// Reason is what keeps it from running, such as ContainerCreating or Unschedulable.
+	Reason string         `json:"reason,omitempty"`
+	State  software.State `json:"state"`
+	// Peers are the clusters, by their IDs, in which the peers are that its program is connected with.
+	Peers []string `json:"peers,omitempty"`
+}
+
+// Overview lists the clusters, their machines and pods, in the order of their names.
+func (s *Simulator) Overview() []Overview {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []Overview{}
+	for _, c := range s.clusters {
+		all = append(all, c.overview())
+	}
+	slices.SortFunc(all, func(a, b Overview) int { return cmp.Compare(a.Cluster, b.Cluster) })
+	return all
+}
+
+func (c *cluster) overview() Overview {
+	o := Overview{Cluster: c.info.ID, Nodes: []NodeView{}, Pods: []PodView{}}
+	for _, m := range c.machines {
+		node, err := c.nodeLister.Get(m.name)
+		o.Nodes = append(o.Nodes, NodeView{Name: m.name, Zone: m.zone, Power: m.power.String(),
+			Ready: m.power == on && err == nil && nodeReady(node)})
+	}
+	pods, _ := c.podLister.List(everything)
+	for _, p := range pods {
+		if p.Namespace == metav1.NamespaceSystem || podutil.IsPodPhaseTerminal(p.Status.Phase) {
+			continue
+		}
+		o.Pods = append(o.Pods, c.podView(p))
+	}
+	slices.SortFunc(o.Nodes, func(a, b NodeView) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(o.Pods, func(a, b PodView) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return o
+}
+
+func (c *cluster) podView(object *corev1.Pod) PodView {
+	view := PodView{Namespace: object.Namespace, Name: object.Name, Node: object.Spec.NodeName,
+		Ready: podutil.IsPodReady(object), Reason: waitingReason(object)}
+	p := c.pods[object.UID]
+	if p == nil {
+		return view
+	}
+	if p.machine.power != on {
+		view.Ready, view.Reason = false, "the machine is "+p.machine.power.String()
+	}
+	for _, ct := range p.main {
+		if state := software.StateOf(ct.program); state.Kind != "" {
+			view.State, p.kind = state, state.Kind
+		}
+	}
+	view.State.Kind = p.kind
+	for _, host := range view.State.Peers {
+		for _, other := range c.sim.clusters {
+			if strings.HasSuffix(strings.TrimSuffix(host, "."), "."+other.info.DNSDomain) && !slices.Contains(view.Peers, other.info.ID) {
+				view.Peers = append(view.Peers, other.info.ID)
+			}
+		}
+	}
+	return view
+}
+
+// waitingReason is what keeps a pod from running.
+func waitingReason(p *corev1.Pod) string {
+	if p.DeletionTimestamp != nil {
+		return "Terminating"
+	}
+	for _, statuses := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for _, s := range statuses {
+			if s.State.Waiting != nil {
+				return s.State.Waiting.Reason
+			}
+		}
+	}
+	if _, scheduled := podutil.GetPodCondition(&p.Status, corev1.PodScheduled); scheduled != nil && scheduled.Status == corev1.ConditionFalse {
+		return scheduled.Reason
+	}
+	return ""
+}
