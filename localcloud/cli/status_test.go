@@ -28,7 +28,7 @@ func TestStatusText(t *testing.T) {
 			Status: controlplane.Status{Cluster: cloud.Cluster{Name: "one", Location: "europe-west1-b"}, Ready: true},
 			Nodes:  daemon.Count{Ready: 1, Total: 2}, Pods: daemon.Count{Ready: 6, Total: 7},
 			Workloads: []machines.PodView{pod("pd", "leader", true), pod("wordpress", "serves", true), pod("wordpress", "", false),
-				{Name: "tikv-0", Reason: "the machine is off", State: software.State{Kind: "tikv"}}},
+				{Name: "tikv-0", Reason: "machine off", State: software.State{Kind: "tikv"}}},
 		}},
 		LoadBalancers: loadbalancer.Status{
 			FrontEnds: []loadbalancer.FrontEndStatus{{URL: "http://127.64.0.9:20080", Problem: "nothing listens"}},
@@ -41,7 +41,7 @@ func TestStatusText(t *testing.T) {
 	for _, line := range []string{
 		"Site: http://127.64.0.9:20080", "nothing listens", "Lost: node node-2", "Health check: HTTP GET /x",
 		"Requests: 12, 1.5 a second; 3 without an answer",
-		"europe-west1 one ready 1/2 6/7 leader the machine is off - - 1/2",
+		"europe-west1 one ready 1/2 6/7 leader machine off - - 1/2",
 		"europe-west1 node-1 healthy 100 %",
 		"europe-west1 node-2 unhealthy 0 % no firewall admits 35.191.0.1",
 	} {

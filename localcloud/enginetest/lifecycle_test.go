@@ -20,6 +20,8 @@ func TestLifecycle(t *testing.T) {
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},
 		{"no event warns", checkEvents},
+		{"the address answers from every region", checkEntrance},
+		{"a wrong node port takes its region out, and says why", checkNodePort},
 		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
 		{"a preview finds nothing", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"a refresh finds no drift", func(b *bench) { b.pulumi("refresh --yes --expect-no-changes") }},

@@ -83,7 +83,7 @@ func (c *cluster) podView(object *corev1.Pod) PodView {
 		return view
 	}
 	if p.machine.power != on {
-		view.Ready, view.Reason = false, "the machine is "+p.machine.power.String()
+		view.Ready, view.Reason = false, "machine "+p.machine.power.String()
 	}
 	for _, ct := range p.main {
 		if state := software.StateOf(ct.program); state.Kind != "" {

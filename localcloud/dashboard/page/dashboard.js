@@ -153,7 +153,7 @@ function drawRegion(r, x, put, write) {
     put(name('dot'), 'circle', { cx: at + 14, cy: nodesAt + 17, r: 5, kind: `dot ${well ? 'good' : n.power === 'booting' || !n.instance ? 'wait' : 'bad'}` });
     write(name('name'), at + 26, nodesAt + 22, w > 100 ? `node ${lastPart(n.name)}` : lastPart(n.name), 'title');
     write(name('word'), at + 12, nodesAt + 41, n.power !== 'on' ? `machine ${n.power}` : well ? 'in rotation' : 'out of rotation', 'small');
-    n.sites.slice(0, 8).forEach((p, k) => put(name(`site-${p.name}`), 'rect', { x: at + 12 + k * 15, y: nodesAt + 50, width: 11, height: 11, rx: 3, kind: `chip ${p.ready ? 'good' : 'wait'}` }));
+    n.sites.slice(0, 8).forEach((p, k) => put(name(`site-${p.name}`), 'rect', { x: at + 12 + k * 15, y: nodesAt + 50, width: 11, height: 11, rx: 3, kind: `chip ${p.ready ? 'good' : n.power === 'off' ? 'bad' : 'wait'}` }));
     if (w > 100) {
       const ready = n.sites.filter(p => p.ready).length;
       write(name('sites'), at + 12 + Math.min(n.sites.length, 8) * 15 + 3, nodesAt + 60, n.sites.length ? `WordPress ${ready}/${n.sites.length}` : 'no WordPress', 'small');

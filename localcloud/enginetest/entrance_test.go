@@ -1,0 +1,132 @@
+package enginetest
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/loadbalancer"
+)
+
+// checkEntrance looks at the site as visitors do: once the health check has found every region, the address answers, and
+// each region has its part of them; a visitor's cookie keeps the visitor where the first request went.
+func checkEntrance(b *bench) {
+	b.t.Helper()
+	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
+	site := strings.TrimSpace(b.outputOf("stack output site_url"))
+	counts := map[string]int{}
+	var last *http.Response
+	for range 60 {
+		response, page := b.visit(site+"/wp-admin/install.php", nil)
+		if response.StatusCode != http.StatusOK {
+			b.t.Fatalf("%s answered %s: %s", site, response.Status, page)
+		}
+		for _, region := range regionNames {
+			if strings.Contains(page, "<td>"+region) && strings.Contains(page, "simulated") {
+				counts[region]++
+			}
+		}
+		last = response
+	}
+	for _, region := range regionNames {
+		if counts[region] != 20 {
+			b.t.Errorf("%s answered %d of 60 requests, not a third", region, counts[region])
+		}
+	}
+	first := ""
+	for range 10 {
+		_, page := b.visit(site, last.Cookies())
+		if first == "" {
+			first = page
+		} else if page != first {
+			b.t.Errorf("the visitor with a cookie came to another pod:\n%s\n%s", first, page)
+		}
+	}
+	if response, _ := b.visit(site, nil); response.Header.Get("Location") != site+"/wp-admin/install.php" {
+		b.t.Errorf("%s leads to %q, and not to the installation", site, response.Header.Get("Location"))
+	}
+}
+
+// visit asks for a page, follows no redirect, and returns the answer and what it says.
+func (b *bench) visit(url string, cookies []*http.Cookie) (*http.Response, string) {
+	b.t.Helper()
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range cookies {
+		request.AddCookie(c)
+	}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(response.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return response, string(page)
+}
+
+// healthy waits until the load balancer finds exactly those instances healthy that it should.
+func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalancer.ServiceStatus {
+	b.t.Helper()
+	var service loadbalancer.ServiceStatus
+	for end := time.Now().Add(patience); ; time.Sleep(500 * time.Millisecond) {
+		status := decode[daemon.Status](b.t, b.output(b.tool("localcloud"), "status", "--json"))
+		wrong, found := 0, 0
+		if len(status.LoadBalancers.Services) == 1 {
+			service = status.LoadBalancers.Services[0]
+			for _, group := range service.Groups {
+				for _, i := range group.Instances {
+					found++
+					if i.Healthy != should(i) {
+						wrong++
+					}
+				}
+			}
+		}
+		if wrong == 0 && found == 2*len(regionNames) {
+			return service
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("the instances' health does not become what it should: %+v", status.LoadBalancers)
+		}
+	}
+}
+
+// checkNodePort moves one region's Service to another node port: its instances go out and say why, the others answer all
+// visitors. With the port put right they are back.
+func checkNodePort(b *bench) {
+	b.t.Helper()
+	const region = "europe-west2"
+	move := func(port string) {
+		b.kubectl(region, "-n", "wordpress", "patch", "service", "wordpress", "--type=json",
+			`-p=[{"op":"replace","path":"/spec/ports/0/nodePort","value":`+port+`}]`)
+	}
+	move("30081")
+	service := b.healthy(func(i loadbalancer.InstanceStatus) bool { return !strings.Contains(i.Name, region) })
+	for _, group := range service.Groups {
+		for _, i := range group.Instances {
+			if want := "no Service has the node port 30080"; group.Region == region && !strings.Contains(i.Reason, want) {
+				b.t.Errorf("%s is out because %q, not because %q", i.Name, i.Reason, want)
+			}
+		}
+	}
+	site := strings.TrimSpace(b.outputOf("stack output site_url"))
+	for range 20 {
+		if response, page := b.visit(site, nil); response.StatusCode != http.StatusFound || strings.Contains(page, "<td>"+region) {
+			b.t.Fatalf("with %s out of rotation %s answers %s: %s", region, site, response.Status, page)
+		}
+	}
+	if out := b.output(b.tool("localcloud"), "status"); !strings.Contains(out, "no Service has the node port 30080") {
+		b.t.Errorf("localcloud status does not say why:\n%s", out)
+	}
+	move("30080")
+	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
+}
