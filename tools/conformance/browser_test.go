@@ -55,8 +55,9 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	)
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
-	// The browser may know more of its protocol than the library: that is not worth a line each time.
-	return newWindow(t, w, allocator, site, prefix, chromedp.WithErrorf(func(string, ...any) {}))
+	// The browser may know more of its protocol than the library: that is not worth a line of the test's each time.
+	errorf := func(format string, args ...any) { fmt.Fprintf(output, "chromedp: "+format+"\n", args...) }
+	return newWindow(t, w, allocator, site, prefix, chromedp.WithErrorf(errorf))
 }
 
 // stranger opens a window that shares no cookies with the first, as somebody else's browser.
