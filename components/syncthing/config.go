@@ -126,9 +126,9 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Name:        region.Name,
 			Compression: "metadata",
 			Address:     address,
-			// More of them, the newer daemons' default, keep a device out whose machine vanished and came back: with the
-			// dead connection still counted as its first, the new ones were seen to be made and dropped all the time. With
-			// one, it is let in when the dead one is given up, after five to eight minutes.
+			// Stated, because it matters when a machine vanishes and comes back. With 3, in 1.29.5, the returned daemon's
+			// connections were made and dropped for the two and a half minutes that were watched; with 1 they are refused
+			// until the others give the dead one up (syncthing/syncthing#9337), which took longer than five minutes.
 			NumConnections: 1,
 		})
 	}
