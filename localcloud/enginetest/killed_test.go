@@ -35,7 +35,7 @@ const (
 func TestFaultKilled(t *testing.T) {
 	b := newFaultBench(t)
 	kills := points(t, 50)
-	disks, reached := keptDisks{}, 0
+	disks, reached, repeats := keptDisks{}, 0, 0
 	step := max(updateChanges/kills, 1)
 	// The chain goes on from where the last kill left it. Whether the moment is a change's begin or its end alternates,
 	// and its distance varies, so that kills fall at other places in the engine's doings.
@@ -47,7 +47,8 @@ func TestFaultKilled(t *testing.T) {
 		hit, out, err := b.interrupt(syscall.SIGKILL, at, "up")
 		if !hit {
 			if err != nil {
-				t.Fatalf("an update after %d kills: %v\n%s", reached, err, tail(out, 60))
+				repeats = b.again(repeats, err, out)
+				continue
 			}
 			break
 		}
@@ -70,14 +71,15 @@ func TestFaultKilled(t *testing.T) {
 func TestFaultInterrupted(t *testing.T) {
 	b := newFaultBench(t)
 	interrupts := points(t, 20)
-	disks, reached := keptDisks{}, 0
+	disks, reached, repeats := keptDisks{}, 0, 0
 	// After a Ctrl-C the engine lets what is under way come to an end: some changes more.
 	step := max((updateChanges-8*interrupts)/interrupts, 1)
 	for i := 0; ; i++ {
 		hit, out, err := b.interrupt(syscall.SIGINT, moment{n: step + i%3, begun: i%2 == 0}, "up")
 		if !hit {
 			if err != nil {
-				t.Fatalf("an update after %d interruptions: %v\n%s", reached, err, tail(out, 60))
+				repeats = b.again(repeats, err, out)
+				continue
 			}
 			break
 		}
@@ -118,6 +120,17 @@ func TestFaultHalfMade(t *testing.T) {
 		b.recover()
 		b.killDestroy(2, 4+3*i)
 	}
+}
+
+// again counts the updates that failed of themselves: on a machine that is busy enough, a control plane may not answer
+// in time. An operator repeats those, but not for ever.
+func (b *bench) again(repeats int, err error, out string) int {
+	b.t.Helper()
+	if repeats++; repeats > 3 {
+		b.t.Fatalf("the update fails again and again: %v\n%s", err, tail(out, 60))
+	}
+	b.t.Logf("the update failed, and is repeated: %v\n%s", err, tail(out, 30))
+	return repeats
 }
 
 // killDestroy kills a destroy at a number of points, each so many changes from the last, and lets it then come to its

@@ -70,7 +70,7 @@ func (c cli) recover() error {
 	if err := c.show(arguments...); err != nil {
 		return fmt.Errorf("%w\nWhat was interrupted is in the state now; when the cause is mended, `pulumi refresh` does the rest", err)
 	}
-	if !slices.ContainsFunc(adopted, func(a adoption) bool { return lengthy[a.kind] && a.operation == "creating" }) {
+	if !slices.ContainsFunc(adopted, adoption.lasts) {
 		return nil
 	}
 	if s, err = c.export(); err != nil {

@@ -121,6 +121,19 @@ func TestAClusterIsLeftToTheNextUpdate(t *testing.T) {
 	}
 }
 
+// An update that waits for a cluster may be killed as well, and the refresh takes an earlier mark away.
+func TestAnInterruptedUpdateOfAClusterIsLeftToTheNextOne(t *testing.T) {
+	const cluster = `{"urn":"u","custom":true,"id":"c","type":"gcp:container/cluster:Cluster"}`
+	s := exported(t, ","+cluster, `{"type":"updating","resource":`+cluster+`}`)
+	adopted, err := s.adopt()
+	if err != nil || len(adopted) != 1 || !s.there(adopted[0]) {
+		t.Fatal(adopted, err)
+	}
+	if !s.mark(adopted) || s.list("resources")[1]["initErrors"] == nil {
+		t.Error("the cluster is taken for complete")
+	}
+}
+
 func TestASpareOneIsDeletedByTheNextUpdate(t *testing.T) {
 	s := exported(t, `,{"urn":"u","custom":true,"id":"projects/p1/global/networks/new","type":"`+network+`"}`,
 		creating("u", network, `{"name":"old"}`)+","+creating("u", network, `{"name":"new"}`))

@@ -9,7 +9,7 @@ import (
 )
 
 // unfinished is the mark of a resource that the next update has to bring to its end.
-const unfinished = "its creation was interrupted; the next update waits for its end"
+const unfinished = "an operation on it was interrupted; the next update waits for its end"
 
 // state is a stack's state as `pulumi stack export` prints it. Numbers stay as they are written, and secrets encrypted.
 type state struct{ object }
@@ -81,6 +81,7 @@ func (s state) adopt() ([]adoption, error) {
 		}
 		a := adoption{urn: text(r, "urn"), kind: text(r, "type"), operation: text(operation, "type")}
 		if a.operation != "creating" {
+			a.id = text(r, "id")
 			done = append(done, a)
 			continue
 		}
@@ -118,12 +119,17 @@ func (s state) adopt() ([]adoption, error) {
 	return done, nil
 }
 
-// mark marks those of the adopted that are there and take long as unfinished, and says whether there are any.
+// lasts says whether what was interrupted may still be under way.
+func (a adoption) lasts() bool {
+	return lengthy[a.kind] && !a.spare && (a.operation == "creating" || a.operation == "updating")
+}
+
+// mark marks those that are there and may still be under way as unfinished, and says whether there are any.
 func (s state) mark(adopted []adoption) bool {
 	found := false
 	for _, r := range s.list("resources") {
 		if slices.ContainsFunc(adopted, func(a adoption) bool {
-			return a.operation == "creating" && !a.spare && lengthy[a.kind] && a.urn == text(r, "urn") && a.id == text(r, "id")
+			return a.lasts() && a.urn == text(r, "urn") && a.id == text(r, "id")
 		}) {
 			r["initErrors"] = []string{unfinished}
 			found = true
