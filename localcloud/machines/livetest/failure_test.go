@@ -60,6 +60,12 @@ func (r *region) rebooted(t *testing.T, before corev1.Pod) {
 	r.event(t, before.Namespace, "SandboxChanged")
 }
 
+// forgetSystemEvents removes what a loss made the cluster say of its own pods: other tests ask that nothing is wrong.
+func (r *region) forgetSystemEvents(t *testing.T) {
+	err := r.client.CoreV1().Events(metav1.NamespaceSystem).DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{})
+	require.NoError(t, err)
+}
+
 func (r *region) nodeCondition(t *testing.T, name string) corev1.ConditionStatus {
 	node, err := r.client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
@@ -77,6 +83,7 @@ func (r *region) nodeCondition(t *testing.T, name string) corev1.ConditionStatus
 // tolerate that. It comes back: what was evicted is removed, the rest starts again on its disks.
 func TestALostMachine(t *testing.T) {
 	r := world.regions[1]
+	defer r.forgetSystemEvents(t)
 	ns := r.namespace(t, "lost-machine")
 	lost := world.simulator.Instances(r.pool.ID)[0]
 	handle := r.diskClaim(t, ns, "data")
@@ -144,6 +151,7 @@ func TestALostMachine(t *testing.T) {
 // itself, although the local cloud was restarted in between.
 func TestALostRegion(t *testing.T) {
 	r, other := world.regions[0], world.regions[1]
+	defer r.forgetSystemEvents(t)
 	ns := r.namespace(t, "lost-region")
 	handle := r.diskClaim(t, ns, "data")
 	r.deployment(t, ns, "keeps", 1, remembering(world.simulator.Instances(r.pool.ID)[0]))
