@@ -123,7 +123,7 @@ func TestFaultUnreachable(t *testing.T) {
 		}
 	}
 	b.pulumi("preview --expect-no-changes")
-	checkClusters(b)
+	settleClusters(b)
 }
 
 // workload is one whose image a test changes.

@@ -159,7 +159,7 @@ func checkConverged(b *bench, disks keptDisks) {
 	b.t.Helper()
 	b.pulumi("refresh --yes --skip-preview")
 	b.pulumi("preview --expect-no-changes")
-	checkClusters(b)
+	settleClusters(b)
 	checkInventory(b)
 	disks.check(b)
 	if len(disks) != dataDisks {

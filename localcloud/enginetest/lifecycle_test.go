@@ -56,7 +56,7 @@ func TestLifecycle(t *testing.T) {
 					b.t.Errorf("%s has machines %q, not %q", region, types, want)
 				}
 			}
-			checkClusters(b)
+			settleClusters(b)
 		}},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"destroy leaves nothing", func(b *bench) {
