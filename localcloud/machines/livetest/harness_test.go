@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -250,11 +251,19 @@ func (f *facts) Detach(handle, instance string) {
 	}
 }
 
-// namespace makes a namespace that is gone after the test.
+// namespace makes a namespace that is gone after the test. It has what its pods mount: a controller publishes the API
+// server's certificate there, a moment later.
 func (r *region) namespace(t *testing.T, name string) string {
 	t.Helper()
 	_, err := r.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 	require.NoError(t, err)
+	eventually(t, "the API server's certificate", func() (bool, error) {
+		_, err := r.client.CoreV1().ConfigMaps(name).Get(t.Context(), "kube-root-ca.crt", metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
 	t.Cleanup(func() {
 		if t.Failed() {
 			r.describe(t, name)

@@ -54,6 +54,9 @@ type tidbCluster struct {
 	stepped      time.Time
 }
 
+// empty says whether the cluster knows of nothing yet.
+func (c *tidbCluster) empty() bool { return len(c.stores) == 0 && !c.bootstrapped }
+
 type store struct {
 	address   hostPort
 	labels    map[string]string
@@ -255,7 +258,7 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 		d.process.log("serves the API: %s leads, %d of %d members are connected", elected.name, len(connected)+1, len(d.members))
 	}
 	if elected != d {
-		if len(elected.cluster.stores) == 0 && !elected.cluster.bootstrapped {
+		if elected.cluster.empty() && !d.cluster.empty() {
 			elected.cluster = d.cluster // a leader restarted on its disk knows what its peers know
 		}
 		d.cluster = elected.cluster

@@ -32,6 +32,23 @@ func TestPDServesInAQuorumOnly(t *testing.T) {
 	}
 }
 
+// In whatever order they are served: a follower once kept a cluster of its own, and led with it when its leader was lost.
+func TestAllPDsRememberTheSameCluster(t *testing.T) {
+	for range 50 { // the order is that of a map
+		w := newPlanet(t)
+		for n := range 3 {
+			w.place(fmt.Sprintf("pd%d", n), pdProcess(t, n, 3))
+		}
+		w.pass(10 * time.Second)
+		first := w.host["pd0"].program.(*pd)
+		for n := range 3 {
+			d := w.host[fmt.Sprintf("pd%d", n)].program.(*pd)
+			require.True(t, d.serving)
+			require.Same(t, first.cluster, d.cluster, "pd%d", n)
+		}
+	}
+}
+
 func TestPDNeedsBothDirectionsAndItsName(t *testing.T) {
 	for name, change := range map[string]func(*planet){
 		"a firewall that loses what pd1 sends": func(w *planet) {
