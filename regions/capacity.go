@@ -50,7 +50,7 @@ func workload(r Replicas) []pod {
 		{Sizes.PD.Request(), 1},
 		{Sizes.TiKV.Request(), 1},
 		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node.
-		{Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()), 2},
+		{Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()).Plus(Sizes.Helper.Request()), 2},
 	}
 	for range r.TiDB {
 		pods = append(pods, pod{Sizes.TiDB.Request(), 1})

@@ -22,6 +22,8 @@ var Sizes = struct {
 	PD, TiKV, TiDB, NFS, WordPress, Syncthing Size
 	// Job is every short-lived container: Jobs, the CronJob, init containers.
 	Job Size
+	// Helper is a shell beside a server, which mostly sleeps.
+	Helper Size
 }{
 	PD:        Size{CPURequest: "200m", CPULimit: "1", MemoryRequest: "256Mi", MemoryLimit: "1Gi"},
 	TiKV:      Size{CPURequest: "500m", CPULimit: "2", MemoryRequest: "2Gi", MemoryLimit: "3Gi"},
@@ -30,6 +32,7 @@ var Sizes = struct {
 	WordPress: Size{CPURequest: "200m", CPULimit: "1", MemoryRequest: "256Mi", MemoryLimit: "1Gi"},
 	Syncthing: Size{CPURequest: "100m", CPULimit: "1", MemoryRequest: "128Mi", MemoryLimit: "512Mi"},
 	Job:       Size{CPURequest: "50m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: "256Mi"},
+	Helper:    Size{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"},
 }
 
 // Amount is CPU and memory, asked for or offered.

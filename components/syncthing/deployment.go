@@ -56,7 +56,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		},
 		Affinity:       besideTheFiles(),
 		InitContainers: corev1.ContainerArray{s.install()},
-		Containers:     corev1.ContainerArray{daemon},
+		Containers:     corev1.ContainerArray{daemon, s.recount()},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("files", s.args.Files.DiskClaim),
 			s.identityVolume(),
@@ -104,6 +104,20 @@ func (s *Syncthing) install() *corev1.ContainerArgs {
 		podspec.Mount("config", configPath),
 		s.data(),
 	}
+	return c
+}
+
+// recount sets the watcher right every minute. When something happens to a directory (a new mode, its removal) while
+// Syncthing has yet to look at what is in it, its watcher forgets those events without taking them off its count, and
+// waits for them ever after by setting a timer to its delay, which is none: it then uses half a processor or more, until
+// the folder is scanned because of an event on the folder itself. (lib/watchaggregator, 1.19.2 to 1.30.0;
+// syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` is enough.) This is that event.
+func (s *Syncthing) recount() *corev1.ContainerArgs {
+	c := podspec.Container("recount", s.args.Config.Images.Tools, regions.Sizes.Helper)
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
+		// -c: a folder that is missing must stay so.
+		`trap "exit 0" TERM; while :; do sleep 60 & wait $!; touch -c ` + dataPath + `; done`})
+	c.VolumeMounts = corev1.VolumeMountArray{s.data()}
 	return c
 }
 

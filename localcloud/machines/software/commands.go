@@ -338,7 +338,7 @@ func makeDirectories(c *call) int {
 func touch(c *call) int {
 	for _, name := range c.operands("-d", "-t", "-r") {
 		name = c.resolve(name)
-		if !c.process.Files.Exists(name) && c.process.Files.Write(name, nil) != nil {
+		if !c.process.Files.Exists(name) && !c.has("c", "no-create") && c.process.Files.Write(name, nil) != nil {
 			return 1
 		}
 	}

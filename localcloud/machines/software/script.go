@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mvdan.cc/sh/v3/expand"
@@ -27,12 +28,14 @@ type script struct {
 	done   chan int
 	child  Program // a server that the script became or runs
 	gone   chan struct{}
+	// exits says that the script exits when it is asked to stop.
+	exits atomic.Bool
 }
 
 func newScript(p *Process, argv []string, _ time.Time) Program {
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &script{ended: ended{process: p}, cancel: cancel, done: make(chan int, 1)}
-	run := &runner{process: p, outside: p.Outside, serve: s.serve, wait: sleep}
+	run := &runner{process: p, outside: p.Outside, serve: s.serve, wait: sleep, trap: s.trap}
 	go func() { s.done <- run.command(ctx, argv, stdio{out: io.Discard}, p.Env) }()
 	return s
 }
@@ -126,11 +129,21 @@ func (s *script) Answer(port int, r Request, network Network) Response {
 	return s.child.Answer(port, r, network)
 }
 
+// trap is the shell's own command. Of all there is to trap, what matters is an end at SIGTERM.
+func (s *script) trap(args []string) {
+	if len(args) > 1 && (slices.Contains(args[1:], "TERM") || slices.Contains(args[1:], "SIGTERM") || slices.Contains(args[1:], "15")) {
+		s.exits.Store(strings.HasPrefix(strings.TrimSpace(args[0]), "exit"))
+	}
+}
+
 // Stop reaches a server that the script became. A shell or a command that is a container's first process has no handler
-// for SIGTERM, and the kernel keeps it from the default one: it goes on until it is killed.
+// for SIGTERM but by trap, and the kernel keeps it from the default one: it goes on until it is killed.
 func (s *script) Stop(now time.Time) {
 	if s.child != nil {
 		s.child.Stop(now)
+	} else if s.exits.Load() && s.exit == nil {
+		s.exit = &Exit{Code: 0, Reason: "stopped"}
+		s.cancel()
 	}
 }
 
@@ -151,7 +164,9 @@ type runner struct {
 	// serve, if set, runs server programs; without it a command line that would start one succeeds at once.
 	serve func(ctx context.Context, p *Process, argv []string) (code int, ok bool)
 	wait  func(ctx context.Context, d time.Duration) error
-	dir   string
+	// trap, if set, hears of the shell's command trap.
+	trap func(args []string)
+	dir  string
 }
 
 // stdio is a command's input, nil if it has none, and output.

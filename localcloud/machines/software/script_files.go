@@ -28,6 +28,14 @@ func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 		return []string{"true"}, nil
 	case "pwd":
 		return []string{"echo", cleanDir(r.dir)}, nil
+	case "trap":
+		// The interpreter knows EXIT and ERR.
+		if len(args) > 2 && !slices.Contains(args[2:], "EXIT") && !slices.Contains(args[2:], "ERR") {
+			if r.trap != nil {
+				r.trap(args[1:])
+			}
+			return []string{"true"}, nil
+		}
 	case "umask", "ulimit":
 		// Limits and modes of a process, which the interpreter does not keep.
 		return []string{"true"}, nil

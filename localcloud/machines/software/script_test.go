@@ -27,30 +27,32 @@ func TestScriptsEndAsAShellEndsThem(t *testing.T) {
 		`for i in $(seq 5); do n=$i; done; [ "$n" = 5 ]`:                              0,
 		`mkdir -p /data/a/b; touch /data/a/b/c; test -f /data/a/b/c; test -d /data/a`: 0,
 		`[ -e /data/nothing ]`: 1,
-		`echo hello > /data/x; grep -q hello /data/x; cp /data/x /tmp/y; cat /tmp/y`: 0,
-		`echo hello > /data/x; grep -q "^hel*o$" /data/x`:                            0,
-		`echo hello | grep -q bye`:                                                   1,
-		`echo a+b | grep -q 'a+b' && echo aab | grep -Eq 'a+b'`:                      0,
-		`cp -r /config /data/copy; test -f /data/copy/key`:                           0,
-		`cp /config/* /data/; test -f /data/key`:                                     0,
-		`cp /config/missing /data/`:                                                  1,
-		`echo x > /config/key`:                                                       1, // read-only
-		`rm /config/key`:                                                             1,
-		`cat /config/key | grep -q value`:                                            0,
-		`sh -c 'exit 4'`:                                                             4,
-		`ls -d /data/pvc-*`:                                                          1,
-		`mkdir /data/pvc-1; d=$(ls -d /data/pvc-*); [ "$d" = /data/pvc-1 ]`:          0,
-		`cd /data; echo x > y; test -f /data/y; [ "$(pwd)" = /data ]`:                0,
-		`timeout 1 sleep 1000`:                                                       124,
-		`chown 33:33 /data; chmod 0700 /data; some-unknown-tool --flag`:              0,
-		`exec nc -z nobody 80`:                                                       1,
-		`echo "unterminated`:                                                         2,
-		`wget -q -O- http://nobody/`:                                                 1,
+		`echo hello > /data/x; grep -q hello /data/x; cp /data/x /tmp/y; cat /tmp/y`:         0,
+		`echo hello > /data/x; grep -q "^hel*o$" /data/x`:                                    0,
+		`echo hello | grep -q bye`:                                                           1,
+		`echo a+b | grep -q 'a+b' && echo aab | grep -Eq 'a+b'`:                              0,
+		`cp -r /config /data/copy; test -f /data/copy/key`:                                   0,
+		`cp /config/* /data/; test -f /data/key`:                                             0,
+		`cp /config/missing /data/`:                                                          1,
+		`echo x > /config/key`:                                                               1, // read-only
+		`rm /config/key`:                                                                     1,
+		`cat /config/key | grep -q value`:                                                    0,
+		`sh -c 'exit 4'`:                                                                     4,
+		`ls -d /data/pvc-*`:                                                                  1,
+		`mkdir /data/pvc-1; d=$(ls -d /data/pvc-*); [ "$d" = /data/pvc-1 ]`:                  0,
+		`cd /data; echo x > y; test -f /data/y; [ "$(pwd)" = /data ]`:                        0,
+		`timeout 1 sleep 1000`:                                                               124,
+		`chown 33:33 /data; chmod 0700 /data; some-unknown-tool --flag`:                      0,
+		`exec nc -z nobody 80`:                                                               1,
+		`touch -c /data/new; test -e /data/new || exit 5`:                                    5,
+		`trap "exit 0" TERM; trap "true" EXIT; exit 6`:                                       6,
+		`echo "unterminated`:                                                                 2,
+		`wget -q -O- http://nobody/`:                                                         1,
 		`code=$(curl -s -o /dev/null -w '%{http_code}' http://web:8080/) && [ $code = 200 ]`: 0,
-		`curl -fsS http://nobody/`:                                curlResolve,
-		`curl -fsS http://web:1/`:                                 curlConnect,
-		`curl -fsS -m 1 http://lost:8080/`:                        curlTimeout,
-		`nc -z -w 2 web 8080 && nslookup web && getent hosts web`: 0,
+		`curl -fsS http://nobody/`:                                                           curlResolve,
+		`curl -fsS http://web:1/`:                                                            curlConnect,
+		`curl -fsS -m 1 http://lost:8080/`:                                                   curlTimeout,
+		`nc -z -w 2 web 8080 && nslookup web && getent hosts web`:                            0,
 	} {
 		t.Run(text, func(t *testing.T) {
 			w := newPlanet(t)
@@ -130,4 +132,26 @@ func TestAProbeEndsWhateverItsScriptDoes(t *testing.T) {
 	began := time.Now()
 	require.NotZero(t, Probe(s.process, []string{"sh", "-c", "while true; do sleep 1; done"}, viewpoint{w, s}))
 	require.Less(t, time.Since(began), 10*time.Second)
+}
+
+// A container's first process that does not handle SIGTERM is only killed, at the end of the pod's grace.
+func TestAShellEndsWhenAskedOnlyIfItTrapsIt(t *testing.T) {
+	for text, ends := range map[string]bool{
+		`while :; do sleep 60; done`:                                  false,
+		`trap "exit 0" TERM; while :; do sleep 60 & wait $!; done`:    true,
+		`trap "exit 0" INT HUP; while :; do sleep 60 & wait $!; done`: false,
+		`trap "" TERM; while :; do sleep 60 & wait $!; done`:          false,
+	} {
+		t.Run(text, func(t *testing.T) {
+			w := newPlanet(t)
+			s := w.place("script", shell(t, text))
+			time.Sleep(50 * time.Millisecond)
+			w.pass(time.Second)
+			require.Nil(t, s.program.Exit())
+			s.program.Stop(w.now)
+			w.pass(time.Second)
+			require.Equal(t, ends, s.program.Exit() != nil)
+			Kill(s.program)
+		})
+	}
 }
