@@ -187,7 +187,7 @@ func indexIsBesideTheData(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		pod := s.workload(t, region, "syncthing").Pod
 		c := pod.Containers[0]
-		index, data := mountAt(c, argument(c, "data")), mountAt(c, "/sync")
+		index, data := mountAt(c, argument(c, "data")), mountAt(c, "/var/syncthing/wp-content")
 		if index.Name == "" || index.Name != data.Name {
 			t.Errorf("in %s the index is on %q, the data on %q", region.Name, index.Name, data.Name)
 			continue
@@ -211,7 +211,7 @@ func indexIsBesideTheData(t rapid.TB, s *system) {
 func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		syncthing, server := s.workload(t, region, "syncthing"), s.workload(t, region, "nfs")
-		data := mountAt(syncthing.Pod.Containers[0], "/sync")
+		data := mountAt(syncthing.Pod.Containers[0], "/var/syncthing/wp-content")
 		export := mountAt(server.Pod.Containers[0], "/export")
 		if s.namespaceOf(syncthing.Resource) != s.namespaceOf(server.Resource) {
 			t.Errorf("Syncthing and the NFS server of %s are in namespaces of their own, and cannot share a claim", region.Name)
@@ -241,7 +241,7 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 		}
 		volume := stacktest.Plain(shared.Outputs["spec"]).(map[string]any)["volumeName"]
 		for _, c := range syncthing.Pod.All() {
-			if got := mountAt(c, "/sync").SubPath; got != volume {
+			if got := mountAt(c, "/var/syncthing/wp-content").SubPath; got != volume {
 				t.Errorf("%s: %s looks at %q of the disk, the volume is %v", syncthing, c.Name, got, volume)
 			}
 		}

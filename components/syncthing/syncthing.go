@@ -30,7 +30,8 @@ const wwwData = 33
 const (
 	configPath = "/var/syncthing/config"
 	indexPath  = "/var/syncthing/index"
-	dataPath   = "/sync"
+	// Not right below the root: there Syncthing 1.29.5 does not hear of events on the folder itself, which recount needs.
+	dataPath = "/var/syncthing/wp-content"
 
 	guiAddress = "127.0.0.1:8384"
 )

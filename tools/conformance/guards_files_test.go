@@ -25,8 +25,11 @@ func init() {
 		"Syncthing looks at the directory behind the export": {"TestNFSWakesSyncthing", change("syncthing", func(pod *declared.Pod) {
 			data(pod, func(mount *corev1.VolumeMount) { mount.SubPath = "elsewhere" })
 		})},
-		"Syncthing does not wait long":        {"TestPropagationFigures", inConfigs(`fsWatcherDelayS="[0-9.]+"`, `fsWatcherDelayS="3"`)},
-		"Syncthing looks itself":              {"TestSyncthingFindsWhatTheWatcherMissed", inConfigs(`rescanIntervalS="[0-9]+"`, `rescanIntervalS="3600"`)},
+		"Syncthing does not wait long": {"TestPropagationFigures", inConfigs(`fsWatcherDelayS="[0-9.]+"`, `fsWatcherDelayS="3"`)},
+		"Syncthing looks itself":       {"TestSyncthingFindsWhatTheWatcherMissed", inConfigs(`rescanIntervalS="[0-9]+"`, `rescanIntervalS="3600"`)},
+		"Syncthing's watcher is set right": {"TestSyncthingRests", change("syncthing", func(pod *declared.Pod) {
+			pod.Container("recount").Command = []string{"sleep", "infinity"}
+		})},
 		"Syncthing finds its peers":           {"TestSyncthingKeepsRegionsAlike", inConfigs(`tcp://syncthing\.`, `tcp://sync.`)},
 		"Syncthing keeps modes":               {"TestSyncthingKeepsRegionsAlike", inConfigs(`ignorePerms="false"`, `ignorePerms="true"`)},
 		"Syncthing's home is not the image's": {"TestSyncthingKeepsRegionsAlike", imagesOwn("STHOMEDIR")},
@@ -54,7 +57,7 @@ func init() {
 			}
 		}},
 		"nobody makes the marker": {"TestDisasterVolumeEmptied", change("syncthing", func(pod *declared.Pod) {
-			pod.Container("install").Command[2] += "; mkdir -p /sync/.stfolder"
+			pod.Container("install").Command[2] += "; mkdir -p /var/syncthing/wp-content/.stfolder"
 		})},
 		"Syncthing wants its marker":                {"TestDisasterMarkerMissing", inConfigs(`<markerName>.stfolder`, `<markerName>.`)},
 		"the version that loses a conflict is kept": {"TestDisasterRegionsCut", inConfigs(`<maxConflicts>10`, `<maxConflicts>0`)},
@@ -97,7 +100,7 @@ func data(pod *declared.Pod, change func(*corev1.VolumeMount)) {
 	for _, containers := range [][]corev1.Container{pod.Spec().InitContainers, pod.Spec().Containers} {
 		for _, c := range containers {
 			for i := range c.VolumeMounts {
-				if c.VolumeMounts[i].MountPath == "/sync" {
+				if c.VolumeMounts[i].MountPath == "/var/syncthing/wp-content" {
 					change(&c.VolumeMounts[i])
 				}
 			}
