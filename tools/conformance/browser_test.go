@@ -74,8 +74,11 @@ func newWindow(t *testing.T, w *world.World, parent context.Context, site, prefi
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
 		case *network.EventResponseReceived:
-			// The site's own answers; WordPress asks for some things that it knows may be missing.
-			if e.Response.Status >= 500 && strings.HasPrefix(e.Response.URL, site) {
+			// The site's own answers; WordPress asks for some things that it knows may be missing. An empty site leads the
+			// browser's own question for an icon to the installation page too, and that has no answer while another request
+			// is making the tables.
+			icon := e.Type == network.ResourceTypeOther && strings.HasSuffix(e.Response.URL, "/wp-admin/install.php")
+			if e.Response.Status >= 500 && strings.HasPrefix(e.Response.URL, site) && !icon {
 				t.Errorf("%s answered %d", e.Response.URL, e.Response.Status)
 			}
 		case *runtime.EventExceptionThrown:
