@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { sandbox.Main(run{m}) }
 type run struct{ *testing.M }
 
 func (r run) Run() int {
-	if missing := images.Missing(); len(missing) > 0 {
+	if missing := images.MissingForTests(); len(missing) > 0 {
 		for _, program := range missing {
 			fmt.Fprintln(os.Stderr, "missing:", program)
 		}

@@ -29,52 +29,58 @@ func newRegion(r regions.Region) *Region {
 	}
 }
 
+// object is an object of Kubernetes' before it is decoded.
+type object struct {
+	kind string
+	key  Key
+	text []byte // JSON
+}
+
+// recorded is an object as a graph holds it.
+func recorded(r *stacktest.Resource) (object, error) {
+	namespace, name, ok := strings.Cut(r.ID, "/")
+	if !ok { // not in a namespace: none that is looked at
+		return object{kind: r.Kind()}, nil
+	}
+	text, err := json.Marshal(plain(resource.NewProperty(r.Outputs)))
+	return object{r.Kind(), Key{namespace, name}, text}, err
+}
+
 // add decodes an object of the kinds that run pods or that pods use; the others are for the control plane.
-func (r *Region) add(declared *stacktest.Resource) error {
-	switch declared.Kind() {
+func (r *Region) add(o object) error {
+	switch o.kind {
 	case "Service":
-		return decode(declared, r.Services)
+		return decode(o, r.Services)
 	case "ConfigMap":
-		return decode(declared, r.ConfigMaps)
+		return decode(o, r.ConfigMaps)
 	case "Secret":
-		if err := decode(declared, r.Secrets); err != nil {
+		if err := decode(o, r.Secrets); err != nil {
 			return err
 		}
-		for _, secret := range r.Secrets {
-			storeStringData(secret)
-		}
+		storeStringData(r.Secrets[o.key])
 	case "PersistentVolumeClaim":
-		return decode(declared, r.Claims)
+		return decode(o, r.Claims)
 	case "StatefulSet":
-		return decode(declared, r.StatefulSets)
+		return decode(o, r.StatefulSets)
 	case "Deployment":
-		return decode(declared, r.Deployments)
+		return decode(o, r.Deployments)
 	case "Job":
-		return decode(declared, r.Jobs)
+		return decode(o, r.Jobs)
 	case "CronJob":
-		return decode(declared, r.CronJobs)
+		return decode(o, r.CronJobs)
 	}
 	return nil
 }
 
 // decode reads an object as the API server does, and refuses what it does not know.
-func decode[Object any](declared *stacktest.Resource, into map[Key]*Object) error {
-	text, err := json.Marshal(plain(resource.NewProperty(declared.Outputs)))
-	if err != nil {
-		return err
+func decode[Object any](o object, into map[Key]*Object) error {
+	if o.key.Namespace == "" || o.key.Name == "" {
+		return fmt.Errorf("the %s has no namespace and name", o.kind)
 	}
-	object := new(Object)
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	into[o.key] = new(Object)
+	decoder := json.NewDecoder(bytes.NewReader(o.text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(object); err != nil {
-		return err
-	}
-	namespace, name, ok := strings.Cut(declared.ID, "/")
-	if !ok {
-		return fmt.Errorf("ID %q is not namespace/name", declared.ID)
-	}
-	into[Key{namespace, name}] = object
-	return nil
+	return decoder.Decode(into[o.key])
 }
 
 // storeStringData moves a secret's text to its data, as the API server does.

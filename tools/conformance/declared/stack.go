@@ -1,5 +1,6 @@
 // Package declared holds the Kubernetes objects as the program declares them: read from the graph that a run of the
-// whole program registers, and decoded into Kubernetes' own types. Nothing here knows what the objects should say.
+// whole program registers, or as API servers have them, and decoded into Kubernetes' own types. Nothing here knows what
+// the objects should say.
 package declared
 
 import (
@@ -17,9 +18,10 @@ import (
 
 // Stack is what a stack declares.
 type Stack struct {
-	Config  *regions.Config
-	Regions []*Region // in the configuration's order
-	// Outputs are the stack's, secrets included, as plain values: strings, float64, map[string]any, []any.
+	Config  *regions.Config // nil if it was read from API servers
+	Regions []*Region       // in the configuration's order
+	// Outputs are the stack's, secrets included, as plain values: strings, float64, map[string]any, []any. API servers
+	// know of none.
 	Outputs map[string]any
 }
 
@@ -73,7 +75,11 @@ func Committed(t testing.TB, set map[string]string) *Stack {
 		if region == nil {
 			t.Fatalf("%s belongs to no region", r)
 		}
-		if err := region.add(r); err != nil {
+		o, err := recorded(r)
+		if err == nil {
+			err = region.add(o)
+		}
+		if err != nil {
 			t.Fatalf("decoding %s: %v", r, err)
 		}
 	}

@@ -3,18 +3,30 @@ package images
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 )
 
-// Missing are the programs that the tests need and this machine does not have, each with where it comes from.
-func Missing() (missing []string) {
-	for _, name := range []string{"apache2", "php", "ganesha.nfsd", "nfs-cp", "inotifywait", "chromium", "curl"} {
+// tests are the programs that the images have no need of.
+var tests = []string{"nfs-cp", "inotifywait", "chromium"}
+
+// MissingForTests are the programs that the tests need and this machine does not have, as Missing has them.
+func MissingForTests() (missing []string) { return append(missingPrograms(tests), Missing()...) }
+
+func missingPrograms(names []string) (missing []string) {
+	for _, name := range names {
 		if _, err := exec.LookPath(name); err != nil {
 			missing = append(missing, name+": tools/conformance/install installs it")
 		}
 	}
+	return missing
+}
+
+// Missing are the programs that the images consist of and this machine does not have, each with where it comes from.
+func Missing() []string {
+	missing := missingPrograms([]string{"apache2", "php", "ganesha.nfsd", "curl"})
 	for pattern, source := range map[string]string{
-		filepath.Join(Bin(), "pd-server"):          "make conformance builds it",
-		filepath.Join(Bin(), "tidb-server"):        "make conformance builds it",
+		filepath.Join(Bin(), "pd-server"):          "make real-wordpress, or conformance, builds it",
+		filepath.Join(Bin(), "tidb-server"):        "make real-wordpress, or conformance, builds it",
 		unstable("/usr/bin/busybox"):               "tools/conformance/install installs it",
 		unstable("/usr/bin/syncthing"):             "tools/conformance/install installs it",
 		unstable("/usr/share/wordpress/index.php"): "tools/conformance/install installs it",
@@ -28,6 +40,7 @@ func Missing() (missing []string) {
 			missing = append(missing, pattern+": "+source)
 		}
 	}
+	slices.Sort(missing)
 	return missing
 }
 

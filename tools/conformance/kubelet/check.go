@@ -11,7 +11,8 @@ func check(spec *corev1.PodSpec) error {
 	if spec.HostNetwork || spec.HostPID || spec.HostIPC {
 		return fmt.Errorf("asks for the machine's own namespaces, which is not supported")
 	}
-	if len(spec.EphemeralContainers) > 0 || len(spec.HostAliases) > 0 || spec.DNSConfig != nil || spec.DNSPolicy != "" {
+	if len(spec.EphemeralContainers) > 0 || len(spec.HostAliases) > 0 || spec.DNSConfig != nil ||
+		spec.DNSPolicy != "" && spec.DNSPolicy != corev1.DNSClusterFirst {
 		return fmt.Errorf("asks for ephemeral containers, host aliases or a DNS configuration, which are not supported")
 	}
 	if spec.ShareProcessNamespace != nil && *spec.ShareProcessNamespace {

@@ -21,7 +21,8 @@ const (
 
 const stateVariable = "CONFORMANCE_STATE"
 
-// Main is for a package's TestMain: it runs the tests in namespaces of their own, and exits with their code.
+// Main is for a package's TestMain, or a program's main: it runs the tests, or the program, in namespaces of their own,
+// and exits with their code.
 func Main(m interface{ Run() int }) {
 	switch os.Getenv(roleVariable) {
 	case roleContainer:
@@ -39,7 +40,7 @@ func Main(m interface{ Run() int }) {
 	os.Exit(code)
 }
 
-// State is the directory for whatever the tests put on disk; it is removed when they end.
+// State is the directory for whatever is put on disk meanwhile; it is removed at the end.
 func State() string { return os.Getenv(stateVariable) }
 
 func fail(err error) {
@@ -50,7 +51,7 @@ func fail(err error) {
 // runMachine runs this program again as the first process of new namespaces, and waits for it.
 func runMachine() (int, error) {
 	if os.Geteuid() != 0 {
-		return 0, errors.New("the tests make namespaces, networks and mounts, which needs root: run them as root")
+		return 0, errors.New("namespaces, networks and mounts are made, which needs root: run it as root")
 	}
 	state, err := os.MkdirTemp("", "conformance-")
 	if err != nil {
@@ -84,7 +85,7 @@ func runMachine() (int, error) {
 	if code := self.ProcessState.ExitCode(); code >= 0 {
 		return code, nil
 	}
-	return 0, fmt.Errorf("the tests ended by %s", self.ProcessState)
+	return 0, fmt.Errorf("ended by %s", self.ProcessState)
 }
 
 // becomeMachine sets the new namespaces up.

@@ -89,7 +89,7 @@ func (e *Entrance) backend() *kubelet.Pod {
 	chosen := e.region
 	e.lock.Unlock()
 	var ready []*kubelet.Pod
-	for _, p := range e.world.running() {
+	for _, p := range e.world.Running() {
 		if p.App() == "wordpress" && p.Ready() {
 			ready = append(ready, p)
 		}

@@ -15,7 +15,8 @@ import (
 )
 
 // StandInForTiKV tells the Placement Drivers of one TiKV store, with the address and labels of a region's, as the store
-// itself would: it bootstraps the cluster and sends heartbeats, until the test ends. There is no store behind it.
+// itself would: it bootstraps the cluster, or finds itself in one that it bootstrapped before, and sends heartbeats,
+// until the test ends. There is no store behind it.
 func (w *World) StandInForTiKV(pds []*kubelet.Pod) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -28,7 +29,7 @@ func (w *World) StandInForTiKV(pds []*kubelet.Pod) {
 		State:   metapb.StoreState_Up,
 		Labels:  []*metapb.StoreLabel{{Key: "region", Value: region.Name}, {Key: "zone", Value: region.Name}},
 	}
-	w.Eventually(time.Minute, "PD knows of a store", func() (err error) {
+	w.Eventually(3*time.Minute, "PD knows of a store", func() (err error) {
 		for _, pd := range pds {
 			if err = announce(ctx, pd, store); err == nil {
 				return nil
@@ -77,7 +78,7 @@ func announce(ctx context.Context, pd *kubelet.Pod, store *metapb.Store) error {
 			return err
 		}
 		if bootstrapped.GetBootstrapped() {
-			return errors.New("the cluster has stores already")
+			return find(ctx, client, header, store)
 		}
 		if store.Id, err = id(); err != nil {
 			return err
@@ -105,6 +106,21 @@ func announce(ctx context.Context, pd *kubelet.Pod, store *metapb.Store) error {
 		put, err := client.PutStore(ctx, &pdpb.PutStoreRequest{Header: header, Store: store})
 		return problem(err, put.GetHeader())
 	})
+}
+
+// find takes over the number that the cluster knows the store's address by.
+func find(ctx context.Context, client pdpb.PDClient, header *pdpb.RequestHeader, store *metapb.Store) error {
+	answer, err := client.GetAllStores(ctx, &pdpb.GetAllStoresRequest{Header: header})
+	if err := problem(err, answer.GetHeader()); err != nil {
+		return err
+	}
+	for _, known := range answer.GetStores() {
+		if known.GetAddress() == store.Address {
+			store.Id = known.GetId()
+			return nil
+		}
+	}
+	return fmt.Errorf("the cluster has stores already, and none at %s", store.Address)
 }
 
 func heartbeat(ctx context.Context, pd *kubelet.Pod, store *metapb.Store) error {

@@ -49,13 +49,30 @@ type World struct {
 	// WordPress is the version of WordPress that runs, images.Unstable unless a test says otherwise.
 	WordPress string
 
-	t       testing.TB
+	t       T
 	kubelet *kubelet.Kubelet
 	disks   string
 
 	lock    sync.Mutex
 	pods    []*kubelet.Pod
 	aliases map[string]string // region and application to the region whose pods serve it
+}
+
+// T is whose a world is: a test, or a program that does as a test does. Fatal and Fatalf do not return; what Cleanup is
+// given is called at the end, the last one first.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+}
+
+// Places are the directories of a world.
+type Places struct {
+	// Disks has the volumes: what is there already is found again.
+	Disks string
+	// Artefacts has what is kept of the run, and is emptied first.
+	Artefacts string
 }
 
 // Artefacts is where runs keep what is worth a look afterwards.
@@ -66,15 +83,24 @@ func Artefacts() string {
 	return filepath.Join(filepath.Dir(images.Bin()), ".conformance")
 }
 
-// New makes the world of a stack. It ends with the test.
+// New makes the world of a stack, with volumes of its own. It ends with the test.
 func New(t testing.TB, stack *declared.Stack) *World {
+	t.Helper()
+	name := strings.ReplaceAll(t.Name(), "/", "-")
+	disks := filepath.Join(sandbox.State(), "disks-"+name)
+	t.Cleanup(func() { _ = os.RemoveAll(disks) }) // after the world's end
+	return At(t, stack, Places{Disks: disks, Artefacts: filepath.Join(Artefacts(), name)})
+}
+
+// At makes the world of a stack at the places given.
+func At(t T, stack *declared.Stack, places Places) *World {
 	t.Helper()
 	w := &World{
 		Stack:     stack,
 		WordPress: images.Unstable,
-		Artefacts: filepath.Join(Artefacts(), strings.ReplaceAll(t.Name(), "/", "-")),
+		Artefacts: places.Artefacts,
 		t:         t,
-		disks:     filepath.Join(sandbox.State(), "disks-"+strings.ReplaceAll(t.Name(), "/", "-")),
+		disks:     places.Disks,
 		aliases:   map[string]string{},
 	}
 	if err := os.RemoveAll(w.Artefacts); err != nil {
@@ -101,12 +127,11 @@ func New(t testing.TB, stack *declared.Stack) *World {
 }
 
 func (w *World) close() {
-	for _, p := range w.running() {
+	for _, p := range w.Running() {
 		p.PowerOff()
 	}
 	w.Names.Close()
 	w.VPC.Close()
-	_ = os.RemoveAll(w.disks)
 }
 
 // Start starts a pod of an application, as its region declares it but for the changes.
@@ -139,8 +164,8 @@ func (w *World) Run(pod *declared.Pod) *kubelet.Pod {
 	return p
 }
 
-// running are the pods that have not ended.
-func (w *World) running() []*kubelet.Pod {
+// Running are the pods that have not ended.
+func (w *World) Running() []*kubelet.Pod {
 	w.lock.Lock()
 	defer w.lock.Unlock()
 	w.pods = slices.DeleteFunc(w.pods, func(p *kubelet.Pod) bool {
@@ -301,7 +326,7 @@ func (w *World) endpoints(r *declared.Region, key declared.Key, service *corev1.
 		region = other
 	}
 	w.lock.Unlock()
-	for _, p := range w.running() {
+	for _, p := range w.Running() {
 		if p.Region.Name != region || p.Namespace != key.Namespace || !selects(service.Spec.Selector, p.Template.Labels) {
 			continue
 		}
