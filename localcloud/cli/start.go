@@ -48,7 +48,9 @@ again. If it runs already, that is fine.
 --times lets operations, machines and image pulls take a share of the time that they take on Google (times/table.go), 1
 being as long; without it they take no longer than need be.
 
---faults makes requests and operations go wrong. ` + faultsHelp,
+--faults makes requests and operations go wrong. ` + faultsHelp + `
+
+` + realWordPressHelp,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			h, err := o.find()
@@ -58,15 +60,25 @@ being as long; without it they take no longer than need be.
 			if err := conditions.check(); err != nil {
 				return exitError{exitUsage, err}
 			}
+			chosen := c.Flags().Changed("real-wordpress")
+			if !chosen {
+				last, err := daemon.LastChoices(h)
+				if err != nil {
+					return err
+				}
+				conditions.realWordPress = last.RealWordPress
+			}
 			if foreground {
 				return runDaemon(c.Context(), h, conditions, c.ErrOrStderr())
 			}
-			return start(c.Context(), h, conditions, c.ErrOrStderr())
+			return start(c.Context(), h, conditions, chosen, c.ErrOrStderr())
 		},
 	}
 	command.Flags().BoolVar(&foreground, "foreground", false, "do not go to the background: run until interrupted")
 	command.Flags().StringVar(&conditions.faults, "faults", "", "make requests and operations go wrong: SEED[:KIND=RATE,...]")
 	command.Flags().Float64Var(&conditions.times, "times", 0, "let things take this share of the time that they take on Google")
+	command.Flags().BoolVar(&conditions.realWordPress, "real-wordpress", false,
+		"let the real WordPress answer, where the machine has its software (default: as the last time)")
 	return command
 }
 
@@ -74,6 +86,8 @@ being as long; without it they take no longer than need be.
 type conditions struct {
 	faults string // a plan, or empty
 	times  float64
+	// realWordPress is whether the real WordPress answers.
+	realWordPress bool
 }
 
 func (c conditions) check() error {
@@ -90,11 +104,13 @@ func (c conditions) check() error {
 
 // arguments hand the conditions on to a daemon.
 func (c conditions) arguments() []string {
-	return []string{"--faults", c.faults, "--times", strconv.FormatFloat(c.times, 'g', -1, 64)}
+	return []string{"--faults", c.faults, "--times", strconv.FormatFloat(c.times, 'g', -1, 64),
+		"--real-wordpress=" + strconv.FormatBool(c.realWordPress)}
 }
 
-// start starts a daemon in the background and shows its progress until it is ready.
-func start(ctx context.Context, h home.Home, conditions conditions, progress io.Writer) error {
+// start starts a daemon in the background and shows its progress until it is ready. chosen says whether somebody asked
+// for the real WordPress, or against it.
+func start(ctx context.Context, h home.Home, conditions conditions, chosen bool, progress io.Writer) error {
 	if holder, err := h.Holder(); err != nil {
 		return err
 	} else if holder != 0 {
@@ -102,10 +118,18 @@ func start(ctx context.Context, h home.Home, conditions conditions, progress io.
 		if conditions.faults != "" || conditions.times != 0 {
 			return errors.New("--faults and --times are for one that starts: `localcloud stop` first (or `localcloud faults`)")
 		}
+		if last, err := daemon.LastChoices(h); err != nil {
+			return err
+		} else if chosen && last.RealWordPress != conditions.realWordPress {
+			return errors.New("--real-wordpress is for one that starts: `localcloud stop` first")
+		}
 		if record, err := daemon.Find(h); err == nil && record.Build != daemon.Build() {
 			fmt.Fprintln(progress, "It is another build than this one: `localcloud stop`, then `localcloud start`, runs this one.")
 		}
 		return nil
+	}
+	if _, err := conditions.program(ctx); err != nil {
+		return err
 	}
 	if err := h.Make(); err != nil {
 		return err
@@ -167,6 +191,10 @@ func openLog(h home.Home) (*os.File, error) {
 
 // runDaemon is the daemon, in the background or in the foreground.
 func runDaemon(ctx context.Context, h home.Home, conditions conditions, stderr io.Writer) error {
+	program, err := conditions.program(ctx)
+	if err != nil {
+		return err
+	}
 	syscall.Umask(0o077)
 	if err := h.Make(); err != nil {
 		return err
@@ -197,8 +225,8 @@ func runDaemon(ctx context.Context, h home.Home, conditions conditions, stderr i
 		}
 		injector.Follow(plan)
 	}
-	err := daemon.Run(ctx, daemon.Options{
-		Home: h, Log: log, Ready: teller.ready, Faults: injector, Times: times.Scale(conditions.times),
+	err = daemon.Run(ctx, daemon.Options{
+		Home: h, Log: log, Ready: teller.ready, Faults: injector, Times: times.Scale(conditions.times), RealWordPress: program,
 	})
 	if err != nil {
 		log.Error("the local cloud ends", "error", err)

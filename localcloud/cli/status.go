@@ -96,6 +96,9 @@ func statusText(home string, s daemon.Status) string {
 			fmt.Fprintf(text, "  %s\n", f.Problem)
 		}
 	}
+	if s.RealWordPress != nil {
+		fmt.Fprintf(text, "The real WordPress %s\n", s.RealWordPress)
+	}
 	if p := s.LoadBalancers.Problem; p != "" {
 		fmt.Fprintf(text, "Load balancers: %s\n", p)
 	}

@@ -14,6 +14,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
+	"geo-wordpress/localcloud/wordpress"
 )
 
 // localCloud is the system that stands in for Google Cloud.
@@ -23,6 +24,7 @@ type localCloud struct {
 	api      *gcp.API
 	machines *machines.Simulator
 	balancer *loadbalancer.LoadBalancers
+	site     *wordpress.Site // nil if WordPress is simulated only
 }
 
 // assemble puts the Google API above the control planes and the machines. The API and the machines need each other: a
@@ -42,10 +44,38 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 		return nil, err
 	}
 	simulator.SetFacts(api)
-	balancer := loadbalancer.Start(loadbalancer.Options{
+	l := &localCloud{log: log, faults: o.Faults, api: api, machines: simulator}
+	entrance := loadbalancer.Options{
 		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
-	})
-	return &localCloud{log: log, faults: o.Faults, api: api, machines: simulator, balancer: balancer}, nil
+	}
+	if o.RealWordPress != "" {
+		l.site = wordpress.Start(wordpress.Options{
+			Program: o.RealWordPress, Dir: h.WordPress(), Entrance: simulator, Clusters: simulator.Clusters,
+			Overview: simulator.Overview, Config: planes.Config, Disks: l.disks, Log: log.With("part", "wordpress"),
+		})
+		entrance.Visitors = l.site
+	}
+	l.balancer = loadbalancer.Start(entrance)
+	return l, nil
+}
+
+// disks lists the disks that exist.
+func (l *localCloud) disks() (all []string) {
+	for _, r := range l.api.Resources() {
+		if r.Type == "gcp:compute/disk:Disk" {
+			all = append(all, r.ID)
+		}
+	}
+	return all
+}
+
+// RealWordPress says how the real WordPress is; nil if there is none.
+func (l *localCloud) RealWordPress() *wordpress.Status {
+	if l.site == nil {
+		return nil
+	}
+	status := l.site.Status()
+	return &status
 }
 
 func (l *localCloud) Providers() map[string]cloud.Provider {
@@ -78,6 +108,11 @@ func (l *localCloud) LoadBalancers() loadbalancer.Status { return l.balancer.Sta
 
 func (l *localCloud) Close() error {
 	l.balancer.Close()
+	if l.site != nil {
+		ended := make(chan struct{})
+		go func() { defer close(ended); l.site.Close() }() // it takes its time
+		defer func() { <-ended }()
+	}
 	// In this order work under way is left to the next start, not taken for failed because its machines went away.
 	l.api.Interrupt()
 	l.machines.Close()

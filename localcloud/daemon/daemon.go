@@ -34,6 +34,8 @@ type Options struct {
 	Faults *faults.Injector
 	// Times is how long things take, as a share of what they take on Google; 0 is no longer than need be.
 	Times times.Scale
+	// RealWordPress is the path of the program that runs the real WordPress; empty if the simulated one answers.
+	RealWordPress string
 	// Ready, if set, is called once the daemon serves, with what is wrong all the same, if anything.
 	Ready func(problem error)
 }
@@ -74,6 +76,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer lock.Release()
 	_ = os.Remove(o.Home.Record()) // of one that was killed
+
+	if err := writeJSON(o.Home.Choices(), Choices{RealWordPress: o.RealWordPress != ""}); err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -17,6 +17,7 @@ import (
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
+	"geo-wordpress/localcloud/wordpress"
 )
 
 // askTimeout is how long a cluster may take to say how it is.
@@ -36,6 +37,8 @@ type Status struct {
 	Resources []Resource      `json:"resources"`
 	// LoadBalancers are the entrance: addresses, health of each instance, traffic.
 	LoadBalancers loadbalancer.Status `json:"loadBalancers"`
+	// RealWordPress is how the real WordPress is, if there is to be one.
+	RealWordPress *wordpress.Status `json:"realWordPress,omitempty"`
 	// Faults is how often each kind of fault was injected since the start.
 	Faults map[faults.Kind]int `json:"faults,omitempty"`
 }
@@ -81,6 +84,9 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 	s.Faults = d.options.Faults.Counts()
 	s.Resources = append(s.Resources, d.system.Resources()...)
 	s.LoadBalancers = d.system.LoadBalancers()
+	if system, ok := d.system.(interface{ RealWordPress() *wordpress.Status }); ok {
+		s.RealWordPress = system.RealWordPress()
+	}
 	planes := d.planes.Status(ctx)
 	s.Clusters = make([]ClusterStatus, len(planes))
 	overviews := map[string]machines.Overview{}

@@ -52,6 +52,9 @@ func (h Home) Clusters() string { return h.join("clusters") }
 func (h Home) Google() string   { return h.join("google") }
 func (h Home) Machines() string { return h.join("machines") }
 
+// WordPress has the volumes and logs of the real WordPress.
+func (h Home) WordPress() string { return h.join("wordpress") }
+
 // Log is the daemon's log.
 func (h Home) Log() string { return h.join("log", "localcloud.log") }
 
@@ -59,8 +62,9 @@ func (h Home) Log() string { return h.join("log", "localcloud.log") }
 func (h Home) Record() string { return h.join("daemon.json") }
 func (h Home) Ports() string  { return h.join("ports.json") }
 
-// Failures is where the daemon remembers what of the cloud is lost.
+// Failures is where the daemon remembers what of the cloud is lost; Choices, what it was started with.
 func (h Home) Failures() string { return h.join("failures.json") }
+func (h Home) Choices() string  { return h.join("choices.json") }
 
 // Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the one that a shell uses.
 func (h Home) Backend() string    { return h.join("pulumi") }

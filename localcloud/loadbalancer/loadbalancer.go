@@ -22,10 +22,12 @@ type Declared interface {
 	Changed() <-chan struct{}
 }
 
-// Options of the load balancers. All but Log must be set.
+// Options of the load balancers. All but Visitors and Log must be set.
 type Options struct {
 	Declared Declared
 	Entrance cloud.Entrance
+	// Visitors is where their requests enter; nil is Entrance, where the health checks do.
+	Visitors cloud.Entrance
 	// Instances lists the machines of a pool, as cloud.Machines has it.
 	Instances func(pool string) []string
 	// Log takes what changes; nil discards it.
@@ -49,6 +51,9 @@ type LoadBalancers struct {
 func Start(o Options) *LoadBalancers {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Visitors == nil {
+		o.Visitors = o.Entrance
 	}
 	l := &LoadBalancers{o: o, fronts: map[string]*frontEnd{}, services: map[string]*service{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())

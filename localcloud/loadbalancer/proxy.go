@@ -170,7 +170,7 @@ func (t transport) exchange(r *http.Request, to cloud.Port) (*http.Response, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), connectTimeout)
 	defer cancel()
-	connection, err := t.o.Entrance.Dial(ctx, source(), to)
+	connection, err := t.o.Visitors.Dial(ctx, source(), to)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoConnection, err)
 	}

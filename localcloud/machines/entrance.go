@@ -79,6 +79,14 @@ func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
+// Software is the kind of the software that accepted the connection, as software.State has it; empty if it is the
+// machine's own.
+func (c *connection) Software() string {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return software.StateOf(c.program).Kind
+}
+
 // accepted finds who accepts a connection at the moment.
 func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (*connection, error) {
 	s.mu.Lock()

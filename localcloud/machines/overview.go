@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
 )
 
@@ -40,6 +41,18 @@ type PodView struct {
 	State  software.State `json:"state"`
 	// Peers are the clusters, by their IDs, in which the peers are that its program is connected with.
 	Peers []string `json:"peers,omitempty"`
+}
+
+// Clusters lists the clusters, in the order of their IDs.
+func (s *Simulator) Clusters() []cloud.Cluster {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := []cloud.Cluster{}
+	for _, c := range s.clusters {
+		all = append(all, c.info)
+	}
+	slices.SortFunc(all, func(a, b cloud.Cluster) int { return cmp.Compare(a.ID, b.ID) })
+	return all
 }
 
 // Overview lists the clusters, their machines and pods, in the order of their names.

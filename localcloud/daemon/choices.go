@@ -1,0 +1,31 @@
+package daemon
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"geo-wordpress/localcloud/home"
+)
+
+// Choices are what a daemon was started with that the next one on the home keeps, unless it is told otherwise.
+type Choices struct {
+	RealWordPress bool `json:"realWordPress"`
+}
+
+// LastChoices are those of the daemon that ran on a home last, or runs.
+func LastChoices(h home.Home) (Choices, error) {
+	var c Choices
+	content, err := os.ReadFile(h.Choices())
+	if errors.Is(err, os.ErrNotExist) {
+		return c, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(content, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("what the local cloud was last started with: %s: %w; without the file it is nothing", h.Choices(), err)
+	}
+	return c, nil
+}

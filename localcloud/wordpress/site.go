@@ -1,0 +1,178 @@
+package wordpress
+
+import (
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines"
+)
+
+const (
+	// lookInterval is how often the clusters are looked at, and readInterval how often what they have is read.
+	lookInterval = time.Second
+	readInterval = 5 * time.Second
+
+	// The pause before a program that ended is started again grows from the one to the other.
+	firstPause = 10 * time.Second
+	lastPause  = 5 * time.Minute
+)
+
+// Options of a Site. All must be set.
+type Options struct {
+	Program string // its path
+	Dir     string // for the volumes and logs
+	// Entrance is the way to the simulated pods.
+	Entrance cloud.Entrance
+	// Clusters lists those that exist, Overview what their pods do; Config is how to reach the API of one.
+	Clusters func() []cloud.Cluster
+	Overview func() []machines.Overview
+	Config   func(clusterID string) (*rest.Config, error)
+	// Disks lists the stack's disks, by their IDs.
+	Disks func() []string
+	Log   *slog.Logger
+}
+
+// Site is the real WordPress behind the simulated pods. It implements cloud.Entrance, for visitors.
+type Site struct {
+	o      Options
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu  sync.Mutex // guards what follows; the goroutine of follow alone writes it
+	run *run       // nil while there is none
+	// problem is why the last run ended, if it was not told to.
+	problem error
+
+	// Of the goroutine of follow alone.
+	readAt  time.Time
+	seen    [sha256.Size]byte // of what was read last
+	retryAt time.Time
+	pause   time.Duration
+}
+
+// Start makes a Site, which looks after the program until Close.
+func Start(o Options) *Site {
+	s := &Site{o: o, pause: firstPause}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.done.Add(1)
+	go s.follow(ctx)
+	return s
+}
+
+// Close ends the program, in order: up to half a minute.
+func (s *Site) Close() {
+	s.cancel()
+	s.done.Wait()
+}
+
+func (s *Site) follow(ctx context.Context) {
+	defer s.done.Done()
+	defer s.end()
+	ticker := time.NewTicker(lookInterval)
+	defer ticker.Stop()
+	for {
+		s.look(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// look starts and ends the program as the clusters say.
+func (s *Site) look(ctx context.Context) {
+	now := time.Now()
+	if s.run != nil && s.run.hasEnded() {
+		if now.Sub(s.run.began) > lastPause {
+			s.pause = firstPause
+		}
+		s.o.Log.Error("the real WordPress ended, and is started again later", "error", s.run.problem, "in", s.pause)
+		s.set(nil, s.run.problem)
+		s.retryAt, s.pause = now.Add(s.pause), min(2*s.pause, lastPause)
+	}
+	clusters := s.o.Clusters()
+	if len(clusters) == 0 {
+		s.end()
+		if len(s.o.Disks()) == 0 {
+			if err := os.RemoveAll(s.o.Dir); err != nil {
+				s.o.Log.Error("remove the real WordPress's volumes", "error", err)
+			}
+		}
+		return
+	}
+	// A cluster that cannot be reached says nothing: what runs goes on.
+	if now.Before(s.readAt.Add(readInterval)) || !allReady(clusters, s.o.Overview()) {
+		return
+	}
+	s.readAt = now
+	bounded, cancel := context.WithTimeout(ctx, 10*time.Second)
+	declared, err := describe(bounded, clusters, s.o.Config)
+	cancel()
+	if err != nil {
+		s.o.Log.Debug("the real WordPress", "error", err)
+		return
+	}
+	// While an update is under way there is no point in following each of its steps.
+	sum := sha256.Sum256(declared)
+	settled := sum == s.seen
+	s.seen = sum
+	if !settled || s.run != nil && s.run.sum == sum || s.run == nil && now.Before(s.retryAt) {
+		return
+	}
+	s.end()
+	if ctx.Err() == nil {
+		s.begin(declared)
+	}
+}
+
+// allReady says whether every cluster has a WordPress pod that is ready.
+func allReady(clusters []cloud.Cluster, overviews []machines.Overview) bool {
+	for _, c := range clusters {
+		if !slices.ContainsFunc(overviews, func(o machines.Overview) bool {
+			return o.Cluster == c.ID && slices.ContainsFunc(o.Pods, func(p machines.PodView) bool {
+				return p.State.Kind == kind && p.Ready
+			})
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Site) begin(declared []byte) {
+	r, err := (*run)(nil), keepDisksOf(s.o.Dir, s.o.Disks())
+	if err == nil {
+		r, err = begin(s.o.Program, s.o.Dir, declared, s.o.Log)
+	}
+	if err != nil {
+		s.o.Log.Error("start the real WordPress", "error", err)
+		s.retryAt, s.pause = time.Now().Add(s.pause), min(2*s.pause, lastPause)
+	}
+	s.set(r, err)
+}
+
+// end ends the program, if it runs.
+func (s *Site) end() {
+	if s.run == nil {
+		return
+	}
+	s.run.stop()
+	s.set(nil, nil)
+	s.pause, s.retryAt = firstPause, time.Time{}
+}
+
+func (s *Site) set(r *run, problem error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.run, s.problem = r, problem
+}
