@@ -60,6 +60,7 @@ var undone = map[string]setting{
 	"the user has its rights":  {"TestTiDBBootstrap", inSecrets("init.sql", "INDEX, ", "")},
 	"the init Job knows a root without a password": {"TestTiDBInitJob",
 		inConfigMaps("init.php", "array( $password, '' )", "array( $password )")},
+	"the init Job has TiDB read its users":  {"TestTiDBInitJob", inConfigMaps("init.php", "'FLUSH PRIVILEGES'", "'DO 0'")},
 	"the init Job sets the user's password": {"TestTiDBInitJob", inSecrets("init.sql", "ALTER USER 'wordpress'", "-- ")},
 	"TiDB ends gently":                      {"TestTiDBShutdown", inConfigMaps("tidb.toml", "graceful-wait-before-shutdown = 10", "")},
 	"TiDB has time to end": {"TestTiDBShutdown", change("tidb", func(pod *declared.Pod) {

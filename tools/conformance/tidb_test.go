@@ -121,6 +121,15 @@ func TestTiDBInitJob(t *testing.T) {
 			t.Errorf("the database is\n%+v\nwant\n%+v", again, made)
 		}
 	})
+	t.Run("over a TiDB that nobody has logged in to since it started", func(t *testing.T) {
+		tidb.Stop()
+		tidb = w.Start(region.Name, "tidb")
+		w.Ready(3*time.Minute, tidb)
+		w.Done(2*time.Minute, w.Start(region.Name, "database-init")) // after five minutes TiDB reads the users by itself
+		if again := stateOf(t, w, tidb); again != made {
+			t.Errorf("the database is\n%+v\nwant\n%+v", again, made)
+		}
+	})
 	for name, prepare := range map[string]func(){
 		"five at once from nothing": func() { clearDatabase(t, w, tidb) },
 		"five at once afterwards":   func() {},

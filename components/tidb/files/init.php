@@ -33,6 +33,12 @@ function connect( string $host, int $port, string $password, ?string &$error ): 
 
 /** Runs the statements; says which one failed, by its number: they hold passwords. */
 function run( mysqli $db, array $statements, ?string &$error ): bool {
+	// TiDB keeps the users in mind who have logged in since it started, and alters no other ("Failed to get user
+	// record") until it happens to read all of them. This reads them.
+	if ( ! $db->query( 'FLUSH PRIVILEGES' ) ) {
+		$error = "FLUSH PRIVILEGES: {$db->errno}: {$db->error}";
+		return false;
+	}
 	foreach ( array_values( $statements ) as $i => $statement ) {
 		if ( ! $db->query( $statement ) ) {
 			$error = sprintf( 'statement %d of %d: %d: %s', $i + 1, count( $statements ), $db->errno, strtok( $db->error, "'" ) );
