@@ -7,11 +7,11 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance dashboard clean
+.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: tools ## bring the whole system up on the local cloud
 	@tools/local up
@@ -99,6 +99,13 @@ conformance: $(BIN)/staticcheck $(BIN)/pd-server $(BIN)/tidb-server ## run the d
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
 	@# On its own, because of several packages go test shows nothing until one ends.
 	cd tools/conformance && go test -v -count=1 -timeout 60m .
+
+real-wordpress: $(BIN)/pd-server $(BIN)/tidb-server ## build what localcloud start --real-wordpress needs, and say what else it does
+	@tools/build "the real WordPress" tools/conformance ./site $(BIN)/real-wordpress -ldflags=-s\ -w
+	@if $(BIN)/real-wordpress --check; then echo "localcloud start --real-wordpress can run here"; fi
+
+real-wordpress-test: tools real-wordpress ## bring the system up with the real WordPress, install it, and look for it in every region
+	cd tools/conformance && GEO_REAL_WORDPRESS=1 go test -v -count=1 -timeout 60m -run '^TestRealWordPress$$' ./site
 
 dashboard: $(BIN)/staticcheck tools ## look at the local cloud's dashboard with a browser (Debian's package chromium)
 	cd tools/dashboard && go vet ./... && $(BIN)/staticcheck ./...

@@ -16,6 +16,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/wordpress"
 )
 
 func TestStatusText(t *testing.T) {
@@ -23,7 +24,8 @@ func TestStatusText(t *testing.T) {
 		return machines.PodView{Name: kind, Ready: ready, State: software.State{Kind: kind, Word: word}}
 	}
 	text := statusText("/home/x", daemon.Status{
-		Failures: cloud.Failures{Nodes: []string{"node-2"}},
+		RealWordPress: &wordpress.Status{State: wordpress.Starting, Step: "TiDB"},
+		Failures:      cloud.Failures{Nodes: []string{"node-2"}},
 		Clusters: []daemon.ClusterStatus{{
 			Status: controlplane.Status{Cluster: cloud.Cluster{Name: "one", Location: "europe-west1-b"}, Ready: true},
 			Nodes:  daemon.Count{Ready: 1, Total: 2}, Pods: daemon.Count{Ready: 6, Total: 7},
@@ -39,7 +41,7 @@ func TestStatusText(t *testing.T) {
 		},
 	})
 	for _, line := range []string{
-		"Site: http://127.64.0.9:20080", "nothing listens", "Lost: node node-2", "Health check: HTTP GET /x",
+		"The real WordPress starts: TiDB", "Site: http://127.64.0.9:20080", "nothing listens", "Lost: node node-2", "Health check: HTTP GET /x",
 		"Requests: 12, 1.5 a second; 3 without an answer",
 		"europe-west1 one ready 1/2 6/7 leader machine off - - 1/2",
 		"europe-west1 node-1 healthy 100 %",

@@ -1,6 +1,7 @@
 package loadbalancer
 
 import (
+	"context"
 	"io"
 	"math"
 	"net"
@@ -378,4 +379,33 @@ func TestHTTPSWaitsForItsCertificate(t *testing.T) {
 		_ = response.Body.Close()
 	}
 	require.ErrorContains(t, err, "tls")
+}
+
+// Visitors may enter elsewhere than the health checks.
+func TestVisitorsEntrance(t *testing.T) {
+	s := newStage(t)
+	s.listen(freePort(t))
+	s.lb = Start(Options{Declared: s, Entrance: s, Visitors: elsewhere{}, Instances: s.instances})
+	t.Cleanup(s.lb.Close)
+	s.healthy()
+	a := s.get("/")
+	require.Equal(t, "elsewhere", a.body)
+	s.set(func() {
+		for _, region := range regions {
+			for n := range 2 {
+				require.NotZero(t, s.probes[instanceName(region, n)])
+			}
+		}
+		require.Empty(t, s.received)
+	})
+}
+
+type elsewhere struct{}
+
+func (elsewhere) Dial(context.Context, netip.Addr, cloud.Port) (http.RoundTripper, error) {
+	return elsewhere{}, nil
+}
+
+func (elsewhere) RoundTrip(*http.Request) (*http.Response, error) {
+	return reply(200, "elsewhere"), nil
 }

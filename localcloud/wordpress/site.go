@@ -1,6 +1,7 @@
 package wordpress
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"log/slog"
@@ -16,7 +17,8 @@ import (
 )
 
 const (
-	// lookInterval is how often the clusters are looked at, and readInterval how often what they have is read.
+	// lookInterval is how often the clusters are looked at, and readInterval how often what they have is read, unless
+	// the options say otherwise.
 	lookInterval = time.Second
 	readInterval = 5 * time.Second
 
@@ -25,7 +27,7 @@ const (
 	lastPause  = 5 * time.Minute
 )
 
-// Options of a Site. All must be set.
+// Options of a Site. All but the intervals must be set.
 type Options struct {
 	Program string // its path
 	Dir     string // for the volumes and logs
@@ -38,6 +40,8 @@ type Options struct {
 	// Disks lists the stack's disks, by their IDs.
 	Disks func() []string
 	Log   *slog.Logger
+
+	look, read time.Duration // intervals
 }
 
 // Site is the real WordPress behind the simulated pods. It implements cloud.Entrance, for visitors.
@@ -60,6 +64,7 @@ type Site struct {
 
 // Start makes a Site, which looks after the program until Close.
 func Start(o Options) *Site {
+	o.look, o.read = cmp.Or(o.look, lookInterval), cmp.Or(o.read, readInterval)
 	s := &Site{o: o, pause: firstPause}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -77,7 +82,7 @@ func (s *Site) Close() {
 func (s *Site) follow(ctx context.Context) {
 	defer s.done.Done()
 	defer s.end()
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(s.o.look)
 	defer ticker.Stop()
 	for {
 		s.look(ctx)
@@ -111,7 +116,7 @@ func (s *Site) look(ctx context.Context) {
 		return
 	}
 	// A cluster that cannot be reached says nothing: what runs goes on.
-	if now.Before(s.readAt.Add(readInterval)) || !allReady(clusters, s.o.Overview()) {
+	if now.Before(s.readAt.Add(s.o.read)) || !allReady(clusters, s.o.Overview()) {
 		return
 	}
 	s.readAt = now

@@ -23,7 +23,7 @@ func TestRunsWhileThereAreClusters(t *testing.T) {
 	s := newStage(t, "serves")
 	site := s.start()
 	s.set(func() { s.ready["west"] = true })
-	assert.Never(t, func() bool { return site.Status().State != Waiting }, 2*readInterval, 100*time.Millisecond,
+	assert.Never(t, func() bool { return site.Status().State != Waiting }, time.Second, 10*time.Millisecond,
 		"one region's WordPress is not ready")
 	s.set(func() { s.ready["east"] = true })
 	s.becomes(site, Ready)
@@ -44,7 +44,7 @@ func TestRunsWhileThereAreClusters(t *testing.T) {
 	// A region that cannot be seen changes nothing; another configuration does.
 	first := site.run
 	s.set(func() { s.ready["west"], s.data = false, "second" })
-	assert.Never(t, func() bool { return site.Status().State != Ready }, 2*readInterval, 100*time.Millisecond)
+	assert.Never(t, func() bool { return site.Status().State != Ready }, time.Second, 10*time.Millisecond)
 	s.set(func() { s.ready["west"] = true })
 	require.Eventually(t, func() bool { return first.hasEnded() }, patience, 10*time.Millisecond)
 	assert.FileExists(t, filepath.Join(s.dir, "disks", "ended"), "it was told to end, and its volumes are kept")

@@ -41,6 +41,11 @@ func (o options) run() int {
 	ending.Store(true)
 	s.stop()
 	t.end()
+	// Whoever made it may be gone.
+	if err := os.RemoveAll(o.sockets); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	return 0
 }
 
