@@ -56,7 +56,7 @@ func workload(r Replicas) []pod {
 		pods = append(pods, pod{Sizes.TiDB.Request(), 1})
 	}
 	for range r.WordPress + 1 {
-		pods = append(pods, pod{Sizes.WordPress.Request(), 1})
+		pods = append(pods, pod{Sizes.WordPress.Request().Plus(Sizes.Health.Request()), 1})
 	}
 	for range jobsAtOnce {
 		pods = append(pods, pod{Sizes.Job.Request(), 1})

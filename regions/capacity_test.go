@@ -72,7 +72,7 @@ func TestFitsIsSound(t *testing.T) {
 	sum := func(r regions.Replicas) regions.Amount {
 		s := regions.Sizes
 		total := s.PD.Request().Plus(s.TiKV.Request()).Plus(s.NFS.Request()).Plus(s.Syncthing.Request())
-		return total.Plus(s.TiDB.Request().Times(r.TiDB)).Plus(s.WordPress.Request().Times(r.WordPress + 1))
+		return total.Plus(s.TiDB.Request().Times(r.TiDB)).Plus(s.WordPress.Request().Plus(s.Health.Request()).Times(r.WordPress + 1))
 	}
 	fitting := 0
 	for _, machine := range regions.MachineTypes("") {
@@ -151,7 +151,7 @@ func TestTheRemedyHelps(t *testing.T) {
 func TestSizes(t *testing.T) {
 	s := regions.Sizes
 	for name, size := range map[string]regions.Size{"PD": s.PD, "TiKV": s.TiKV, "TiDB": s.TiDB, "NFS": s.NFS,
-		"WordPress": s.WordPress, "Syncthing": s.Syncthing, "Job": s.Job} {
+		"WordPress": s.WordPress, "Health": s.Health, "Syncthing": s.Syncthing, "Job": s.Job} {
 		request, limit := size.Request(), size.Limit()
 		if request.MilliCPU <= 0 || request.Memory <= 0 || !limit.Holds(request) {
 			t.Errorf("%s: requests %v, limits %v", name, request, limit)

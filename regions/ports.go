@@ -1,6 +1,6 @@
 package regions
 
-// Ports of the software, and the one port of the machines that the load balancer knows.
+// Ports of the software, and the two ports of the machines that the load balancer knows.
 const (
 	PDClientPort   = 2379
 	PDPeerPort     = 2380
@@ -10,10 +10,14 @@ const (
 	TiDBStatusPort = 10080
 	SyncthingPort  = 22000
 	HTTPPort       = 80
+	// HealthPort is that of the health page, which has a web server of its own beside WordPress's.
+	HealthPort = 8081
 
-	// WordPressNodePort is the same in every region, because a backend service has one port name for all its
-	// instance groups. It lies in Kubernetes' default range, 30000 to 32767.
+	// WordPressNodePort takes the visitors' requests and HealthNodePort the health checks, in every region the same,
+	// because a backend service has one port name for all its instance groups, and one health check. They lie in
+	// Kubernetes' default range, 30000 to 32767.
 	WordPressNodePort = 30080
+	HealthNodePort    = 30081
 )
 
 // InterRegionPorts are the TCP ports on which one region's pods call another's: PD's clients and peers, TiKV's clients

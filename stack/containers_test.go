@@ -46,6 +46,7 @@ var containers = map[string]built{
 	"syncthing/recount":                   {tools, regions.Sizes.Helper},
 	"syncthing/install":                   {tools, regions.Sizes.Job},
 	"wordpress/wordpress":                 {wordpress, regions.Sizes.WordPress},
+	"wordpress/health":                    {wordpress, regions.Sizes.Health},
 	"wordpress-cron/wordpress-cron":       {tools, regions.Sizes.Job},
 	"wordpress-install/wordpress-install": {wordpress, regions.Sizes.Job},
 }
@@ -143,29 +144,29 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 	}
 }
 
-// probes of the servers: startup, readiness, liveness. PD is ready when it listens: a quorum takes the next region's.
+// probes of the servers, by application and container name: startup, readiness, liveness. PD is ready when it listens: a
+// quorum takes the next region's.
 var probes = map[string][3]string{
-	"pd":        {"", "tcp 2379", "tcp 2379"},
-	"tikv":      {"http 20180 /status", "http 20180 /status", "tcp 20160"},
-	"tidb":      {"http 10080 /status", "http 10080 /status", "tcp 4000"},
-	"nfs":       {"tcp 2049", "tcp 2049", "tcp 2049"},
-	"syncthing": {"tcp 22000", syncthingHealth, syncthingHealth},
-	// Never the database for liveness: restarting WordPress does not mend it.
-	"wordpress": {"tcp 80", "http 80 /healthz.php", "tcp 80"},
+	"pd/pd":               {"", "tcp 2379", "tcp 2379"},
+	"tikv/tikv":           {"http 20180 /status", "http 20180 /status", "tcp 20160"},
+	"tidb/tidb":           {"http 10080 /status", "http 10080 /status", "tcp 4000"},
+	"nfs/nfs-provisioner": {"tcp 2049", "tcp 2049", "tcp 2049"},
+	"syncthing/syncthing": {"tcp 22000", syncthingHealth, syncthingHealth},
+	"syncthing/recount":   {}, // a shell's loop
+	// Never the database for liveness: restarting WordPress does not mend it. Nor its own port for readiness: in an
+	// election its queue of connections may be full.
+	"wordpress/wordpress": {"tcp 80", "", "tcp 80"},
+	"wordpress/health":    {"", "http 8081 /healthz.php", "tcp 8081"},
 }
 
 const syncthingHealth = "exec curl -fsS -m 2 http://127.0.0.1:8384/rest/noauth/health"
 
 func probesAreAsDesigned(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
-		want, server := probes[app(w)]
-		if server == strings.HasSuffix(w.Kind(), "Job") {
-			t.Errorf("%s: the test knows probes for %s: %v", w, app(w), server)
-		}
 		for _, c := range w.Pod.Containers {
-			want := want
-			if c.Name == "recount" {
-				want = [3]string{} // a shell's loop
+			want, server := probes[app(w)+"/"+c.Name]
+			if server == strings.HasSuffix(w.Kind(), "Job") {
+				t.Errorf("%s: the test knows probes for %s/%s: %v", w, app(w), c.Name, server)
 			}
 			got := [3]string{action(c.StartupProbe), action(c.ReadinessProbe), action(c.LivenessProbe)}
 			if got != want {

@@ -12,6 +12,7 @@ import (
 
 const (
 	backendType = "gcp:compute/backendService:BackendService"
+	checkType   = "gcp:compute/healthCheck:HealthCheck"
 	portType    = "gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort"
 	ruleType    = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 	addressType = "gcp:compute/globalAddress:GlobalAddress"
@@ -19,9 +20,10 @@ const (
 
 var entranceRules = []invariant{
 	{"a backend in every region", aBackendInEveryRegion},
-	{"the named port is the service's node port", theNamedPortIsTheServices},
+	{"the named port and the health check's are the service's node ports", theMachinesPortsAreTheServices},
 	{"the load balancer is the one built on Envoy, and sticky", theLoadBalancerIsSticky},
 	{"the health check asks what the pods serve", theHealthCheckAsksWhatPodsServe},
+	{"the health page has a web server of its own, and little else", theHealthPageStandsAlone},
 	{"pods outlive the health check's notice", podsOutliveTheNotice},
 	{"what listens on the address follows the domain", whatListensFollowsTheDomain},
 	{"nothing but the groups and the address ties WordPress to the load balancer", nothingWaitsForTheLoadBalancer},
@@ -56,8 +58,11 @@ func aBackendInEveryRegion(t rapid.TB, s *system) {
 	}
 }
 
-func theNamedPortIsTheServices(t rapid.TB, s *system) {
-	service := s.Only(backendType)
+func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
+	service, check := s.Only(backendType), s.Only(checkType)
+	if check.At("httpHealthCheck.portSpecification") != "USE_FIXED_PORT" || check.At("httpHealthCheck.portName") != nil {
+		t.Errorf("%s asks another port than its own: %v", check, check.At("httpHealthCheck"))
+	}
 	for _, region := range s.config.Regions {
 		named := s.in(region, "InstanceGroupNamedPort")[0]
 		if named.At("name") != service.At("portName") || named.Text("zone") != region.Zone {
@@ -75,7 +80,9 @@ func theNamedPortIsTheServices(t rapid.TB, s *system) {
 		for path, want := range map[string]any{
 			"spec.ports.0.nodePort":      named.At("port"),
 			"spec.ports.0.port":          float64(regions.HTTPPort),
-			"spec.ports.1":               nil,
+			"spec.ports.1.nodePort":      check.At("httpHealthCheck.port"),
+			"spec.ports.1.port":          float64(regions.HealthPort),
+			"spec.ports.2":               nil,
 			"spec.externalTrafficPolicy": "Local",
 			"spec.selector":              map[string]any{"app.kubernetes.io/name": "wordpress"},
 		} {
@@ -83,9 +90,11 @@ func theNamedPortIsTheServices(t rapid.TB, s *system) {
 				t.Errorf("%s: %s is %v, want %v", found[0], path, got, want)
 			}
 		}
-		pods := s.workload(t, region, "wordpress").Pod.Containers[0]
-		if len(pods.Ports) != 1 || pods.Ports[0].ContainerPort != regions.HTTPPort {
-			t.Errorf("WordPress listens on %v", pods.Ports)
+		for name, port := range map[string]int{"wordpress": regions.HTTPPort, "health": regions.HealthPort} {
+			c := s.container(t, region, "wordpress", name)
+			if len(c.Ports) != 1 || c.Ports[0].ContainerPort != port {
+				t.Errorf("%s: %s listens on %v", region.Name, name, c.Ports)
+			}
 		}
 	}
 }
@@ -109,42 +118,24 @@ func theLoadBalancerIsSticky(t rapid.TB, s *system) {
 	}
 }
 
-func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
-	check := s.Only("gcp:compute/healthCheck:HealthCheck")
-	if check.At("httpHealthCheck.portSpecification") != "USE_SERVING_PORT" {
-		t.Errorf("%s asks another port than the one that serves: %v", check, check.At("httpHealthCheck"))
-	}
-	path := check.Text("httpHealthCheck.requestPath")
-	for _, region := range s.config.Regions {
-		server := s.workload(t, region, "wordpress").Pod.Containers[0]
-		if server.ReadinessProbe == nil || server.ReadinessProbe.HTTPGet == nil || server.ReadinessProbe.HTTPGet.Path != path {
-			t.Errorf("%s: the pods' readiness is %+v, the load balancer asks for %s", region.Name, server.ReadinessProbe, path)
-		}
-		served := slices.ContainsFunc(server.VolumeMounts, func(m stacktest.VolumeMount) bool {
-			return m.MountPath == "/var/www/html"+path && m.SubPath == strings.TrimPrefix(path, "/")
-		})
-		if !served {
-			t.Errorf("%s: no file is at %s", region.Name, path)
-		}
-	}
-}
-
 // podsOutliveTheNotice: until the load balancer has noticed that a machine lost its pod, it sends requests there.
 func podsOutliveTheNotice(t rapid.TB, s *system) {
-	check := s.Only("gcp:compute/healthCheck:HealthCheck")
+	check := s.Only(checkType)
 	notice := check.At("checkIntervalSec").(float64)*check.At("unhealthyThreshold").(float64) + check.At("timeoutSec").(float64)
 	for _, region := range s.config.Regions {
 		w := s.workload(t, region, "wordpress")
-		command := w.Pod.Containers[0].Lifecycle.PreStop.Exec.Command
-		if len(command) != 2 || command[0] != "sleep" {
-			t.Fatalf("%s stops by %v", w, command)
-		}
-		pause := number(t, command[1])
-		if pause < notice {
-			t.Errorf("%s pauses %v seconds before it stops, the load balancer takes up to %v to notice", w, pause, notice)
-		}
-		if w.Pod.GracePeriod == nil || float64(*w.Pod.GracePeriod) <= pause {
-			t.Errorf("%s is killed after %v seconds, and pauses %v", w, w.Pod.GracePeriod, pause)
+		for _, c := range w.Pod.Containers {
+			command := c.Lifecycle.PreStop.Exec.Command
+			if len(command) != 2 || command[0] != "sleep" {
+				t.Fatalf("%s: %s stops by %v", w, c.Name, command)
+			}
+			pause := number(t, command[1])
+			if pause < notice {
+				t.Errorf("%s: %s pauses %v seconds before it stops, the load balancer takes up to %v to notice", w, c.Name, pause, notice)
+			}
+			if w.Pod.GracePeriod == nil || float64(*w.Pod.GracePeriod) <= pause {
+				t.Errorf("%s: %s is killed after %v seconds, and pauses %v", w, c.Name, w.Pod.GracePeriod, pause)
+			}
 		}
 	}
 }

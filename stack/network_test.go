@@ -149,7 +149,7 @@ func firewallsAdmitFew(t rapid.TB, s *system) {
 	if got := open["regions"]; !slices.Equal(got, between) {
 		t.Errorf("the regions reach each other on %v, want %v", got, between)
 	}
-	if got, want := open["front ends"], []string{strconv.Itoa(regions.WordPressNodePort)}; !slices.Equal(got, want) {
+	if got, want := open["front ends"], []string{strconv.Itoa(regions.WordPressNodePort), strconv.Itoa(regions.HealthNodePort)}; !slices.Equal(got, want) {
 		t.Errorf("the front ends reach the machines on %v, want %v", got, want)
 	}
 }

@@ -104,13 +104,13 @@ func regionsAdmitEachOther(t rapid.TB, s *system) {
 	s.reachedFromOutside(t)
 }
 
-// reachedFromOutside: the load balancer reaches WordPress, and nothing else.
+// reachedFromOutside: the load balancer reaches WordPress and its health page, and nothing else.
 func (s *system) reachedFromOutside(t rapid.TB) {
 	for _, region := range s.config.Regions {
 		for _, to := range s.pods(region) {
 			for _, address := range []string{"130.211.0.1", "35.191.255.254", "203.0.113.9"} {
-				for _, port := range []int{regions.HTTPPort, regions.TiDBPort, regions.SyncthingPort} {
-					want := to.app == "wordpress" && port == regions.HTTPPort && address != "203.0.113.9"
+				for _, port := range []int{regions.HTTPPort, regions.HealthPort, regions.TiDBPort, regions.SyncthingPort} {
+					want := to.app == "wordpress" && (port == regions.HTTPPort || port == regions.HealthPort) && address != "203.0.113.9"
 					if got := s.enters(netip.MustParseAddr(address), pod{}, to, port); got != want {
 						t.Errorf("%s reaches %s of %s on port %d: %v, want %v", address, to.app, region.Name, port, got, want)
 					}

@@ -18,7 +18,9 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		HealthyThreshold:   pulumi.Int(healthyThreshold),
 		UnhealthyThreshold: pulumi.Int(UnhealthyThreshold),
 		HttpHealthCheck: &compute.HealthCheckHttpHealthCheckArgs{
-			PortSpecification: pulumi.String("USE_SERVING_PORT"),
+			// Not the port that serves: the page has a web server of its own.
+			PortSpecification: pulumi.String("USE_FIXED_PORT"),
+			Port:              pulumi.Int(regions.HealthNodePort),
 			RequestPath:       pulumi.String(HealthPath),
 		},
 		LogConfig: &compute.HealthCheckLogConfigArgs{Enable: pulumi.Bool(true)},

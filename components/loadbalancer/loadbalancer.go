@@ -13,7 +13,7 @@ import (
 // Scheme is Google's global external Application Load Balancer, the one built on Envoy.
 const scheme = pulumi.String("EXTERNAL_MANAGED")
 
-// HealthPath is what the health checks ask for: a page that reads from the database.
+// HealthPath is what the health checks ask for, at regions.HealthNodePort: a page that reads from the database.
 const HealthPath = "/healthz.php"
 
 // The health check takes an instance out after CheckInterval*UnhealthyThreshold and one timeout, 15 seconds at most. It

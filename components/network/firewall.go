@@ -48,7 +48,9 @@ func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Networ
 		Allows: compute.FirewallAllowArray{
 			&compute.FirewallAllowArgs{
 				Protocol: pulumi.String("tcp"),
-				Ports:    pulumi.ToStringArray([]string{strconv.Itoa(regions.WordPressNodePort)}),
+				Ports: pulumi.ToStringArray([]string{
+					strconv.Itoa(regions.WordPressNodePort), strconv.Itoa(regions.HealthNodePort),
+				}),
 			},
 		},
 	}, pulumi.Parent(n))

@@ -19,6 +19,8 @@ var (
 	tidbPlugin string
 	//go:embed files/healthz.php
 	healthPage string
+	//go:embed files/health.conf
+	healthConf string
 	//go:embed files/install.php
 	installer string
 	//go:embed files/php.ini
@@ -51,6 +53,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		Data: pulumi.StringMap{
 			"geo-tidb.php":     pulumi.String(tidbPlugin),
 			"healthz.php":      pulumi.String(healthPage),
+			"health.conf":      pulumi.String(healthConf),
 			"install.php":      pulumi.String(installer),
 			"start.sh":         pulumi.String(startScript),
 			"php.ini":          pulumi.String(phpINI),
@@ -77,17 +80,24 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	return err
 }
 
-// environment is what the image's entrypoint and wp-config.php read, with the secrets by reference.
-func (w *WordPress) environment() corev1.EnvVarArray {
-	env := corev1.EnvVarArray{
+// database is what it takes to read WordPress's tables, with the password by reference.
+func (w *WordPress) database() corev1.EnvVarArray {
+	return corev1.EnvVarArray{
 		podspec.Env("WORDPRESS_DB_HOST", pulumi.String(tidb.Address(w.args.Config, w.args.Region))),
 		podspec.Env("WORDPRESS_DB_NAME", pulumi.String(tidb.Database)),
 		podspec.Env("WORDPRESS_DB_USER", pulumi.String(tidb.User)),
+		podspec.EnvFromSecret("WORDPRESS_DB_PASSWORD", w.secret.Metadata.Name(), "WORDPRESS_DB_PASSWORD"),
+		podspec.Env("WORDPRESS_TABLE_PREFIX", pulumi.String("wp_")),
+	}
+}
+
+// environment is what the image's entrypoint and wp-config.php read, with the secrets by reference.
+func (w *WordPress) environment() corev1.EnvVarArray {
+	env := append(w.database(),
 		// Left empty, WordPress asks for utf8mb4_unicode_520_ci, which TiDB does not have: no table would be made,
 		// and the installer would report success.
 		podspec.Env("WORDPRESS_DB_CHARSET", pulumi.String("utf8mb4")),
 		podspec.Env("WORDPRESS_DB_COLLATE", pulumi.String("utf8mb4_general_ci")),
-		podspec.Env("WORDPRESS_TABLE_PREFIX", pulumi.String("wp_")),
 		&corev1.EnvVarArgs{
 			Name: pulumi.String("WORDPRESS_CONFIG_EXTRA"),
 			ValueFrom: &corev1.EnvVarSourceArgs{ConfigMapKeyRef: &corev1.ConfigMapKeySelectorArgs{
@@ -95,8 +105,7 @@ func (w *WordPress) environment() corev1.EnvVarArray {
 				Key:  pulumi.String("config-extra.php"),
 			}},
 		},
-		podspec.EnvFromSecret("WORDPRESS_DB_PASSWORD", w.secret.Metadata.Name(), "WORDPRESS_DB_PASSWORD"),
-	}
+	)
 	for _, salt := range credentials.Salts {
 		env = append(env, podspec.EnvFromSecret(salt, w.secret.Metadata.Name(), salt))
 	}

@@ -2,7 +2,6 @@ package wordpress
 
 import (
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/regions"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -12,8 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// deployment declares the pods. Only wp-content is on the shared volume: WordPress itself stays in the image and
-// follows its tag.
+// deployment declares the pods: WordPress, and beside it the health page. Only wp-content is on the shared volume:
+// WordPress itself stays in the image and follows its tag.
 func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	server := podspec.Container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
 	server.Command, server.Args = start("docker-entrypoint.sh", "apache2-foreground")
@@ -23,26 +22,24 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	}
 	// The first start copies the themes and plugins of the image to the shared volume.
 	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
-	server.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 2}.HTTP(regions.HTTPPort, loadbalancer.HealthPath)
+	// Its readiness is the health page's business. A probe of this port would fail in an election that fills the queue
+	// of connections with requests which wait for the database.
 	// Never the database: restarting WordPress does not mend it.
 	server.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(regions.HTTPPort)
-	// Long enough for the load balancer to notice that this machine has no pod any more.
-	server.Lifecycle = &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
-		Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", "15"})},
-	}}
+	server.Lifecycle = pauseBeforeStop()
 	server.VolumeMounts = append(core(),
 		podspec.Mount("wp-content", "/var/www/html/wp-content"),
-		podspec.MountFile("config", "healthz.php", "/var/www/html"+loadbalancer.HealthPath),
 		podspec.MountFile("config", "apache.conf", "/etc/apache2/conf-enabled/zz-geo-wordpress.conf"),
 		podspec.Mount("apache", "/run/apache2"),
 		podspec.Mount("apache", "/run/lock/apache2"),
 	)
-	pod := w.podSpec(server)
+	pod := w.podSpec(server, w.health())
 	pod.TerminationGracePeriodSeconds = pulumi.Int(60)
 	pod.TopologySpreadConstraints = podspec.Spread(app)
 	pod.Volumes = append(w.volumes(),
 		podspec.FromClaim("wp-content", w.args.Files.Claim),
 		podspec.Scratch("apache", "16Mi"),
+		podspec.Scratch(healthContainer, "16Mi"),
 	)
 	_, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
@@ -83,9 +80,16 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	return err
 }
 
+// pauseBeforeStop is long enough for the load balancer to notice that this machine has no pod any more.
+func pauseBeforeStop() *corev1.LifecycleArgs {
+	return &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
+		Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", "15"})},
+	}}
+}
+
 // podSpec is what all pods of the image have in common. It runs as its own www-data, not as root: port 80 is opened to
 // it by a sysctl that Kubernetes counts as safe.
-func (w *WordPress) podSpec(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
+func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpecArgs {
 	security := podspec.User(wwwData)
 	security.FsGroup = nil // the shared volume is NFS; its files are www-data's already
 	security.FsGroupChangePolicy = nil
@@ -97,7 +101,7 @@ func (w *WordPress) podSpec(c *corev1.ContainerArgs) *corev1.PodSpecArgs {
 		SecurityContext:              security,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		EnableServiceLinks:           pulumi.Bool(false),
-		Containers:                   corev1.ContainerArray{c},
+		Containers:                   corev1.ContainerArray(containers),
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// service declares the one port of every machine that the load balancer calls. A machine without a ready pod does not
-// answer, and its health check fails: no request takes a second hop.
+// service declares the ports of every machine that the load balancer calls: for visitors, and for its health check. A
+// machine without a ready pod does not answer, and its health check fails: no request takes a second hop.
 func (w *WordPress) service(ctx *pulumi.Context) error {
 	service, err := corev1.NewService(ctx, w.name, &corev1.ServiceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
@@ -25,12 +25,20 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 			Type:                  pulumi.String("NodePort"),
 			ExternalTrafficPolicy: pulumi.String("Local"),
 			Selector:              pulumi.StringMap{podspec.Label: pulumi.String(app)},
-			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
-				Name:     pulumi.String("http"),
-				Port:     pulumi.Int(regions.HTTPPort),
-				NodePort: pulumi.Int(regions.WordPressNodePort),
-				Protocol: pulumi.String("TCP"),
-			}},
+			Ports: corev1.ServicePortArray{
+				&corev1.ServicePortArgs{
+					Name:     pulumi.String("http"),
+					Port:     pulumi.Int(regions.HTTPPort),
+					NodePort: pulumi.Int(regions.WordPressNodePort),
+					Protocol: pulumi.String("TCP"),
+				},
+				&corev1.ServicePortArgs{
+					Name:     pulumi.String(healthContainer),
+					Port:     pulumi.Int(regions.HealthPort),
+					NodePort: pulumi.Int(regions.HealthNodePort),
+					Protocol: pulumi.String("TCP"),
+				},
+			},
 		},
 	}, w.args.Cluster.Object(w))
 	w.ready = append(w.ready, service)
@@ -57,7 +65,7 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}{
 		{app,
 			networkingv1.NetworkPolicyIngressRuleArray{
-				podspec.From(http, frontEnds...),
+				podspec.From(podspec.TCP(regions.HTTPPort, regions.HealthPort), frontEnds...),
 				podspec.From(http, podspec.Pods(cronApp)),
 			},
 			networkingv1.NetworkPolicyEgressRuleArray{toDatabase, toInternet},

@@ -100,20 +100,20 @@ func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalan
 	}
 }
 
-// checkNodePort moves one region's Service to another node port: its instances go out and say why, the others answer all
-// visitors. With the port put right they are back.
+// checkNodePort moves the health page of one region's Service to another node port: its instances go out and say why, the
+// others answer all visitors. With the port put right they are back.
 func checkNodePort(b *bench) {
 	b.t.Helper()
 	const region = "europe-west2"
 	move := func(port string) {
 		b.kubectl(region, "-n", "wordpress", "patch", "service", "wordpress", "--type=json",
-			`-p=[{"op":"replace","path":"/spec/ports/0/nodePort","value":`+port+`}]`)
+			`-p=[{"op":"replace","path":"/spec/ports/1/nodePort","value":`+port+`}]`)
 	}
-	move("30081")
+	move("30082")
 	service := b.healthy(func(i loadbalancer.InstanceStatus) bool { return !strings.Contains(i.Name, region) })
 	for _, group := range service.Groups {
 		for _, i := range group.Instances {
-			if want := "no Service has the node port 30080"; group.Region == region && !strings.Contains(i.Reason, want) {
+			if want := "no Service has the node port 30081"; group.Region == region && !strings.Contains(i.Reason, want) {
 				b.t.Errorf("%s is out because %q, not because %q", i.Name, i.Reason, want)
 			}
 		}
@@ -124,9 +124,9 @@ func checkNodePort(b *bench) {
 			b.t.Fatalf("with %s out of rotation %s answers %s: %s", region, site, response.Status, page)
 		}
 	}
-	if out := b.output(b.tool("localcloud"), "status"); !strings.Contains(out, "no Service has the node port 30080") {
+	if out := b.output(b.tool("localcloud"), "status"); !strings.Contains(out, "no Service has the node port 30081") {
 		b.t.Errorf("localcloud status does not say why:\n%s", out)
 	}
-	move("30080")
+	move("30081")
 	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
 }

@@ -73,8 +73,21 @@ var undone = map[string]setting{
 		pod.Spec().SecurityContext.Sysctls = nil
 	})},
 	"WordPress lives without its database": {"TestWordPressHealth", change("wordpress", func(pod *declared.Pod) {
-		c := pod.Container("wordpress")
+		pod.Container("wordpress").LivenessProbe.ProbeHandler = pod.Container("health").ReadinessProbe.ProbeHandler
+	})},
+	"the health page's server lives without the database": {"TestWordPressHealth", change("wordpress", func(pod *declared.Pod) {
+		c := pod.Container("health")
 		c.LivenessProbe.ProbeHandler = c.ReadinessProbe.ProbeHandler
+	})},
+	"the health page has processes of its own": {"TestWordPressHealth", oneServer},
+	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", "MaxRequestWorkers 20", "MaxRequestWorkers 1")},
+	"a site without its web server has failed": {"TestWordPressHealth", inConfigMaps("healthz.php", "SITE_PORT  = 80;", "SITE_PORT  = 8081;")},
+	"a full queue is no failure in a pause of the database": {"TestWordPressHealth",
+		inConfigMaps("healthz.php", "QUEUE_FULL = 110;", "QUEUE_FULL = 0;")},
+	"a full queue does not make the pod unready": {"TestWordPressHealth", change("wordpress", func(pod *declared.Pod) {
+		c := pod.Container("wordpress")
+		c.ReadinessProbe = pod.Container("health").ReadinessProbe.DeepCopy()
+		c.ReadinessProbe.ProbeHandler = c.LivenessProbe.ProbeHandler
 	})},
 	"a pause of the database is no failure":       {"TestWordPressHealth", inConfigMaps("healthz.php", "PAUSE_SECONDS = 45", "PAUSE_SECONDS = 0")},
 	"a pause of the database has an end":          {"TestWordPressHealth", inConfigMaps("healthz.php", "PAUSE_SECONDS = 45", "PAUSE_SECONDS = 600")},
@@ -150,6 +163,23 @@ func oneRegionsOwn(name string) func(*declared.Stack) {
 			panic(fmt.Sprintf("%d Secrets have a key %s", found, name))
 		}
 	}
+}
+
+// oneServer has WordPress's web server serve the health page too, from a pool of processes for both.
+func oneServer(stack *declared.Stack) {
+	inConfigMaps("apache.conf", "KeepAlive Off", "KeepAlive Off\nListen 8081")(stack)
+	inConfigMaps("healthz.php", "'/run/apache2/", "'/tmp/")(stack)
+	change("wordpress", func(pod *declared.Pod) {
+		site, page := pod.Container("wordpress"), *pod.Container("health")
+		site.ReadinessProbe = page.ReadinessProbe
+		for _, mount := range page.VolumeMounts {
+			if mount.SubPath == "healthz.php" {
+				mount.MountPath = "/var/www/html/healthz.php"
+				site.VolumeMounts = append(site.VolumeMounts, mount)
+			}
+		}
+		pod.Spec().Containers = slices.DeleteFunc(pod.Spec().Containers, func(c corev1.Container) bool { return c.Name == page.Name })
+	})(stack)
 }
 
 // environment changes a variable of WordPress's pods, and of the Jobs that install the site.

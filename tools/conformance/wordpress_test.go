@@ -1,19 +1,15 @@
 package conformance_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -21,69 +17,6 @@ import (
 // site is a configuration that has the stack install the site.
 var site = map[string]string{
 	"geo-wordpress:site": `{"title":"Überall & 你好","adminUser":"editor","adminEmail":"editor@example.com"}`,
-}
-
-// The health page says 200 before there is a site, or nobody could install one; while the database pauses, as it does
-// while it elects its leaders; and again afterwards. It says 503 when the pause does not end, and at once when the
-// region's own TiDB is gone. It always answers in time for the load balancer.
-func TestWordPressHealth(t *testing.T) {
-	w := world.New(t, committed(t, site))
-	region := w.Stack.Regions[0].Name
-	tidb := startDatabase(w)
-	wordpress := w.Start(region, "wordpress")
-	w.Ready(3*time.Minute, wordpress)
-	unharmed(t, w, wordpress)
-	if code, text := health(t, wordpress); code != http.StatusOK {
-		t.Errorf("before the installation: %d %s", code, text)
-	}
-	if _, err := w.Job(region, "wordpress-install"); err != nil {
-		t.Fatal(err)
-	}
-	if code, text := health(t, wordpress); code != http.StatusOK {
-		t.Errorf("after the installation: %d %s", code, text)
-	}
-
-	tidb.Freeze()
-	// An election takes up to 30 seconds; the check that comes right after it must still find the page at 200.
-	const election, patience = 35 * time.Second, 90 * time.Second
-	frozen := time.Now()
-	for {
-		code, text := health(t, wordpress)
-		passed := time.Since(frozen)
-		if code == http.StatusServiceUnavailable && passed >= election {
-			t.Logf("a database that pauses is taken for a failure after %.0f s: %s", passed.Seconds(), strings.TrimSpace(text))
-			break
-		}
-		if code != http.StatusOK {
-			t.Fatalf("%.1f s into a pause of the database: %d %s", passed.Seconds(), code, text)
-		}
-		if passed > patience {
-			t.Fatalf("%.1f s into a pause of the database: still %d %s", passed.Seconds(), code, text)
-		}
-		time.Sleep(time.Second)
-	}
-	w.Eventually(time.Minute, "the pod is not ready", func() error {
-		if wordpress.Ready() {
-			return errors.New("it is")
-		}
-		return nil
-	})
-	// Restarting WordPress mends no database: no probe may do it, however long this takes.
-	probe := wordpress.Container("wordpress").LivenessProbe
-	time.Sleep(time.Duration(probe.PeriodSeconds*(probe.FailureThreshold+1)) * time.Second)
-	unharmed(t, w, wordpress)
-	tidb.Thaw()
-	w.Ready(time.Minute, wordpress, tidb)
-
-	tidb.PowerOff()
-	if code, text := health(t, wordpress); code != http.StatusServiceUnavailable {
-		t.Errorf("without a TiDB: %d %s", code, text)
-	}
-	tidb = w.Start(region, "tidb")
-	w.Ready(3*time.Minute, tidb)
-	if code, text := health(t, wordpress); code != http.StatusOK {
-		t.Errorf("with a new TiDB: %d %s", code, text)
-	}
 }
 
 // The install Jobs of all regions run at once, and there is one site.
@@ -192,27 +125,6 @@ func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
 	}
 	w.Ready(3*time.Minute, tidb)
 	return tidb
-}
-
-// health asks for the health page, and fails the test if the answer takes longer than the load balancer waits.
-func health(t *testing.T, wordpress *kubelet.Pod) (code int, text string) {
-	t.Helper()
-	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	response, err := world.Get(ctx, wordpress, loadbalancer.HealthPath)
-	if err != nil {
-		t.Fatalf("the health page: %v", err)
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if took := time.Since(began); took > loadbalancer.CheckTimeoutSeconds*time.Second {
-		t.Errorf("the health page took %.1f s, longer than the health check waits: %d %s", took.Seconds(), response.StatusCode, body)
-	}
-	return response.StatusCode, string(body)
 }
 
 // noSuchTable is how TiDB names the failure of the question whether there is a site.

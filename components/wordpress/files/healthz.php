@@ -1,15 +1,17 @@
 <?php
 /**
- * Answers the load balancer's and Kubernetes' question whether this pod can serve: one real read from TiKV through the
- * region's TiDB.
+ * Answers the load balancer's and Kubernetes' question whether this pod can serve: the site's own web server takes
+ * connections, and one real read from TiKV through the region's TiDB succeeds.
  *
- * A region's own failure (no TiDB, a refused connection, a wrong password) answers 503 at once. A query that hangs may
- * be the database electing leaders after the loss of another region: all regions wait then, for 10 to 30 seconds, and
- * taking all of them out would help nobody. So a pause answers 200 until it has lasted longer than any election; a
- * region that is cut off from the other two goes out then.
+ * It has a web server of its own (health.conf), so that it answers while all of the site's processes wait.
+ *
+ * A region's own failure (no web server, no TiDB, a refused connection, a wrong password) answers 503 at once. A query
+ * that hangs may be the database electing leaders after the loss of another region: all regions wait then, for 10 to 30
+ * seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted longer than any
+ * election; a region that is cut off from the other two goes out then.
  */
 const PAUSE_SECONDS = 45;
-const LAST_READ     = '/tmp/geo-wordpress-last-read';
+const LAST_READ     = '/run/apache2/geo-wordpress-last-read';
 
 // What a read says while the database pauses: the connection's timeout, and TiDB's own words for PD, TiKV and Raft
 // leaders that do not answer.
@@ -17,9 +19,19 @@ const PAUSES = array( 2006, 2013, 9001, 9002, 9005 );
 // No tables yet: the installation page must be reachable.
 const NO_SUCH_TABLE = 1146;
 
+// The site's web server in this pod, and what connecting says when its queue is full (ETIMEDOUT).
+const SITE_PORT  = 80;
+const QUEUE_FULL = 110;
+
 function secret( string $name ): string {
 	$file = getenv( $name . '_FILE' );
 	return $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( $name );
+}
+
+/** The system's error number of a connection to the site, 0 when it was accepted. */
+function site_error(): int {
+	$connection = @fsockopen( '127.0.0.1', SITE_PORT, $number, $text, 1 );
+	return $connection ? 0 : ( $number ?: -1 );
 }
 
 /** The error number of one read, 0 when it succeeded. */
@@ -35,17 +47,29 @@ function read_error(): int {
 	return $db->query( "SELECT option_id FROM `$table` LIMIT 1" ) ? 0 : $db->errno;
 }
 
+function fail( string $why ): never {
+	http_response_code( 503 );
+	exit( "$why\n" );
+}
+
 mysqli_report( MYSQLI_REPORT_OFF );
 header( 'Content-Type: text/plain' );
 header( 'Cache-Control: no-store' );
 
-$error = read_error();
-if ( 0 === $error || NO_SUCH_TABLE === $error ) {
-	touch( LAST_READ );
-	exit( "ok\n" );
+$site = site_error();
+if ( 0 !== $site && QUEUE_FULL !== $site ) {
+	fail( "the site's web server takes no connections ($site)" );
 }
+$error = read_error();
+// A queue that is full is no failure meanwhile: those in it wait for the database.
 if ( in_array( $error, PAUSES, true ) && is_file( LAST_READ ) && time() - filemtime( LAST_READ ) < PAUSE_SECONDS ) {
 	exit( "the database pauses ($error)\n" );
 }
-http_response_code( 503 );
-echo "database error $error\n";
+if ( 0 !== $error && NO_SUCH_TABLE !== $error ) {
+	fail( "database error $error" );
+}
+touch( LAST_READ );
+if ( 0 !== $site ) {
+	fail( "the site's web server takes no connections ($site)" );
+}
+echo "ok\n";

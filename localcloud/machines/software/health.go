@@ -19,6 +19,8 @@ type checkPage struct {
 	pauses    []int
 	// The client's timeouts: MYSQLI_OPT_CONNECT_TIMEOUT and MYSQLI_OPT_READ_TIMEOUT, or PHP's settings.
 	connect, read time.Duration
+	// site, if declared (const SITE_PORT), is the port of the pod's that must take connections.
+	site int
 }
 
 var (
@@ -42,6 +44,8 @@ func readCheck(script string, settings phpSettings) checkPage {
 				n, _ := strconv.Atoi(digits)
 				page.pauses = append(page.pauses, n)
 			}
+		case "SITE_PORT":
+			page.site, _ = strconv.Atoi(value)
 		}
 	}
 	for _, found := range phpTimeout.FindAllStringSubmatch(script, -1) {
@@ -55,31 +59,64 @@ func readCheck(script string, settings phpSettings) checkPage {
 	return page
 }
 
+// connectionRefused is the number of the system's error (ECONNREFUSED).
+const connectionRefused = 111
+
+// scripts are a server's, in PHP: its settings, and the database that they ask.
+type scripts struct {
+	files    *Filesystem
+	mysql    hostPort
+	settings phpSettings
+	now      time.Time
+	database error // what a statement would meet now
+}
+
+func newScripts(p *Process) scripts {
+	return scripts{files: p.Files, settings: readPHPSettings(p), database: errNoDatabase}
+}
+
+// connect reads where the database is.
+func (s *scripts) connect(p *Process) (err error) {
+	s.mysql, err = database(p, "WORDPRESS_DB_HOST")
+	return err
+}
+
+// look asks the database, once for all the requests that wait.
+func (s *scripts) look(now time.Time, network Network) {
+	s.now, s.database = now, query(network, s.mysql)
+}
+
 // check answers a mounted script that checks the database.
-func (w *wordpress) check(script string, waited time.Duration) Response {
-	page := readCheck(script, w.settings)
-	waiting, code := outcome(w.database, waited, page.connect, page.read)
+func (s *scripts) check(script string, waited time.Duration, network Network) Response {
+	page := readCheck(script, s.settings)
+	if page.site != 0 {
+		if _, err := network.Dial("127.0.0.1", page.site); err != nil {
+			return Response{Status: http.StatusServiceUnavailable, Header: plainText,
+				Body: fmt.Sprintf("the site's web server takes no connections (%d)\n", connectionRefused)}
+		}
+	}
+	waiting, code := outcome(s.database, waited, page.connect, page.read)
 	switch {
 	case waiting:
 		return Response{}
 	case code == 0:
 		// A file, and not the process's memory: it outlives the process, as the emptyDir does that it is on.
-		_ = w.process.Files.Write(page.lastRead, []byte(w.now.Format(time.RFC3339Nano)))
+		_ = s.files.Write(page.lastRead, []byte(s.now.Format(time.RFC3339Nano)))
 		return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
-	case slices.Contains(page.pauses, code) && w.readWithin(page.lastRead, page.tolerated):
+	case slices.Contains(page.pauses, code) && s.readWithin(page.lastRead, page.tolerated):
 		return Response{Status: http.StatusOK, Body: fmt.Sprintf("the database pauses (%d)\n", code), Header: plainText}
 	}
 	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf("database error %d\n", code), Header: plainText}
 }
 
 // readWithin says whether a file was touched within a time.
-func (w *wordpress) readWithin(file string, limit time.Duration) bool {
-	content, err := w.process.Files.Read(file)
+func (s *scripts) readWithin(file string, limit time.Duration) bool {
+	content, err := s.files.Read(file)
 	if err != nil {
 		return false
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(content))
-	return err == nil && w.now.Sub(at) < limit
+	return err == nil && s.now.Sub(at) < limit
 }
 
 // phpSettings are PHP's timeouts as a MySQL client.

@@ -13,7 +13,27 @@ import (
 // longest is longer than any election takes.
 const longest = raftElectionLeast + raftElectionSpread + time.Second
 
-// trio is the whole database in three regions, each with a WordPress that has the declared health page.
+// declaredHealth is the health page's web server with its declared files.
+func declaredHealth(t *testing.T) Process {
+	read := func(name string) *Volume {
+		content, err := os.ReadFile("../../../components/wordpress/files/" + name)
+		require.NoError(t, err)
+		return NewVolume(Config, map[string][]byte{name: content})
+	}
+	return Process{
+		Image:   image(t, "wordpress:7.1.0-php8.3-apache"),
+		Command: []string{"apache2-foreground", "-f", "/etc/geo-wordpress/health.conf"},
+		Env:     map[string]string{"WORDPRESS_DB_HOST": "tidb:4000"},
+		User:    33,
+		Files: &Filesystem{ReadOnly: true, Mounts: []Mount{
+			{Path: "/etc/geo-wordpress/health.conf", Sub: "health.conf", Volume: read("health.conf")},
+			{Path: "/etc/geo-wordpress/health/healthz.php", Sub: "healthz.php", Volume: read("healthz.php")},
+			{Path: "/run/apache2", Volume: NewVolume(Empty, nil)},
+		}},
+	}
+}
+
+// trio is the whole database in three regions, each with a WordPress and the declared health page beside it.
 func trio(t *testing.T, pace Pace) *planet {
 	w := newPlanet(t)
 	paced := func(p Process) Process { p.Pace = pace; return p }
@@ -22,8 +42,6 @@ func trio(t *testing.T, pace Pace) *planet {
 		w.place(fmt.Sprintf("tikv%d", n), paced(tikvProcess(t, n, 3)))
 	}
 	w.pass(10 * time.Second)
-	page, err := os.ReadFile("../../../components/wordpress/files/healthz.php")
-	require.NoError(t, err)
 	settings, err := os.ReadFile("../../../components/wordpress/files/php.ini")
 	require.NoError(t, err)
 	for n := range 3 {
@@ -31,10 +49,10 @@ func trio(t *testing.T, pace Pace) *planet {
 		p := paced(wordpressProcess(t))
 		p.Env["WORDPRESS_DB_HOST"] = fmt.Sprintf("tidb%d:4000", n)
 		p.Files.Mounts = append(p.Files.Mounts,
-			Mount{Path: "/var/www/html/healthz.php", Sub: "healthz.php", Volume: NewVolume(Config, map[string][]byte{"healthz.php": page})},
-			Mount{Path: phpDirectory + "/zz.ini", Sub: "php.ini", Volume: NewVolume(Config, map[string][]byte{"php.ini": settings})},
-			Mount{Path: "/tmp", Volume: NewVolume(Empty, nil)})
-		w.place(fmt.Sprintf("web%d", n), p)
+			Mount{Path: phpDirectory + "/zz.ini", Sub: "php.ini", Volume: NewVolume(Config, map[string][]byte{"php.ini": settings})})
+		page := paced(declaredHealth(t))
+		page.Env["WORDPRESS_DB_HOST"] = p.Env["WORDPRESS_DB_HOST"]
+		w.together(w.place(fmt.Sprintf("web%d", n), p), w.place(fmt.Sprintf("page%d", n), page))
 	}
 	w.pass(raftRebalance + 10*time.Second) // every store leads some regions
 	for n := range 3 {
@@ -47,7 +65,7 @@ func trio(t *testing.T, pace Pace) *planet {
 
 // lose ends the programs of a region at once.
 func (w *planet) lose(n int) {
-	for _, name := range []string{"pd", "tikv", "tidb", "web"} {
+	for _, name := range []string{"pd", "tikv", "tidb", "web", "page"} {
 		s := w.host[fmt.Sprintf("%s%d", name, n)]
 		if s.program != nil {
 			Kill(s.program)
@@ -58,7 +76,7 @@ func (w *planet) lose(n int) {
 
 // heal starts them again on their disks.
 func (w *planet) heal(n int) {
-	for _, name := range []string{"pd", "tikv", "tidb", "web"} {
+	for _, name := range []string{"pd", "tikv", "tidb", "web", "page"} {
 		s := w.host[fmt.Sprintf("%s%d", name, n)]
 		w.place(s.name, *s.process)
 	}
@@ -72,7 +90,7 @@ func (w *planet) cluster(n int) *tidbCluster {
 
 // health is what a region's health page answers a check that waits for so long.
 func (w *planet) health(n int, patience time.Duration) int {
-	return w.getAfter(patience, fmt.Sprintf("web%d", n), 80, "/healthz.php").Status
+	return w.getAfter(patience, fmt.Sprintf("page%d", n), 8081, "/healthz.php").Status
 }
 
 // leaderOfPD is the region that PD's leader is in.
@@ -126,7 +144,7 @@ func TestTwoLostRegionsLeaveNoQuorum(t *testing.T) {
 	w.pass(longest)
 	require.ErrorContains(t, w.sql(1), "ERROR 9001", "PD has no quorum, so there are no timestamps")
 	// healthz.php declares for how long that may be an election.
-	page := readCheck(string(must(w.host["web1"].process.Files.Read("/var/www/html/healthz.php"))), phpSettings{})
+	page := readCheck(string(must(w.host["page1"].process.Files.Read("/etc/geo-wordpress/health/healthz.php"))), phpSettings{})
 	require.NotZero(t, page.tolerated)
 	require.Greater(t, page.tolerated, longest, "an election must not empty the rotation")
 	w.pass(page.tolerated - longest - 2*time.Second)
@@ -256,6 +274,7 @@ const PAUSE_SECONDS = 7;
 const LAST_READ     = "/tmp/last";
 const PAUSES = array( 2006, 9001 );
 $db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 3 );
+const SITE_PORT = 80;
 $db->options( MYSQLI_OPT_READ_TIMEOUT, 4 );`, phpSettings{time.Minute, time.Hour})
-	require.Equal(t, checkPage{7 * time.Second, "/tmp/last", []int{2006, 9001}, 3 * time.Second, 4 * time.Second}, page)
+	require.Equal(t, checkPage{7 * time.Second, "/tmp/last", []int{2006, 9001}, 3 * time.Second, 4 * time.Second, 80}, page)
 }

@@ -50,6 +50,44 @@ func TestWordPressNeedsItsRights(t *testing.T) {
 	require.Nil(t, newPlanet(t).place("web", p).program.Exit(), "www-data needs none of them")
 }
 
+// The health page's web server serves that page, by what its declared files say, and looks at the site beside it.
+func TestHealthPage(t *testing.T) {
+	w := newPlanet(t)
+	w.regions(2, 2)
+	w.place("tidb", tidbProcess(t, 3))
+	page := w.place("page", declaredHealth(t))
+	w.pass(10 * time.Second)
+	require.Nil(t, page.program.Exit())
+	require.False(t, w.accepts("page", 80))
+	require.Equal(t, 404, w.get("page", 8081, "/").Status)
+	alone := w.get("page", 8081, "/healthz.php")
+	require.Equal(t, 503, alone.Status)
+	require.Contains(t, alone.Body, "the site's web server takes no connections")
+
+	site := w.place("web", wordpressProcess(t))
+	w.together(site, page)
+	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status, "it copies its files first")
+	w.pass(5 * time.Second)
+	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php").Body)
+	Kill(site.program)
+	w.pass(time.Second)
+	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status)
+}
+
+func TestHealthPageNeedsItsFiles(t *testing.T) {
+	for name, change := range map[string]func(*Process){
+		"no configuration": func(p *Process) { p.Files.Mounts = p.Files.Mounts[1:] },
+		"no port": func(p *Process) {
+			p.Files.Mounts[0].Volume = NewVolume(Config, map[string][]byte{"health.conf": []byte("DocumentRoot /x\n")})
+		},
+		"no place for its process ID": func(p *Process) { p.Files.Mounts = p.Files.Mounts[:2] },
+	} {
+		p := declaredHealth(t)
+		change(&p)
+		require.NotNil(t, newPlanet(t).place("page", p).program.Exit(), name)
+	}
+}
+
 func nfsProcess(t *testing.T) Process {
 	return Process{
 		Image: image(t, "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.8"), Args: []string{"-provisioner=x.test/nfs", "-grace-period=15"},

@@ -68,6 +68,9 @@ func server(p *Process, argv []string, now time.Time) Program {
 	case "syncthing":
 		return newSyncthing(p, argv[1:])
 	case "apache2-foreground", "php-fpm":
+		if file := parseFlags(argv[1:]).last("", "f"); file != "" {
+			return newApache(p, file, now)
+		}
 		return newWordPress(p, path.Base(argv[0]), now)
 	case "pause", "mysqld", "mariadbd":
 		return newUnknown(p)

@@ -15,24 +15,20 @@ const (
 	apacheShutdown = time.Second
 )
 
-// wordpress is the official image's server: Apache with PHP, or PHP-FPM.
+// wordpress is the official image's server as it serves WordPress: Apache with PHP, or PHP-FPM.
 type wordpress struct {
 	ended
-	fpm      bool
-	upAt     time.Time
-	up       bool
-	mysql    hostPort
-	settings phpSettings
-	now      time.Time
-	database error // what a statement would meet now
+	scripts
+	fpm  bool
+	upAt time.Time
+	up   bool
 }
 
 func newWordPress(p *Process, command string, now time.Time) Program {
-	w := &wordpress{ended: ended{process: p}, fpm: command == "php-fpm", upAt: now.Add(p.Pace.Of(wordpressStart))}
+	w := &wordpress{ended: ended{process: p}, scripts: newScripts(p), fpm: command == "php-fpm", upAt: now.Add(p.Pace.Of(wordpressStart))}
 	if p.Adopted {
 		w.upAt = now
 	}
-	w.settings, w.database = readPHPSettings(p), errNoDatabase
 	if err := w.configure(); err != nil {
 		w.fail(1, err.Error())
 	}
@@ -41,8 +37,7 @@ func newWordPress(p *Process, command string, now time.Time) Program {
 
 func (w *wordpress) configure() error {
 	p := w.process
-	var err error
-	if w.mysql, err = database(p, "WORDPRESS_DB_HOST"); err != nil {
+	if err := w.connect(p); err != nil {
 		return err
 	}
 	if !p.Files.Writable(webRoot) {
@@ -93,8 +88,7 @@ func (w *wordpress) Step(now time.Time, network Network) {
 		return
 	}
 	w.up = !now.Before(w.upAt)
-	// Once for all the requests that wait.
-	w.now, w.database = now, query(network, w.mysql)
+	w.look(now, network)
 }
 
 func (w *wordpress) Accepts(port int, _ bool) bool {
@@ -107,7 +101,7 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 
 // Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script is taken to be
 // a check of the database, for what else would one mount there.
-func (w *wordpress) Answer(_ int, r Request, _ Network) Response {
+func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 	if w.fpm {
 		return Response{Status: http.StatusBadRequest} // it speaks FastCGI
 	}
@@ -118,7 +112,7 @@ func (w *wordpress) Answer(_ int, r Request, _ Network) Response {
 		switch content, err := w.process.Files.Read(file); {
 		case err != nil:
 		case path.Ext(file) == ".php":
-			return w.check(string(content), r.Waited)
+			return w.check(string(content), r.Waited, network)
 		default:
 			return Response{Status: http.StatusOK, Body: string(content)}
 		}

@@ -28,7 +28,8 @@ type site struct {
 	address netip.Addr
 	program Program
 	process *Process
-	hidden  bool // without a DNS record
+	pod     []*site // those of the same pod, this one included
+	hidden  bool    // without a DNS record
 	logs    []string
 }
 
@@ -43,6 +44,7 @@ func (w *planet) place(name string, p Process) *site {
 	s := w.host[name]
 	if s == nil {
 		s = &site{name: name, address: netip.AddrFrom4([4]byte{10, 1, 0, byte(len(w.host) + 1)})}
+		s.pod = []*site{s}
 		w.host[name] = s
 	}
 	if p.Files == nil {
@@ -65,6 +67,12 @@ func (w *planet) place(name string, p Process) *site {
 	s.program = Start(&p, w.now)
 	w.t.Cleanup(func() { Kill(s.program) })
 	return s
+}
+
+// together makes one pod of two hosts: they reach each other's ports at 127.0.0.1.
+func (w *planet) together(one, other *site) {
+	one.pod = []*site{one, other}
+	other.pod = one.pod
 }
 
 // pass lets time go by.
@@ -141,10 +149,12 @@ func (timeoutError) Temporary() bool { return true }
 
 func (v viewpoint) Dial(name string, port int) (Remote, error) {
 	if name == "localhost" || name == "127.0.0.1" {
-		if v.s.program == nil || !v.s.program.Accepts(port, true) {
-			return Remote{}, fmt.Errorf("%s:%d: connection refused", name, port)
+		for _, s := range v.s.pod {
+			if s.program != nil && s.program.Accepts(port, true) {
+				return Remote{Address: s.address, Port: port, Program: s.program, Network: viewpoint{v.w, s}}, nil
+			}
 		}
-		return Remote{Address: v.s.address, Port: port, Program: v.s.program, Network: v}, nil
+		return Remote{}, fmt.Errorf("%s:%d: connection refused", name, port)
 	}
 	if _, err := v.Lookup(name); err != nil {
 		return Remote{}, err

@@ -103,9 +103,10 @@ func (e *Entrance) backend() *kubelet.Pod {
 	return nil
 }
 
-// Get asks for a path at a pod's HTTP port directly, as the health checks do.
-func Get(ctx context.Context, p *kubelet.Pod, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Network.Address.String()+path, nil)
+// Get asks for a path at a port of a pod's directly, as the health checks do.
+func Get(ctx context.Context, p *kubelet.Pod, port int, path string) (*http.Response, error) {
+	url := fmt.Sprintf("http://%s:%d%s", p.Network.Address, port, path)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,97 @@
+package software
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const apacheStart = 500 * time.Millisecond
+
+// apache is the WordPress image's web server with a configuration of its own (apache2-foreground -f FILE) and without
+// WordPress: it serves the files that are mounted into its document root.
+type apache struct {
+	ended
+	scripts
+	port int
+	root string
+	upAt time.Time
+}
+
+// apacheDirective is a line of Apache's configuration.
+var apacheDirective = regexp.MustCompile(`(?mi)^[ \t]*(Listen|DocumentRoot|PidFile)[ \t]+"?([^\s"]+)"?[ \t]*$`)
+
+func newApache(p *Process, file string, now time.Time) Program {
+	a := &apache{ended: ended{process: p}, scripts: newScripts(p), upAt: now.Add(p.Pace.Of(apacheStart))}
+	if p.Adopted {
+		a.upAt = now
+	}
+	if err := a.configure(file); err != nil {
+		a.fail(1, err.Error())
+	}
+	return a
+}
+
+func (a *apache) configure(file string) error {
+	p := a.process
+	settings, err := p.Files.Read(file)
+	if err != nil {
+		return fmt.Errorf("apache2: Could not open configuration file %s: %w", file, err)
+	}
+	pidFile := "/run/apache2/apache2.pid" // as the image's environment has it
+	for _, found := range apacheDirective.FindAllStringSubmatch(string(settings), -1) {
+		switch value := found[2]; strings.ToLower(found[1]) {
+		case "listen":
+			port := value[strings.LastIndexByte(value, ':')+1:]
+			if a.port, err = strconv.Atoi(port); err != nil {
+				return fmt.Errorf("%s: Listen %s: port must be a number", file, value)
+			}
+		case "documentroot":
+			a.root = value
+		case "pidfile":
+			if !strings.Contains(value, "$") {
+				pidFile = value
+			}
+		}
+	}
+	switch {
+	case a.port == 0:
+		return fmt.Errorf("%s: no listening sockets available, shutting down", file)
+	case !p.Files.Writable(pidFile):
+		return fmt.Errorf("%s: %w", pidFile, errReadOnly)
+	}
+	return a.connect(p)
+}
+
+func (a *apache) Step(now time.Time, network Network) {
+	if !a.over(now) {
+		a.look(now, network)
+	}
+}
+
+func (a *apache) Accepts(port int, _ bool) bool {
+	return a.exit == nil && port == a.port && !a.now.Before(a.upAt)
+}
+
+// Answer serves a file of the document root, a script as a check of the database.
+func (a *apache) Answer(_ int, r Request, network Network) Response {
+	name, _, _ := strings.Cut(r.Path, "?")
+	file := path.Join(a.root, path.Clean("/"+name))
+	if a.process.Files.On(file) == Layer {
+		return Response{Status: http.StatusNotFound, Body: a.process.document("Not Found", "There is no such file.")}
+	}
+	switch content, err := a.process.Files.Read(file); {
+	case err != nil:
+		return Response{Status: http.StatusForbidden, Body: a.process.document("Forbidden", "There is no such file.")}
+	case path.Ext(file) == ".php":
+		return a.check(string(content), r.Waited, network)
+	default:
+		return Response{Status: http.StatusOK, Body: string(content)}
+	}
+}
+
+func (a *apache) Stop(now time.Time) { a.leave(now, apacheShutdown) }
