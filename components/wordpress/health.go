@@ -37,6 +37,7 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "health.conf", healthConfig),
 		podspec.MountFile("config", "healthz.php", healthDirectory+loadbalancer.HealthPath),
+		podspec.Mount(healthContainer, "/tmp"), // the lock of PHP's OPcache, and the page's last read
 		podspec.Mount(healthContainer, "/run/apache2"),
 		podspec.Mount(healthContainer, "/run/lock/apache2"),
 	}

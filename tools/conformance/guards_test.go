@@ -168,7 +168,6 @@ func oneRegionsOwn(name string) func(*declared.Stack) {
 // oneServer has WordPress's web server serve the health page too, from a pool of processes for both.
 func oneServer(stack *declared.Stack) {
 	inConfigMaps("apache.conf", "KeepAlive Off", "KeepAlive Off\nListen 8081")(stack)
-	inConfigMaps("healthz.php", "'/run/apache2/", "'/tmp/")(stack)
 	change("wordpress", func(pod *declared.Pod) {
 		site, page := pod.Container("wordpress"), *pod.Container("health")
 		site.ReadinessProbe = page.ReadinessProbe

@@ -180,7 +180,7 @@ func crowd(wordpress *kubelet.Pod) (leave func()) {
 	}
 }
 
-// fillQueue makes connections to the site that ask for nothing, until none is accepted any more, and in the place of
+// fillQueue makes connections to the site with requests that never end, until none is accepted any more, and in the place of
 // those that the site gives up, until leave.
 func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -199,6 +199,8 @@ func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 				continue
 			}
 			open = append(open, connection)
+			// Apache is told of a connection when there is something to read.
+			_, _ = connection.Write([]byte("GET / HTTP/1.1\r\n"))
 		}
 		for _, connection := range open {
 			connection.Close()

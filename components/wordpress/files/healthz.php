@@ -11,7 +11,7 @@
  * election; a region that is cut off from the other two goes out then.
  */
 const PAUSE_SECONDS = 45;
-const LAST_READ     = '/run/apache2/geo-wordpress-last-read';
+const LAST_READ     = '/tmp/geo-wordpress-last-read';
 
 // What a read says while the database pauses: the connection's timeout, and TiDB's own words for PD, TiKV and Raft
 // leaders that do not answer.

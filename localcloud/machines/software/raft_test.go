@@ -29,6 +29,7 @@ func declaredHealth(t *testing.T) Process {
 			{Path: "/etc/geo-wordpress/health.conf", Sub: "health.conf", Volume: read("health.conf")},
 			{Path: "/etc/geo-wordpress/health/healthz.php", Sub: "healthz.php", Volume: read("healthz.php")},
 			{Path: "/run/apache2", Volume: NewVolume(Empty, nil)},
+			{Path: "/tmp", Volume: NewVolume(Empty, nil)},
 		}},
 	}
 }
