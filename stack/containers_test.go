@@ -156,7 +156,7 @@ var probes = map[string][3]string{
 	// Never the database for liveness: restarting WordPress does not mend it. Nor its own port for readiness: in an
 	// election its queue of connections may be full.
 	"wordpress/wordpress": {"tcp 80", "", "tcp 80"},
-	"wordpress/health":    {"", "http 8081 /healthz.php", "tcp 8081"},
+	"wordpress/health":    {"tcp 80", "http 8081 /healthz.php", "tcp 8081"},
 }
 
 const syncthingHealth = "exec curl -fsS -m 2 http://127.0.0.1:8384/rest/noauth/health"

@@ -29,6 +29,8 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 	c.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(regions.HealthPort)},
 	}
+	// The page says 503 until WordPress has started, and is not asked before.
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
 	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 2}.HTTP(regions.HealthPort, loadbalancer.HealthPath)
 	// Never what the page says: no restart mends that.
 	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(regions.HealthPort)
