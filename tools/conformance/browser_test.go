@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -52,6 +53,9 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(filepath.Join(sandbox.State(), "chromium-"+prefix)),
 		chromedp.WSURLReadTimeout(patience),
+		// Without this, the browser dies with the thread that started it, and threads that have been in another network end
+		// at any time. It ends with this test's process namespace anyway.
+		chromedp.ModifyCmdFunc(func(*exec.Cmd) {}),
 	)
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
