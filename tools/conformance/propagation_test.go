@@ -1,6 +1,7 @@
 package conformance_test
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -154,13 +155,14 @@ func quantile(sorted []time.Duration, share float64) time.Duration {
 
 // An upload that is written slowly is seen elsewhere as nothing, or as its beginning, and in the end as it is; never
 // with holes, never with parts of another version, and never as a conflict. The same goes for a file that is there
-// already and is written again.
+// already and is written again. Once it is there it is away only while Syncthing replaces it.
 func TestPropagationOfASlowUpload(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
 	const name = "uploads/slow.jpg"
 	here, there := filepath.Join(w.Files(daemons[0].Region.Name), name), filepath.Join(w.Files(daemons[1].Region.Name), name)
 	var versions [][]byte
+	appeared := false
 	for version := range 2 {
 		versions = append(versions, content(100_000))
 		current := versions[version]
@@ -180,12 +182,15 @@ func TestPropagationOfASlowUpload(t *testing.T) {
 			}
 			// One look reads one file, which nobody writes to: Syncthing puts another in its place.
 			found, err := os.ReadFile(there)
-			if errors.Is(err, os.ErrNotExist) && version == 0 {
+			if errors.Is(err, os.ErrNotExist) {
+				if appeared && !beingReplaced(there) {
+					t.Fatalf("%v, and Syncthing is not replacing it", err)
+				}
 				return err
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			seen[len(found)] = true
+			appeared, seen[len(found)] = true, true
 			for _, known := range versions {
 				if strings.HasPrefix(string(known), string(found)) {
 					if done && len(found) == len(known) && string(found) == string(current) {
@@ -203,6 +208,73 @@ func TestPropagationOfASlowUpload(t *testing.T) {
 	if found := conflicts(after); len(found) > 0 {
 		t.Errorf("there are conflicts: %v", found)
 	}
+}
+
+// A file that is written again is elsewhere either as it was, or as it is, or away for the moment in which Syncthing
+// replaces it.
+func TestPropagationOfAnOverwrite(t *testing.T) {
+	w := world.New(t, committed(t, nil))
+	_, daemons := startFiles(w)
+	const name, times = "uploads/again.jpg", 20
+	here, there := filepath.Join(w.Files(daemons[0].Region.Name), name), filepath.Join(w.Files(daemons[1].Region.Name), name)
+	before := content(1000)
+	writeAsPHP(t, here, before, 0)
+	w.Eventually(longest(), "the file is there", func() error {
+		found, err := os.ReadFile(there)
+		if err == nil && !bytes.Equal(found, before) {
+			err = fmt.Errorf("%d of %d bytes are there", len(found), len(before))
+		}
+		return err
+	})
+	var away []time.Duration
+	for range times {
+		now := content(len(before))
+		writeAsPHP(t, here, now, 0)
+		// Looked at without a pause, for that moment is short.
+		for began, missing := time.Now(), time.Duration(0); ; {
+			if time.Since(began) > longest() {
+				t.Fatalf("the new content is not there after %v", time.Since(began))
+			}
+			looked := time.Now()
+			found, err := os.ReadFile(there)
+			if errors.Is(err, os.ErrNotExist) {
+				if !beingReplaced(there) {
+					t.Fatalf("%v, and Syncthing is not replacing it", err)
+				}
+				missing += time.Since(looked)
+				continue
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if missing > 0 {
+				away, missing = append(away, missing), 0
+			}
+			if bytes.Equal(found, now) {
+				break
+			}
+			if !bytes.Equal(found, before) && !bytes.HasPrefix(now, found) {
+				t.Fatalf("%d bytes are there which nobody wrote", len(found))
+			}
+		}
+		before = now
+	}
+	slices.Sort(away)
+	t.Logf("the file was written again %d times, and was seen to be away elsewhere %d times, for %v", times, len(away), away)
+}
+
+// beingReplaced says whether a file that was just found missing is being replaced by Syncthing, or was: it removes the old
+// file and then renames the new one, which until then lies beside it under another name. So whoever looks for that one
+// first, and then for the file, finds one of them, but for the next replacement, which may begin between the looks.
+func beingReplaced(path string) bool {
+	directory, name := filepath.Split(path)
+	for range 3 {
+		for _, path := range []string{filepath.Join(directory, ".syncthing."+name+".tmp"), path} {
+			if _, err := os.Lstat(path); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // writeSlowly takes about eight seconds, with pauses that are longer than a watcher waits.
