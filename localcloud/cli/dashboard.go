@@ -33,14 +33,7 @@ It listens on 127.0.0.1 only.`,
 			if _, err := daemon.Find(h); err != nil {
 				return err
 			}
-			// A daemon that is stopped and started again is found again.
-			source := func(ctx context.Context) (daemon.Status, error) {
-				record, err := daemon.Find(h)
-				if err != nil {
-					return daemon.Status{}, err
-				}
-				return record.Status(ctx)
-			}
+			source := func(ctx context.Context) (daemon.Status, error) { return status(ctx, h) }
 			listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
 				return fmt.Errorf("the dashboard: %w; --port takes another, and 0 any", err)

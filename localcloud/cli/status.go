@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
@@ -33,7 +35,7 @@ not run. Pods that are not ready do not count: they are the program's.`,
 			if err != nil {
 				return err
 			}
-			record, err := daemon.Find(h)
+			s, err := status(c.Context(), h)
 			if errors.Is(err, daemon.ErrNotRunning) {
 				return exitError{exitNotRunning, err}
 			}
@@ -42,10 +44,6 @@ not run. Pods that are not ready do not count: they are the program's.`,
 			}
 			if watch {
 				return watchStatus(c.Context(), h, c.OutOrStdout())
-			}
-			s, err := record.Status(c.Context())
-			if err != nil {
-				return err
 			}
 			switch {
 			case leftovers:
@@ -69,6 +67,15 @@ not run. Pods that are not ready do not count: they are the program's.`,
 		"print the resources that exist, one a line; exit with 1 if there are any")
 	command.MarkFlagsMutuallyExclusive("json", "leftovers", "watch")
 	return command
+}
+
+// status asks the daemon how the cloud is. It looks for the daemon each time: it may have been stopped and started again.
+func status(ctx context.Context, h home.Home) (daemon.Status, error) {
+	record, err := daemon.Find(h)
+	if err != nil {
+		return daemon.Status{}, err
+	}
+	return record.Status(ctx)
 }
 
 // statusText is what status prints.

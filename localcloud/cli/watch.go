@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/term"
 
-	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/home"
 )
 
@@ -37,11 +36,14 @@ func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 		defer fmt.Fprint(out, screenLeave)
 	}
 	for {
-		text, err := watched(ctx, h)
+		s, err := status(ctx, h)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err != nil { // it may be just restarting
+		var text string
+		if err == nil {
+			text = statusText(h.Dir(), s)
+		} else { // it may be just restarting
 			text = err.Error() + "\n"
 		}
 		if terminal {
@@ -62,18 +64,6 @@ func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 		case <-time.After(watchInterval):
 		}
 	}
-}
-
-func watched(ctx context.Context, h home.Home) (string, error) {
-	record, err := daemon.Find(h)
-	if err != nil {
-		return "", err
-	}
-	s, err := record.Status(ctx)
-	if err != nil {
-		return "", err
-	}
-	return statusText(h.Dir(), s), nil
 }
 
 // fit cuts a text to a screen, so that nothing scrolls.

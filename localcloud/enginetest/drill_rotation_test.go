@@ -1,71 +1,50 @@
 package enginetest
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
-	"net/http"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-)
 
-// cloudStatus is the part of the local cloud's status that the drill goes by.
-type cloudStatus struct {
-	Clusters []struct {
-		Ready bool
-		Nodes struct{ Ready, Total int }
-		Pods  struct{ Ready, Total int }
-	}
-	LoadBalancers struct {
-		Services []struct {
-			Groups []struct {
-				Region    string
-				Instances []struct {
-					Name    string
-					Healthy bool
-					Reason  string
-					Since   time.Time
-				}
-			}
-		}
-	}
-}
+	"geo-wordpress/localcloud/daemon"
+	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
+)
 
 // rotation follows who is in the load balancer's rotation.
 type rotation struct {
 	quit  chan struct{}
 	done  sync.WaitGroup
 	mutex sync.Mutex
-	last  cloudStatus
+	last  daemon.Status
 }
 
 // watchRotation asks the daemon once a second.
 func watchRotation(b *bench) *rotation {
 	b.t.Helper()
-	type record struct{ Control, Token string }
-	daemon := decode[record](b.t, b.read(filepath.Join(b.home, "daemon.json")))
+	h, err := home.Find(b.home)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	record, err := daemon.Find(h)
+	if err != nil {
+		b.t.Fatal(err)
+	}
 	r := &rotation{quit: make(chan struct{})}
 	ask := func() {
-		request, err := http.NewRequest(http.MethodGet, "http://"+daemon.Control+"/status", nil)
-		if err != nil {
-			return
-		}
-		request.Header.Set("Authorization", "Bearer "+daemon.Token)
-		response, err := (&http.Client{Timeout: 30 * time.Second}).Do(request)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		s, err := record.Status(ctx)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "status:", err)
 			return
 		}
-		defer response.Body.Close()
-		var s cloudStatus
-		if json.NewDecoder(response.Body).Decode(&s) == nil {
-			r.mutex.Lock()
-			defer r.mutex.Unlock()
-			r.last = s
-		}
+		r.mutex.Lock()
+		defer r.mutex.Unlock()
+		r.last = s
 	}
 	ask()
 	r.done.Add(1)
@@ -88,29 +67,19 @@ func (r *rotation) stop() {
 	r.done.Wait()
 }
 
-func (r *rotation) now() cloudStatus {
+func (r *rotation) now() daemon.Status {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
 	return r.last
 }
 
-// machineHealth is one machine behind the load balancer.
-type machineHealth struct {
-	healthy bool
-	reason  string
-	since   time.Time
-}
-
 // of lists the machines of regions.
-func (r *rotation) of(regions ...string) []machineHealth {
-	var found []machineHealth
+func (r *rotation) of(regions ...string) []loadbalancer.InstanceStatus {
+	var found []loadbalancer.InstanceStatus
 	for _, service := range r.now().LoadBalancers.Services {
 		for _, group := range service.Groups {
-			if !slices.Contains(regions, group.Region) {
-				continue
-			}
-			for _, i := range group.Instances {
-				found = append(found, machineHealth{i.Healthy, i.Reason, i.Since})
+			if slices.Contains(regions, group.Region) {
+				found = append(found, group.Instances...)
 			}
 		}
 	}
@@ -126,7 +95,7 @@ func (r *rotation) are(healthy bool, regions []string) func() bool {
 	return func() bool {
 		machines := r.of(regions...)
 		return len(machines) == 2*len(regions) &&
-			!slices.ContainsFunc(machines, func(m machineHealth) bool { return m.healthy != healthy })
+			!slices.ContainsFunc(machines, func(m loadbalancer.InstanceStatus) bool { return m.Healthy != healthy })
 	}
 }
 
@@ -134,8 +103,8 @@ func (r *rotation) are(healthy bool, regions []string) func() bool {
 func (r *rotation) changed(regions ...string) time.Time {
 	var last time.Time
 	for _, m := range r.of(regions...) {
-		if m.since.After(last) {
-			last = m.since
+		if m.Since.After(last) {
+			last = m.Since
 		}
 	}
 	return last
@@ -145,8 +114,8 @@ func (r *rotation) changed(regions ...string) time.Time {
 func (r *rotation) reasons(regions ...string) string {
 	var all []string
 	for _, m := range r.of(regions...) {
-		if m.reason != "" {
-			all = append(all, m.reason)
+		if m.Reason != "" {
+			all = append(all, m.Reason)
 		}
 	}
 	return strings.Join(all, "; ")

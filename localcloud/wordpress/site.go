@@ -103,7 +103,7 @@ func (s *Site) look(ctx context.Context) {
 		}
 		s.o.Log.Error("the real WordPress ended, and is started again later", "error", s.run.problem, "in", s.pause)
 		s.set(nil, s.run.problem)
-		s.retryAt, s.pause = now.Add(s.pause), min(2*s.pause, lastPause)
+		s.retryLater()
 	}
 	clusters := s.o.Clusters()
 	if len(clusters) == 0 {
@@ -161,9 +161,14 @@ func (s *Site) begin(declared []byte) {
 	}
 	if err != nil {
 		s.o.Log.Error("start the real WordPress", "error", err)
-		s.retryAt, s.pause = time.Now().Add(s.pause), min(2*s.pause, lastPause)
+		s.retryLater()
 	}
 	s.set(r, err)
+}
+
+// retryLater lets a pause pass before the next start, and twice as long before the one after it.
+func (s *Site) retryLater() {
+	s.retryAt, s.pause = time.Now().Add(s.pause), min(2*s.pause, lastPause)
 }
 
 // end ends the program, if it runs.

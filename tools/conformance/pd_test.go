@@ -33,7 +33,7 @@ func TestPDAlone(t *testing.T) {
 	if bad := pd.Events("NotReady", "Killing", "Ended"); len(bad) > 0 {
 		t.Errorf("alone, the Placement Driver had %v", bad)
 	}
-	if healthy(pd) == nil {
+	if world.Healthy(pd) == nil {
 		t.Error("one Placement Driver of three says that it has a quorum: it does not know of the others")
 	}
 }
@@ -99,7 +99,7 @@ func TestPDLosses(t *testing.T) {
 	pds[1].PowerOff()
 	pds[2].PowerOff()
 	w.Eventually(time.Minute, "the last one notices", func() error {
-		if err := healthy(pds[0]); err == nil {
+		if err := world.Healthy(pds[0]); err == nil {
 			return fmt.Errorf("it says that it has a quorum")
 		}
 		return nil
@@ -144,7 +144,7 @@ func quorum(w *world.World, pds ...*kubelet.Pod) {
 	w.Ready(time.Minute, pds...)
 	w.Eventually(2*time.Minute, "the Placement Drivers have a quorum", func() error {
 		for _, pd := range pds {
-			if err := healthy(pd); err != nil {
+			if err := world.Healthy(pd); err != nil {
 				return fmt.Errorf("%w\n%s", err, w.Describe(pd))
 			}
 		}
@@ -176,19 +176,6 @@ var impatient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transpor
 
 func pdURL(pd *kubelet.Pod, path string) string {
 	return "http://" + pd.Network.Address.String() + ":2379" + path
-}
-
-// healthy says why a Placement Driver does not serve.
-func healthy(pd *kubelet.Pod) error {
-	response, err := impatient.Get(pdURL(pd, "/health"))
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("/health of %s: %s", pd.Region.Name, response.Status)
-	}
-	return nil
 }
 
 func ask(pd *kubelet.Pod, path string, into any) error {

@@ -29,37 +29,28 @@ func typed(t *testing.T, kind string, key declared.Key, value any) any {
 	return object
 }
 
+func eachTyped[T any](t *testing.T, kind string, objects map[declared.Key]T) (all []any) {
+	t.Helper()
+	for key, o := range objects {
+		all = append(all, typed(t, kind, key, o))
+	}
+	return all
+}
+
 // What is handed over is read as what was recorded: the same pods, with all they use.
 func TestReadsWhatIsHandedOver(t *testing.T) {
 	stack := declared.Committed(t, nil)
 	var all []any
 	for _, r := range stack.Regions {
 		var objects []any
-		add := func(kind string, key declared.Key, value any) { objects = append(objects, typed(t, kind, key, value)) }
-		for key, o := range r.Services {
-			add("Service", key, o)
-		}
-		for key, o := range r.ConfigMaps {
-			add("ConfigMap", key, o)
-		}
-		for key, o := range r.Secrets {
-			add("Secret", key, o)
-		}
-		for key, o := range r.Claims {
-			add("PersistentVolumeClaim", key, o)
-		}
-		for key, o := range r.StatefulSets {
-			add("StatefulSet", key, o)
-		}
-		for key, o := range r.Deployments {
-			add("Deployment", key, o)
-		}
-		for key, o := range r.Jobs {
-			add("Job", key, o)
-		}
-		for key, o := range r.CronJobs {
-			add("CronJob", key, o)
-		}
+		objects = append(objects, eachTyped(t, "Service", r.Services)...)
+		objects = append(objects, eachTyped(t, "ConfigMap", r.ConfigMaps)...)
+		objects = append(objects, eachTyped(t, "Secret", r.Secrets)...)
+		objects = append(objects, eachTyped(t, "PersistentVolumeClaim", r.Claims)...)
+		objects = append(objects, eachTyped(t, "StatefulSet", r.StatefulSets)...)
+		objects = append(objects, eachTyped(t, "Deployment", r.Deployments)...)
+		objects = append(objects, eachTyped(t, "Job", r.Jobs)...)
+		objects = append(objects, eachTyped(t, "CronJob", r.CronJobs)...)
 		objects = append(objects, typed(t, "Namespace", declared.Key{Name: "other"}, map[string]any{"metadata": metav1.ObjectMeta{}}))
 		all = append(all, map[string]any{"name": r.Name, "dnsDomain": r.DNSDomain,
 			"pods": r.Ranges.Pods, "services": r.Ranges.Services, "objects": objects})

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -93,7 +92,7 @@ func (s *site) start(sockets string) {
 	s.Ready(patience, pds...)
 	s.Eventually(patience, "the Placement Drivers have a quorum", func() error {
 		for _, pd := range pds {
-			if err := healthy(pd); err != nil {
+			if err := world.Healthy(pd); err != nil {
 				return err
 			}
 		}
@@ -169,21 +168,6 @@ func (s *site) stop() {
 		}
 	}
 	wait.Wait()
-}
-
-var impatient = &http.Client{Timeout: 3 * time.Second}
-
-// healthy says why a Placement Driver does not serve.
-func healthy(pd *kubelet.Pod) error {
-	response, err := impatient.Get("http://" + pd.Network.Address.String() + ":2379/health")
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("/health of the Placement Driver in %s: %s", pd.Region.Name, response.Status)
-	}
-	return nil
 }
 
 // owner is the world's: it does as a test does.

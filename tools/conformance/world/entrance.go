@@ -112,3 +112,18 @@ func Get(ctx context.Context, p *kubelet.Pod, port int, path string) (*http.Resp
 	}
 	return (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 }
+
+// Healthy says why a Placement Driver does not serve. It does not wait for long: without a quorum there is no answer.
+func Healthy(pd *kubelet.Pod) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	response, err := Get(ctx, pd, 2379, "/health")
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/health of the Placement Driver in %s: %s", pd.Region.Name, response.Status)
+	}
+	return nil
+}
