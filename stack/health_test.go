@@ -35,6 +35,15 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 		if site := fmt.Sprintf("SITE_PORT  = %d;", regions.HTTPPort); !strings.Contains(page, site) {
 			t.Errorf("%s: the health page does not look at the site's port, by %q", region.Name, site)
 		}
+		// Where it looks for the shared volume is where that is.
+		files := regexp.MustCompile(`FILES *= '([^']*)'`).FindStringSubmatch(page)
+		if files == nil {
+			t.Fatalf("%s: the health page does not look at the files", region.Name)
+		}
+		if i := slices.IndexFunc(server.VolumeMounts, func(m stacktest.VolumeMount) bool { return m.MountPath == files[1] }); i < 0 ||
+			!mounts(s.container(t, region, "wordpress", "wordpress"), server.VolumeMounts[i].Name) || w.Pod.Volume(server.VolumeMounts[i].Name).Claim == nil {
+			t.Errorf("%s: the health page looks for the files at %s, where WordPress's are not", region.Name, files[1])
+		}
 		// A pause is told by when the last read was: where that is kept must be writable, and the container's own.
 		kept := regexp.MustCompile(`LAST_READ *= '([^']*)'`).FindStringSubmatch(page)
 		if kept == nil {
@@ -51,15 +60,15 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 	}
 }
 
-// theHealthPageStandsAlone: nothing that WordPress's requests wait for keeps the health page from its answer, and it has
-// no secret but the one that it needs.
+// theHealthPageStandsAlone: of what WordPress's requests wait for the health page has the shared volume only, to look at
+// with a time-out, and it has no secret but the one that it needs.
 func theHealthPageStandsAlone(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		w := s.workload(t, region, "wordpress")
 		site, page := s.container(t, region, "wordpress", "wordpress"), s.container(t, region, "wordpress", "health")
 		for _, m := range page.VolumeMounts {
-			if v := w.Pod.Volume(m.Name); v == nil || v.Claim != nil {
-				t.Errorf("%s: the health page would hang with the volume %s", region.Name, m.Name)
+			if v := w.Pod.Volume(m.Name); v == nil || v.Claim != nil && (!m.ReadOnly || !mounts(site, m.Name)) {
+				t.Errorf("%s: the health page has the volume %s to write to, or for itself", region.Name, m.Name)
 			}
 		}
 		var names []string

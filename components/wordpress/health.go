@@ -12,10 +12,12 @@ import (
 // healthContainer is the name of the health page's container, its scratch volume and its port.
 const healthContainer = "health"
 
-// Where the health page's web server finds what it is to do; health.conf names the directory of the page.
+// Where the health page's web server finds what it is to do; health.conf names the directory of the page, and the page
+// where it looks for the shared volume.
 const (
 	healthConfig    = "/etc/geo-wordpress/health.conf"
 	healthDirectory = "/etc/geo-wordpress/health"
+	healthFiles     = "/wp-content"
 )
 
 // health declares the container of the health page: the image's Apache and PHP with a configuration of their own, and
@@ -39,6 +41,7 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "health.conf", healthConfig),
 		podspec.MountFile("config", "healthz.php", healthDirectory+loadbalancer.HealthPath),
+		podspec.MountReadOnly("wp-content", healthFiles),
 		podspec.Mount(healthContainer, "/tmp"), // the lock of PHP's OPcache, and the page's last read
 		podspec.Mount(healthContainer, "/run/apache2"),
 		podspec.Mount(healthContainer, "/run/lock/apache2"),

@@ -130,3 +130,25 @@ func checkNodePort(b *bench) {
 	move("30081")
 	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
 }
+
+// checkFiles ends one region's NFS server: its machines go out and say why, and with the server they return.
+func checkFiles(b *bench) {
+	b.t.Helper()
+	const region = "europe-west3"
+	scale := func(replicas string) {
+		b.kubectl(region, "-n", "files", "scale", "statefulset", "nfs", "--replicas="+replicas)
+	}
+	scale("0")
+	service := b.healthy(func(i loadbalancer.InstanceStatus) bool { return !strings.Contains(i.Name, region) })
+	for _, group := range service.Groups {
+		for _, i := range group.Instances {
+			// The load balancer or the kubelet asked the health page first; a pod that is not ready has no endpoint.
+			if group.Region == region && !strings.Contains(i.Reason, "the files do not answer") && !strings.Contains(i.Reason, "no ready endpoint") {
+				b.t.Errorf("%s is out because %q, not because its files do not answer", i.Name, i.Reason)
+			}
+		}
+	}
+	scale("1")
+	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
+	settleClusters(b)
+}

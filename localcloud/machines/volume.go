@@ -181,17 +181,24 @@ func (p *pod) mountClaim(namespace, claim string, mounted bool) (*software.Volum
 func (p *pod) mountNFS(server, export string, mounted bool) (*software.Volume, error) {
 	v := software.NewVolume(software.NFS, nil)
 	v.Opaque = true // what other clients write is not followed
+	dial := func() (*software.NFSServer, error) {
+		remote, err := p.cluster.nodeView(p.machine).Dial(server, nfsPort)
+		return software.AsNFSServer(remote.Program), err
+	}
+	v.Answers = func() bool {
+		nfs, err := dial()
+		return err == nil && nfs != nil
+	}
 	if mounted {
 		return v, nil
 	}
 	failed := func(why string) error {
 		return fmt.Errorf("mount failed: exit status 32\nMounting command: mount\nMounting arguments: -t nfs %s:%s\nOutput: mount.nfs: %s", server, export, why)
 	}
-	remote, err := p.cluster.nodeView(p.machine).Dial(server, nfsPort)
+	nfs, err := dial()
 	if err != nil {
 		return nil, failed(err.Error())
 	}
-	nfs := software.AsNFSServer(remote.Program)
 	if nfs == nil {
 		return nil, failed("Protocol not supported")
 	}

@@ -1,11 +1,11 @@
 <?php
 /**
  * Answers the load balancer's and Kubernetes' question whether this pod can serve: the site's own web server takes
- * connections, and one real read from TiKV through the region's TiDB succeeds.
+ * connections, the region's NFS server answers, and one real read from TiKV through the region's TiDB succeeds.
  *
  * It has a web server of its own (health.conf), so that it answers while all of the site's processes wait.
  *
- * A region's own failure (no web server, no TiDB, a refused connection, a wrong password) answers 503 at once. A query
+ * A region's own failure (no web server, no files, no TiDB, a refused connection, a wrong password) answers 503 at once. A query
  * that hangs may be the database electing leaders after the loss of another region: all regions wait then, for 10 to 30
  * seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted longer than any
  * election; a region that is cut off from the other two goes out then.
@@ -23,6 +23,11 @@ const NO_SUCH_TABLE = 1146;
 const SITE_PORT  = 80;
 const QUEUE_FULL = 110;
 
+// The shared volume, and how long its directory may take. Its own server serves it, so waiting for that is this region's
+// failure; a restart of the server is shorter than what the health check makes of one.
+const FILES         = '/wp-content';
+const FILES_SECONDS = 2;
+
 function secret( string $name ): string {
 	$file = getenv( $name . '_FILE' );
 	return $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( $name );
@@ -32,6 +37,15 @@ function secret( string $name ): string {
 function site_error(): int {
 	$connection = @fsockopen( '127.0.0.1', SITE_PORT, $number, $text, 1 );
 	return $connection ? 0 : ( $number ?: -1 );
+}
+
+/**
+ * Whether the shared volume answers. Whoever waits for an NFS server cannot be interrupted but only killed: so it is a
+ * process of its own that looks, and not this one.
+ */
+function files_answer(): bool {
+	$look = proc_open( array( 'timeout', '-s', 'KILL', (string) FILES_SECONDS, 'ls', FILES ), array( 1 => array( 'file', '/dev/null', 'w' ) ), $pipes );
+	return $look && 0 === proc_close( $look );
 }
 
 /** The error number of one read, 0 when it succeeded. */
@@ -59,6 +73,9 @@ header( 'Cache-Control: no-store' );
 $site = site_error();
 if ( 0 !== $site && QUEUE_FULL !== $site ) {
 	fail( "the site's web server takes no connections ($site)" );
+}
+if ( ! files_answer() ) {
+	fail( 'the files do not answer' );
 }
 $error = read_error();
 // A queue that is full is no failure meanwhile: those in it wait for the database.

@@ -27,6 +27,8 @@ type Volume struct {
 	Kind Kind
 	// Opaque volumes hold files that this model did not see being written: what is missing is taken to be there.
 	Opaque bool
+	// Answers says, if not nil, whether what serves the volume answers. Whoever opens something there waits until it does.
+	Answers func() bool
 
 	mu    sync.Mutex
 	files map[string][]byte
@@ -168,6 +170,12 @@ func (f *Filesystem) locate(name string) (v *Volume, inside string, readOnly boo
 func (f *Filesystem) On(name string) Kind {
 	v, _, _ := f.locate(name)
 	return v.Kind
+}
+
+// Answers says whether what serves a path's volume answers.
+func (f *Filesystem) Answers(name string) bool {
+	v, _, _ := f.locate(name)
+	return v.Answers == nil || v.Answers()
 }
 
 // Writable says whether files can be made at a path.

@@ -21,6 +21,9 @@ type checkPage struct {
 	connect, read time.Duration
 	// site, if declared (const SITE_PORT), is the port of the pod's that must take connections.
 	site int
+	// shared, if declared (const FILES), is a directory that must answer within filesWait (const FILES_SECONDS).
+	shared    string
+	filesWait time.Duration
 }
 
 var (
@@ -46,6 +49,11 @@ func readCheck(script string, settings phpSettings) checkPage {
 			}
 		case "SITE_PORT":
 			page.site, _ = strconv.Atoi(value)
+		case "FILES":
+			page.shared = strings.Trim(value, `'"`)
+		case "FILES_SECONDS":
+			n, _ := strconv.Atoi(value)
+			page.filesWait = time.Duration(n) * time.Second
 		}
 	}
 	for _, found := range phpTimeout.FindAllStringSubmatch(script, -1) {
@@ -93,6 +101,15 @@ func (s *scripts) check(script string, waited time.Duration, network Network) Re
 		if _, err := network.Dial("127.0.0.1", page.site); err != nil {
 			return Response{Status: http.StatusServiceUnavailable, Header: plainText,
 				Body: fmt.Sprintf("the site's web server takes no connections (%d)\n", connectionRefused)}
+		}
+	}
+	if page.shared != "" {
+		switch {
+		case s.files.Answers(page.shared) && s.files.Exists(page.shared):
+		case waited < page.filesWait && s.files.Exists(page.shared):
+			return Response{}
+		default:
+			return Response{Status: http.StatusServiceUnavailable, Header: plainText, Body: "the files do not answer\n"}
 		}
 	}
 	waiting, code := outcome(s.database, waited, page.connect, page.read)

@@ -30,6 +30,7 @@ func declaredHealth(t *testing.T) Process {
 			{Path: "/etc/geo-wordpress/health/healthz.php", Sub: "healthz.php", Volume: read("healthz.php")},
 			{Path: "/run/apache2", Volume: NewVolume(Empty, nil)},
 			{Path: "/tmp", Volume: NewVolume(Empty, nil)},
+			{Path: "/wp-content", Volume: NewVolume(NFS, nil), ReadOnly: true},
 		}},
 	}
 }
@@ -276,6 +277,9 @@ const LAST_READ     = "/tmp/last";
 const PAUSES = array( 2006, 9001 );
 $db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 3 );
 const SITE_PORT = 80;
+const FILES = '/files';
+const FILES_SECONDS = 5;
 $db->options( MYSQLI_OPT_READ_TIMEOUT, 4 );`, phpSettings{time.Minute, time.Hour})
-	require.Equal(t, checkPage{7 * time.Second, "/tmp/last", []int{2006, 9001}, 3 * time.Second, 4 * time.Second, 80}, page)
+	require.Equal(t, checkPage{tolerated: 7 * time.Second, lastRead: "/tmp/last", pauses: []int{2006, 9001}, connect: 3 * time.Second,
+		read: 4 * time.Second, site: 80, shared: "/files", filesWait: 5 * time.Second}, page)
 }

@@ -74,6 +74,38 @@ func TestHealthPage(t *testing.T) {
 	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status)
 }
 
+// Without its NFS server a site keeps its visitors waiting, and the health page says so after a time-out of its own.
+func TestWordPressWaitsForItsFiles(t *testing.T) {
+	w := newPlanet(t)
+	w.regions(2, 2)
+	w.place("tidb", tidbProcess(t, 3))
+	answers := true
+	volume := NewVolume(NFS, nil)
+	volume.Answers = func() bool { return answers }
+	site, page := wordpressProcess(t), declaredHealth(t)
+	site.Files.Mounts[0].Volume = volume
+	page.Files.Mounts[len(page.Files.Mounts)-1].Volume = volume
+	w.together(w.place("web", site), w.place("page", page))
+	w.pass(10 * time.Second)
+	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php").Body)
+	require.Equal(t, 302, w.get("web", 80, "/").Status)
+	answers = false
+	require.Zero(t, w.getAfter(time.Hour, "web", 80, "/").Status)
+	require.Zero(t, w.getAfter(time.Second, "page", 8081, "/healthz.php").Status)
+	late := w.getAfter(2*time.Second, "page", 8081, "/healthz.php")
+	require.Equal(t, 503, late.Status)
+	require.Contains(t, late.Body, "the files do not answer")
+	answers = true
+	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php").Body)
+	require.Equal(t, 302, w.get("web", 80, "/").Status)
+
+	p := declaredHealth(t)
+	p.Files.Mounts = p.Files.Mounts[:len(p.Files.Mounts)-1]
+	w.together(w.host["web"], w.place("page", p))
+	w.pass(time.Second)
+	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status, "it looks where nothing is mounted")
+}
+
 func TestHealthPageNeedsItsFiles(t *testing.T) {
 	for name, change := range map[string]func(*Process){
 		"no configuration": func(p *Process) { p.Files.Mounts = p.Files.Mounts[1:] },

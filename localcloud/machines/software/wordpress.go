@@ -129,6 +129,10 @@ func (w *wordpress) page(name string, waited time.Duration) Response {
 	default:
 		return Response{Status: http.StatusNotFound, Body: w.process.document("Page not found", "WordPress has no such page.")}
 	}
+	// The themes and plugins are there: a request waits, and no time-out of PHP's ends that.
+	if !w.files.Answers(webRoot + "/wp-content") {
+		return Response{}
+	}
 	switch waiting, code := outcome(w.database, waited, w.settings.connect, w.settings.read); {
 	case waiting:
 		return Response{}
