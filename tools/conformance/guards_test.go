@@ -81,6 +81,8 @@ var undone = map[string]setting{
 	})},
 	"the health page has processes of its own": {"TestWordPressHealth", oneServer},
 	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", "MaxRequestWorkers 20", "MaxRequestWorkers 1")},
+	"a site without its files has failed":      {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES         = '/wp-content'", "FILES         = '/tmp'")},
+	"a look at the files has an end":           {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES_SECONDS = 2", "FILES_SECONDS = 60")},
 	"a site without its web server has failed": {"TestWordPressHealth", inConfigMaps("healthz.php", "SITE_PORT  = 80;", "SITE_PORT  = 8081;")},
 	"a full queue is no failure in a pause of the database": {"TestWordPressHealth",
 		inConfigMaps("healthz.php", "QUEUE_FULL = 110;", "QUEUE_FULL = 0;")},

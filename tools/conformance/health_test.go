@@ -18,12 +18,14 @@ import (
 	"geo-wordpress/regions"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
+
+	"golang.org/x/sys/unix"
 )
 
 // The health page says 200 before there is a site, or nobody could install one; while the database pauses, as it does
 // while it elects its leaders, though all of the site's processes wait for it; and again afterwards. It says 503 when the
-// pause does not end, and at once when the region's own TiDB is gone, or the site's web server. It always answers in time
-// for the load balancer.
+// pause does not end, and at once when the region's own TiDB is gone, or its files, or the site's web server. It always
+// answers in time for the load balancer.
 func TestWordPressHealth(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
@@ -101,6 +103,8 @@ func TestWordPressHealth(t *testing.T) {
 	}
 	w.Ready(time.Minute, wordpress)
 
+	withoutFiles(t, w, wordpress)
+	unharmed(t, w, wordpress)
 	fullQueue(t, w, wordpress, tidb)
 	unharmed(t, w, wordpress)
 	withoutApache(t, w, wordpress)
@@ -139,6 +143,46 @@ func fullQueue(t *testing.T, w *world.World, wordpress, tidb *kubelet.Pod) {
 	leave()
 	tidb.Thaw()
 	w.Ready(time.Minute, wordpress, tidb)
+}
+
+// withoutFiles has the shared volume keep everybody waiting, as one does whose NFS server is away.
+func withoutFiles(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
+	t.Helper()
+	answer := silence(t, w.Files(wordpress.Region.Name))
+	for range 3 { // more than its processes, if they waited too
+		if code, text := health(t, wordpress); code != http.StatusServiceUnavailable || !strings.Contains(text, "files") {
+			t.Errorf("without files: %d %s", code, text)
+			break
+		}
+	}
+	w.Eventually(time.Minute, "the pod is not ready", func() error {
+		if wordpress.Ready() {
+			return errors.New("it is")
+		}
+		return nil
+	})
+	answer()
+	if code, text := health(t, wordpress); code != http.StatusOK {
+		t.Errorf("with its files again: %d %s", code, text)
+	}
+	w.Ready(time.Minute, wordpress)
+}
+
+// silence has whoever opens a directory, or what is right in it, wait until answer: they can be killed then, but not
+// interrupted, as who waits for an NFS server.
+func silence(t *testing.T, directory string) (answer func()) {
+	t.Helper()
+	events, err := unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC, unix.O_RDONLY)
+	if err != nil {
+		t.Fatal("fanotify:", err)
+	}
+	// Nobody reads what is asked there; with its end all is permitted.
+	answer = sync.OnceFunc(func() { unix.Close(events) })
+	t.Cleanup(answer)
+	if err := unix.FanotifyMark(events, unix.FAN_MARK_ADD, unix.FAN_OPEN_PERM|unix.FAN_ONDIR|unix.FAN_EVENT_ON_CHILD, unix.AT_FDCWD, directory); err != nil {
+		t.Fatal("fanotify:", err)
+	}
+	return answer
 }
 
 // withoutApache ends the site's web server, which takes a while to come back.
