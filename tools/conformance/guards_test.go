@@ -174,10 +174,13 @@ func oneServer(stack *declared.Stack) {
 		site, page := pod.Container("wordpress"), *pod.Container("health")
 		site.ReadinessProbe = page.ReadinessProbe
 		for _, mount := range page.VolumeMounts {
-			if mount.SubPath == "healthz.php" {
+			switch {
+			case mount.SubPath == "healthz.php":
 				mount.MountPath = "/var/www/html/healthz.php"
-				site.VolumeMounts = append(site.VolumeMounts, mount)
+			case mount.Name != "wp-content": // at the page's own path
+				continue
 			}
+			site.VolumeMounts = append(site.VolumeMounts, mount)
 		}
 		pod.Spec().Containers = slices.DeleteFunc(pod.Spec().Containers, func(c corev1.Container) bool { return c.Name == page.Name })
 	})(stack)
