@@ -5,10 +5,10 @@
  *
  * It has a web server of its own (health.conf), so that it answers while all of the site's processes wait.
  *
- * A region's own failure (no web server, no files, no TiDB, a refused connection, a wrong password) answers 503 at once. A query
- * that hangs may be the database electing leaders after the loss of another region: all regions wait then, for 10 to 30
- * seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted longer than any
- * election; a region that is cut off from the other two goes out then.
+ * A region's own failure (no web server, no files, no TiDB, a refused connection, a wrong password) answers 503 at
+ * once. A query that hangs may be the database electing leaders after the loss of another region: all regions wait
+ * then, for 10 to 30 seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted
+ * longer than any election; a region that is cut off from the other two goes out then.
  */
 const PAUSE_SECONDS = 45;
 const LAST_READ     = '/tmp/geo-wordpress-last-read';
@@ -23,8 +23,8 @@ const NO_SUCH_TABLE = 1146;
 const SITE_PORT  = 80;
 const QUEUE_FULL = 110;
 
-// The shared volume, and how long its directory may take. Its own server serves it, so waiting for that is this region's
-// failure; a restart of the server is shorter than what the health check makes of one.
+// The shared volume, and how long its directory may take. Its server is the region's own, so who waits for it waits for
+// no election.
 const FILES         = '/wp-content';
 const FILES_SECONDS = 2;
 
