@@ -11,11 +11,14 @@ import (
 )
 
 // cron declares the schedule of WordPress's own tasks, which would otherwise run when a visitor comes. Every region
-// asks; WordPress's lock in the database makes one of them do the work.
+// asks; WordPress's lock in the database makes one of them do the work. It asks until it is answered: the first time may
+// come before WordPress has started, and any later one while the database pauses. Until the site is installed the answer
+// leads to the installation page, at the site's address, which is no failure, and which these pods do not reach.
 func (w *WordPress) cron(ctx *pulumi.Context) error {
 	c := podspec.Container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
 	url := "http://" + regions.ServiceDNS(app, w.args.Config.Namespaces.WordPress, w.args.Region) + "/wp-cron.php"
-	c.Command = pulumi.ToStringArray([]string{"wget", "-q", "-T", "60", "-O", "/dev/null", url})
+	c.Command = pulumi.ToStringArray([]string{"sh", "-c",
+		"until wget -q -S -T 60 -O /dev/null " + url + " 2>&1 | grep -q 'HTTP/[0-9.]* [23]'; do sleep 5; done"})
 	_, err := batchv1.NewCronJob(ctx, w.name+"-cron", &batchv1.CronJobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:      pulumi.String(cronApp),

@@ -103,6 +103,8 @@ var undone = map[string]setting{
 	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",
 		inConfigMaps("config-extra.php", "WPMU_PLUGIN_DIR", "ANOTHER_DIR")},
 	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", "upload_max_filesize = 64M", "")},
+	"the cron asks until it is answered":          {"TestWordPressCron", inCron("until ", "", "; do sleep 5; done", "")},
+	"a site to be installed is no failure":        {"TestWordPressCron", inCron("[23]", "2")},
 	"a theme is copied whole":                     {"TestWordPressStartsWhole", inConfigMaps("start.sh", `cp -R "$directory" "$copies/copy"`, `mkdir -p "$name"; cp -R "$directory." "$name"`)},
 	"a login is good in every region":             {"TestWordPressInBrowser/unstable", oneRegionsOwn("WORDPRESS_LOGGED_IN_SALT")},
 	"a login is good in every region's dashboard": {"TestWordPressInBrowser/unstable", oneRegionsOwn("WORDPRESS_AUTH_SALT")},
@@ -165,6 +167,14 @@ func oneRegionsOwn(name string) func(*declared.Stack) {
 			panic(fmt.Sprintf("%d Secrets have a key %s", found, name))
 		}
 	}
+}
+
+// inCron replaces parts of the cron's script.
+func inCron(oldnew ...string) func(*declared.Stack) {
+	return change("wordpress-cron", func(pod *declared.Pod) {
+		script := &pod.Container("wordpress-cron").Command[2]
+		*script = strings.NewReplacer(oldnew...).Replace(*script)
+	})
 }
 
 // oneServer has WordPress's web server serve the health page too, from a pool of processes for both.

@@ -115,6 +115,32 @@ func TestWordPressStartsWhole(t *testing.T) {
 // startDatabase starts the Placement Drivers, what stands for a store, and a TiDB that serves all regions.
 func startDatabase(w *world.World) *kubelet.Pod { return startTiDB(w, startPDs(w)) }
 
+// The cron asks until WordPress answers: its first time may come before WordPress has started, and before there is a site.
+func TestWordPressCron(t *testing.T) {
+	w := world.New(t, committed(t, site))
+	region := w.Stack.Regions[0].Name
+	startDatabase(w)
+	succeeds := func(cron *kubelet.Pod) {
+		t.Helper()
+		select {
+		case <-cron.Ended():
+		case <-time.After(time.Minute):
+			t.Fatalf("the cron does not end:\n%s", w.Describe(cron))
+		}
+		if !cron.Succeeded() {
+			t.Fatalf("the cron fails:\n%s", w.Describe(cron))
+		}
+	}
+	early := w.Start(region, "wordpress-cron")
+	time.Sleep(3 * time.Second)
+	w.Ready(3*time.Minute, w.Start(region, "wordpress"))
+	succeeds(early)
+	if _, err := w.Job(region, "wordpress-install"); err != nil {
+		t.Fatal(err)
+	}
+	succeeds(w.Start(region, "wordpress-cron"))
+}
+
 // startTiDB starts what stands for a store, and a TiDB that serves all regions.
 func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
 	first := w.Stack.Regions[0].Name

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -95,6 +96,9 @@ func wget(c *call) int {
 		output, rest = rest[0], rest[1:] // -qO file
 	}
 	response, err := c.fetch(rest[0], seconds(c.option("T", "timeout")))
+	if err == nil && c.errors != nil && c.has("S", "server-response") {
+		fmt.Fprintf(c.errors, "  HTTP/1.1 %d %s\n", response.Status, http.StatusText(response.Status))
+	}
 	if err != nil || response.Status >= 400 {
 		return 1
 	}

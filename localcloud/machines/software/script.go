@@ -169,10 +169,10 @@ type runner struct {
 	dir  string
 }
 
-// stdio is a command's input, nil if it has none, and output.
+// stdio is a command's input, nil if it has none, its output and, nil if nobody reads it, its diagnostics.
 type stdio struct {
-	in  io.Reader
-	out io.Writer
+	in          io.Reader
+	out, errors io.Writer
 }
 
 // shells are the interpreters whose -c is run as a script.
@@ -301,7 +301,7 @@ func (r *runner) exec(ctx context.Context, argv []string) error {
 		}
 		return true
 	})
-	std := stdio{out: hc.Stdout}
+	std := stdio{out: hc.Stdout, errors: hc.Stderr}
 	if file, ok := hc.Stdin.(*os.File); ok && file != nil {
 		std.in = file
 	}
