@@ -60,6 +60,51 @@ func TestWordPressInstallJobs(t *testing.T) {
 	noFailedSQL(t, tidb, noSuchTable)
 }
 
+// While one region installs, tables without a site, another waits; where nobody does, such tables are a failure.
+func TestWordPressInstallWaits(t *testing.T) {
+	w := world.New(t, committed(t, site))
+	region := w.Stack.Regions[0].Name
+	db := w.Database(startDatabase(w), "root", w.Stack.Output("database", "rootPassword"))
+	installing, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(statement string) {
+		t.Helper()
+		if _, err := installing.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	end := func(job *kubelet.Pod) {
+		t.Helper()
+		select {
+		case <-job.Ended():
+		case <-time.After(time.Minute):
+			t.Fatalf("the Job does not end:\n%s", w.Describe(job))
+		}
+	}
+	run("CREATE TABLE wordpress.wp_options (option_id BIGINT PRIMARY KEY, option_name VARCHAR(191), option_value TEXT, autoload VARCHAR(20))")
+	damaged := w.Start(region, "wordpress-install")
+	end(damaged)
+	if damaged.Succeeded() {
+		t.Errorf("with tables and no site the Job says that all is well:\n%s", w.Describe(damaged))
+	}
+
+	run("DO GET_LOCK('geo_wordpress_install', 1)")
+	waits := w.Start(region, "wordpress-install")
+	select {
+	case <-waits.Ended():
+		t.Fatalf("the Job does not wait for another region's:\n%s", w.Describe(waits))
+	case <-time.After(10 * time.Second):
+	}
+	run("DROP TABLE wordpress.wp_options")
+	run("DO RELEASE_LOCK('geo_wordpress_install')")
+	end(waits)
+	if !waits.Succeeded() || !strings.Contains(waits.Log("wordpress-install"), "installed") {
+		t.Errorf("the Job that waited fails:\n%s", w.Describe(waits))
+	}
+}
+
 // A start that is cut off leaves no theme and no plugin that is not whole, which the next start would take for the site's
 // own.
 func TestWordPressStartsWhole(t *testing.T) {
