@@ -9,8 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"geo-wordpress/tools/conformance/declared"
@@ -164,4 +167,29 @@ func (s *session) send(request *http.Request, want int) ([]byte, error) {
 		return nil, fmt.Errorf("%s %s: %s: %.500s", request.Method, request.URL, response.Status, body)
 	}
 	return body, nil
+}
+
+// A site with exactly as many posts as fill its pages has no page after the last.
+func TestPostsThatFillTheLastPage(t *testing.T) {
+	const pages = 2
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, err := strconv.Atoi(r.FormValue("page"))
+		if err != nil || page > pages {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"code":"rest_post_invalid_page_number","data":{"status":400}}`)
+			return
+		}
+		var posts []map[string]any
+		for i := range 100 {
+			posts = append(posts, map[string]any{"id": 100*page + i, "title": map[string]string{"rendered": "a post"}})
+		}
+		if err := json.NewEncoder(w).Encode(posts); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	posts, err := (&session{client: server.Client(), site: server.URL}).posts()
+	if err != nil || len(posts) != 100*pages {
+		t.Errorf("%d posts, %v", len(posts), err)
+	}
 }
