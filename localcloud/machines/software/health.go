@@ -94,22 +94,20 @@ func (s *scripts) look(now time.Time, network Network) {
 	s.now, s.database = now, query(network, s.mysql)
 }
 
-// check answers a mounted script that checks the database.
+// check answers a mounted script that checks the site, its files and its database, as far as it declares to.
 func (s *scripts) check(script string, waited time.Duration, network Network) Response {
 	page := readCheck(script, s.settings)
 	if page.site != 0 {
 		if _, err := network.Dial("127.0.0.1", page.site); err != nil {
-			return Response{Status: http.StatusServiceUnavailable, Header: plainText,
-				Body: fmt.Sprintf("the site's web server takes no connections (%d)\n", connectionRefused)}
+			return unavailable("the site's web server takes no connections (%d)\n", connectionRefused)
 		}
 	}
 	if page.shared != "" {
-		switch {
-		case s.files.Answers(page.shared) && s.files.Exists(page.shared):
-		case waited < page.filesWait && s.files.Exists(page.shared):
+		switch there, answers := s.files.Exists(page.shared), s.files.Answers(page.shared); {
+		case there && !answers && waited < page.filesWait:
 			return Response{}
-		default:
-			return Response{Status: http.StatusServiceUnavailable, Header: plainText, Body: "the files do not answer\n"}
+		case !there || !answers:
+			return unavailable("the files do not answer\n")
 		}
 	}
 	waiting, code := outcome(s.database, waited, page.connect, page.read)
@@ -123,7 +121,11 @@ func (s *scripts) check(script string, waited time.Duration, network Network) Re
 	case slices.Contains(page.pauses, code) && s.readWithin(page.lastRead, page.tolerated):
 		return Response{Status: http.StatusOK, Body: fmt.Sprintf("the database pauses (%d)\n", code), Header: plainText}
 	}
-	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf("database error %d\n", code), Header: plainText}
+	return unavailable("database error %d\n", code)
+}
+
+func unavailable(format string, args ...any) Response {
+	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf(format, args...), Header: plainText}
 }
 
 // readWithin says whether a file was touched within a time.
