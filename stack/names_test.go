@@ -15,6 +15,7 @@ var nameRules = []invariant{
 	{"Google's names are within their limits", googleNamesAreWithinLimits},
 	{"Kubernetes' names are within their limits", kubernetesNamesAreWithinLimits},
 	{"objects of a cluster have names of their own", objectsHaveNamesOfTheirOwn},
+	{"objects of a cluster are applied under one name", objectsAreAppliedUnderOneName},
 	{"labels are within their limits", labelsAreWithinLimits},
 }
 
@@ -123,6 +124,19 @@ func labelsAreWithinLimits(t rapid.TB, s *system) {
 		server := !strings.HasSuffix(w.Kind(), "Job") // a job's selector is Kubernetes' own
 		if server && (len(w.Spec.Selector.MatchLabels) == 0 || !w.Spec.Selector.Selects(w.Labels)) {
 			t.Errorf("%s selects %v, its pods are labelled %v", w, w.Spec.Selector.MatchLabels, w.Labels)
+		}
+	}
+}
+
+// objectsAreAppliedUnderOneName: a name that the provider makes up is lost when an update is killed, and the fields that
+// it owns cannot be changed any more.
+func objectsAreAppliedUnderOneName(t rapid.TB, s *system) {
+	for _, r := range s.Resources {
+		if !r.IsKubernetes() {
+			continue
+		}
+		if name := r.Metadata().Annotations["pulumi.com/patchFieldManager"]; name != "geo-wordpress" {
+			t.Errorf("%s is applied as %q", r, name)
 		}
 	}
 }

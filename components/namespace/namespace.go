@@ -4,6 +4,7 @@ package namespace
 
 import (
 	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/internal/podspec"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -50,6 +51,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 				"pod-security.kubernetes.io/enforce": pulumi.String(args.Level),
 				"pod-security.kubernetes.io/warn":    pulumi.String(args.Level),
 			},
+			Annotations: podspec.Annotations(),
 		},
 	}, args.Cluster.Object(n))
 	if err != nil {
@@ -69,7 +71,11 @@ func (n *Namespace) Policies() []pulumi.Resource { return n.policies }
 func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster) error {
 	all := &metav1.LabelSelectorArgs{}
 	closed, err := networkingv1.NewNetworkPolicy(ctx, name+"-closed", &networkingv1.NetworkPolicyArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("closed"), Namespace: n.Name},
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String("closed"),
+			Namespace:   n.Name,
+			Annotations: podspec.Annotations(),
+		},
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: all,
 			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
@@ -83,7 +89,11 @@ func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster)
 		&networkingv1.NetworkPolicyPortArgs{Protocol: pulumi.String("TCP"), Port: pulumi.Int(53)},
 	}
 	resolve, err := networkingv1.NewNetworkPolicy(ctx, name+"-dns", &networkingv1.NetworkPolicyArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String("dns"), Namespace: n.Name},
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String("dns"),
+			Namespace:   n.Name,
+			Annotations: podspec.Annotations(),
+		},
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: all,
 			PolicyTypes: pulumi.ToStringArray([]string{"Egress"}),

@@ -98,7 +98,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 // sharedClaim declares the volume for wp-content. It binds only when the server runs, so it depends on it.
 func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error {
 	class, err := storagev1.NewStorageClass(ctx, s.name, &storagev1.StorageClassArgs{
-		Metadata:          &metav1.ObjectMetaArgs{Name: pulumi.String(className)},
+		Metadata:          &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
 		Provisioner:       pulumi.String(provisioner),
 		ReclaimPolicy:     pulumi.String("Retain"), // deleting the claim must not delete the site's files
 		VolumeBindingMode: pulumi.String("Immediate"),
@@ -112,8 +112,9 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 	}
 	claim, err := corev1.NewPersistentVolumeClaim(ctx, s.name+"-"+ClaimName, &corev1.PersistentVolumeClaimArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(ClaimName),
-			Namespace: s.args.ClaimNamespace.Name,
+			Name:        pulumi.String(ClaimName),
+			Namespace:   s.args.ClaimNamespace.Name,
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteMany"}),

@@ -1,6 +1,8 @@
 package nfs
 
 import (
+	"geo-wordpress/components/internal/podspec"
+
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	rbacv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/rbac/v1"
@@ -11,7 +13,11 @@ import (
 // Service and Endpoints.
 func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 	account, err := corev1.NewServiceAccount(ctx, s.name, &corev1.ServiceAccountArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name},
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(App),
+			Namespace:   s.args.Namespace.Name,
+			Annotations: podspec.Annotations(),
+		},
 	}, s.args.Cluster.Object(s))
 	if err != nil {
 		return nil, err
@@ -32,7 +38,7 @@ func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 
 func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
 	role, err := rbacv1.NewClusterRole(ctx, s.name, &rbacv1.ClusterRoleArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className)},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
 		Rules: rbacv1.PolicyRuleArray{
 			rule("", "persistentvolumes", "get", "list", "watch", "create", "delete"),
 			rule("", "persistentvolumeclaims", "get", "list", "watch", "update"),
@@ -44,7 +50,7 @@ func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) 
 		return err
 	}
 	binding, err := rbacv1.NewClusterRoleBinding(ctx, s.name, &rbacv1.ClusterRoleBindingArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className)},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
 		RoleRef: &rbacv1.RoleRefArgs{
 			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
 			Kind:     pulumi.String("ClusterRole"),
@@ -57,7 +63,11 @@ func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) 
 }
 
 func (s *Server) role(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
-	metadata := &metav1.ObjectMetaArgs{Name: pulumi.String(App), Namespace: s.args.Namespace.Name}
+	metadata := &metav1.ObjectMetaArgs{
+		Name:        pulumi.String(App),
+		Namespace:   s.args.Namespace.Name,
+		Annotations: podspec.Annotations(),
+	}
 	role, err := rbacv1.NewRole(ctx, s.name, &rbacv1.RoleArgs{
 		Metadata: metadata,
 		Rules: rbacv1.PolicyRuleArray{

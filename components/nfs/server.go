@@ -49,9 +49,10 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 	}
 	return appsv1.NewStatefulSet(ctx, s.name, &appsv1.StatefulSetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(App),
-			Namespace: s.args.Namespace.Name,
-			Labels:    podspec.Labels(App),
+			Name:        pulumi.String(App),
+			Namespace:   s.args.Namespace.Name,
+			Labels:      podspec.Labels(App),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(App),

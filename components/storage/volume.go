@@ -2,6 +2,7 @@ package storage
 
 import (
 	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/internal/podspec"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -25,6 +26,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 ) (*corev1.PersistentVolumeClaim, error) {
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
+		Metadata: &metav1.ObjectMetaArgs{Annotations: podspec.Annotations()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -60,8 +62,9 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 	}
 	return corev1.NewPersistentVolumeClaim(ctx, name, &corev1.PersistentVolumeClaimArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Namespace: args.Namespace,
-			Name:      pulumi.String(args.Claim),
+			Namespace:   args.Namespace,
+			Name:        pulumi.String(args.Claim),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),

@@ -72,9 +72,10 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	}
 	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(app),
-			Namespace: s.args.Namespace.Name,
-			Labels:    podspec.Labels(app),
+			Name:        pulumi.String(app),
+			Namespace:   s.args.Namespace.Name,
+			Labels:      podspec.Labels(app),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(1),

@@ -99,7 +99,7 @@ func (s *Syncthing) configuration(ctx *pulumi.Context) error {
 
 	var err error
 	s.secret, err = corev1.NewSecret(ctx, s.name, &corev1.SecretArgs{
-		Metadata: &metav1.ObjectMetaArgs{Namespace: s.args.Namespace.Name},
+		Metadata: &metav1.ObjectMetaArgs{Namespace: s.args.Namespace.Name, Annotations: podspec.Annotations()},
 		StringData: pulumi.StringMap{
 			"config.xml": config,
 			"cert.pem":   self.Certificate,

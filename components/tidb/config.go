@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/template"
 
+	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -33,7 +34,7 @@ func (p *Part) configuration(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	metadata := &metav1.ObjectMetaArgs{Namespace: p.args.Namespace.Name}
+	metadata := &metav1.ObjectMetaArgs{Namespace: p.args.Namespace.Name, Annotations: podspec.Annotations()}
 	p.config, err = corev1.NewConfigMap(ctx, p.name+"-config", &corev1.ConfigMapArgs{
 		Metadata: metadata,
 		Data: pulumi.StringMap{

@@ -30,8 +30,9 @@ func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi
 	}
 	return batchv1.NewJob(ctx, p.name+"-"+initializer, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Namespace: p.args.Namespace.Name,
-			Labels:    podspec.Labels(initializer),
+			Namespace:   p.args.Namespace.Name,
+			Labels:      podspec.Labels(initializer),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(6),

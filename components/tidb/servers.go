@@ -166,9 +166,10 @@ func (p *Part) statefulSet(ctx *pulumi.Context, app string, replicas, graceSecon
 	spec.TerminationGracePeriodSeconds = pulumi.Int(graceSeconds)
 	return appsv1.NewStatefulSet(ctx, p.name+"-"+app, &appsv1.StatefulSetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(app),
-			Namespace: p.args.Namespace.Name,
-			Labels:    podspec.Labels(app),
+			Name:        pulumi.String(app),
+			Namespace:   p.args.Namespace.Name,
+			Labels:      podspec.Labels(app),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(app),

@@ -46,7 +46,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		return text.String(), err
 	}).(pulumi.StringOutput)
 
-	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name}
+	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name, Annotations: podspec.Annotations()}
 	var err error
 	w.config, err = corev1.NewConfigMap(ctx, w.name+"-config", &corev1.ConfigMapArgs{
 		Metadata: metadata,

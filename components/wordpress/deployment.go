@@ -43,9 +43,10 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	)
 	_, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(app),
-			Namespace: w.args.Namespace.Name,
-			Labels:    podspec.Labels(app),
+			Name:        pulumi.String(app),
+			Namespace:   w.args.Namespace.Name,
+			Labels:      podspec.Labels(app),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(w.args.Config.Replicas.WordPress),

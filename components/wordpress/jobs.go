@@ -21,9 +21,10 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 		"until wget -q -S -T 60 -O /dev/null " + url + " 2>&1 | grep -q 'HTTP/[0-9.]* [23]'; do sleep 5; done"})
 	_, err := batchv1.NewCronJob(ctx, w.name+"-cron", &batchv1.CronJobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:      pulumi.String(cronApp),
-			Namespace: w.args.Namespace.Name,
-			Labels:    podspec.Labels(cronApp),
+			Name:        pulumi.String(cronApp),
+			Namespace:   w.args.Namespace.Name,
+			Labels:      podspec.Labels(cronApp),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &batchv1.CronJobSpecArgs{
 			Schedule:                   pulumi.String("*/5 * * * *"),
@@ -70,8 +71,9 @@ func (w *WordPress) install(ctx *pulumi.Context) error {
 	pod.Volumes = w.volumes()
 	_, err := batchv1.NewJob(ctx, w.name+"-install", &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Namespace: w.args.Namespace.Name,
-			Labels:    podspec.Labels(installApp),
+			Namespace:   w.args.Namespace.Name,
+			Labels:      podspec.Labels(installApp),
+			Annotations: podspec.Annotations(),
 		},
 		Spec: &batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(6),

@@ -38,10 +38,12 @@ func newFaultBench(t *testing.T) *bench {
 	return b
 }
 
-// moment is when an update is interrupted: when it begins, or has ended, its nth change of a resource.
+// moment is when an update is interrupted: when it begins, or has ended, its nth change of a resource; or when it
+// prints something.
 type moment struct {
-	n     int
-	begun bool
+	n       int
+	begun   bool
+	printed string
 }
 
 var (
@@ -85,16 +87,17 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 		line, readErr := lines.ReadString('\n')
 		printed.WriteString(line)
 		if kind.MatchString(line) {
-			if count++; count == at.n {
-				once.Do(func() {
-					reached = true
-					if signal == syscall.SIGKILL {
-						killTree(cmd.Process.Pid)
-					} else {
-						_ = cmd.Process.Signal(signal)
-					}
-				})
-			}
+			count++
+		}
+		if at.n > 0 && count == at.n || at.printed != "" && strings.Contains(line, at.printed) {
+			once.Do(func() {
+				reached = true
+				if signal == syscall.SIGKILL {
+					killTree(cmd.Process.Pid)
+				} else {
+					_ = cmd.Process.Signal(signal)
+				}
+			})
 		}
 		if readErr != nil {
 			if !errors.Is(readErr, io.EOF) {

@@ -85,8 +85,10 @@ func checkInventory(b *bench) {
 func compare(b *bench, where string, known []string, there map[string]bool) {
 	b.t.Helper()
 	for _, k := range known {
-		if _, ok := there[k]; !ok {
+		if own, ok := there[k]; !ok {
 			b.t.Errorf("%s: in the state, but not there: %s", where, k)
+		} else if !own {
+			b.t.Errorf("%s: in the state, but not the stack's own: %s", where, k)
 		}
 	}
 	for r, own := range there {
@@ -99,8 +101,7 @@ func compare(b *bench, where string, known []string, there map[string]bool) {
 	}
 }
 
-// objects are those in a region's cluster, as "kind ID", and whether Pulumi has applied them. (It owns no field of an
-// object that has nothing but a name, and is then not seen to have.)
+// objects are those in a region's cluster, as "kind ID", and whether the stack has applied them.
 func (b *bench) objects(region string) map[string]bool {
 	b.t.Helper()
 	type object struct {
@@ -123,7 +124,7 @@ func (b *bench) objects(region string) map[string]bool {
 		}
 		own := false
 		for _, field := range o.Metadata.ManagedFields {
-			own = own || strings.HasPrefix(field.Manager, "pulumi-kubernetes-")
+			own = own || field.Manager == "geo-wordpress"
 		}
 		all[o.Kind+" "+id] = own
 	}

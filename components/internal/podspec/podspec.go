@@ -167,12 +167,6 @@ func (p Probe) timings() *corev1.ProbeArgs {
 	return a
 }
 
-// BeforeItsPods are the annotations of a Service that is declared before its pods, as it must be for pods that find
-// each other by it: Pulumi would wait for endpoints that cannot be there yet.
-func BeforeItsPods() pulumi.StringMap {
-	return pulumi.StringMap{"pulumi.com/skipAwait": pulumi.String("true")}
-}
-
 // EnvFromField is an environment variable from the pod's own description, such as status.podIP.
 func EnvFromField(name, path string) *corev1.EnvVarArgs {
 	return &corev1.EnvVarArgs{

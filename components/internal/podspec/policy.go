@@ -62,7 +62,7 @@ func Policy(app string, namespace pulumi.StringInput, ingress networkingv1.Netwo
 	egress networkingv1.NetworkPolicyEgressRuleArray,
 ) *networkingv1.NetworkPolicyArgs {
 	return &networkingv1.NetworkPolicyArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(app), Namespace: namespace},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(app), Namespace: namespace, Annotations: Annotations()},
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: Selector(app),
 			PolicyTypes: pulumi.ToStringArray([]string{"Ingress", "Egress"}),
