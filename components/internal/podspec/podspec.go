@@ -1,5 +1,5 @@
 // Package podspec holds what the components' pods have in common: how tightly they are confined, how they are probed,
-// and who may talk to whom.
+// who may talk to whom, and as whose they and all other objects are applied.
 package podspec
 
 import (
