@@ -86,11 +86,11 @@ func (b *browser) install() {
 		b.submit("#language-continue", "#weblog_title")
 	}
 	b.keep("01-installation")
-	b.do("filling in the installation",
-		fill("#weblog_title", siteTitle),
-		fill("#user_login", person),
-		fill("#pass1", password),
-		fill("#admin_email", "astrid@example.com"))
+	b.fill("filling in the installation",
+		entry{"#weblog_title", siteTitle},
+		entry{"#user_login", person},
+		entry{"#pass1", password},
+		entry{"#admin_email", "astrid@example.com"})
 	if b.count("#pw-weak:checked") == 0 {
 		b.script("allowing the password", `(() => { const c = document.querySelector('.pw-weak:not([style*="display: none"]) .pw-checkbox'); if (c && c.offsetParent) c.click(); return true })()`, nil)
 	}
@@ -102,7 +102,7 @@ func (b *browser) install() {
 // logIn logs in through the form.
 func (b *browser) logIn() {
 	b.open("/wp-login.php")
-	b.do("filling in the login", fill("#user_login", person), fill("#user_pass", password))
+	b.fill("filling in the login", entry{"#user_login", person}, entry{"#user_pass", password})
 	b.submit("#wp-submit", "#wpadminbar")
 	b.shows("Dashboard")
 	b.keep("03-dashboard")
@@ -201,7 +201,7 @@ func (b *browser) seesPicture() {
 
 // comment comments the post that is open.
 func (b *browser) comment() {
-	b.do("writing a comment", fill("#comment", remark))
+	b.fill("writing a comment", entry{"#comment", remark})
 	b.submit("#commentform #submit", ".comment-content, .wp-block-comment-content")
 	b.shows(remark)
 	b.keep("07-comment")
@@ -303,7 +303,7 @@ func (b *browser) pages(suffix string) {
 // quickDraft writes a draft on the dashboard of a region.
 func (b *browser) quickDraft(region string) {
 	b.open("/wp-admin/index.php")
-	b.do("writing a draft", fill("#quick-press #title", "Draft from "+region), fill("#quick-press #content", "åäö"))
+	b.fill("writing a draft", entry{"#quick-press #title", "Draft from " + region}, entry{"#quick-press #content", "åäö"})
 	b.do("keeping the draft", chromedp.Click("#save-post", chromedp.ByQuery))
 	b.until("the draft is listed", fmt.Sprintf(`document.querySelector('.drafts')?.innerText.includes(%q)`, "Draft from "+region))
 }
