@@ -18,6 +18,9 @@ import (
 // stacks. It is no expectation of how long anything takes.
 const patience = 15 * time.Minute
 
+// unanswered is what the provider says of an API server that does not answer.
+const unanswered = "cluster is unreachable"
+
 // bench is a local cloud with a dev stack, for one test.
 type bench struct {
 	t       *testing.T

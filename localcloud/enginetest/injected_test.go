@@ -98,7 +98,7 @@ func TestFaultUnreachable(t *testing.T) {
 		if err == nil {
 			t.Fatalf("%s: the update succeeded without a region's API", round.name)
 		}
-		if !strings.Contains(out, "unreachable") {
+		if !strings.Contains(out, unanswered) {
 			t.Fatalf("%s: the update failed, but not because a cluster cannot be reached:\n%s", round.name, tail(out, 60))
 		}
 		for w, updated := range round.updated {

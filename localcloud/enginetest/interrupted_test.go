@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -81,7 +80,6 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 	if at.begun {
 		kind = begins
 	}
-	var once sync.Once
 	lines := bufio.NewReader(reader)
 	for {
 		line, readErr := lines.ReadString('\n')
@@ -89,15 +87,14 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 		if kind.MatchString(line) {
 			count++
 		}
-		if at.n > 0 && count == at.n || at.printed != "" && strings.Contains(line, at.printed) {
-			once.Do(func() {
-				reached = true
-				if signal == syscall.SIGKILL {
-					killTree(cmd.Process.Pid)
-				} else {
-					_ = cmd.Process.Signal(signal)
-				}
-			})
+		now := at.n > 0 && count == at.n || at.printed != "" && strings.Contains(line, at.printed)
+		if now && !reached {
+			reached = true
+			if signal == syscall.SIGKILL {
+				killTree(cmd.Process.Pid)
+			} else {
+				_ = cmd.Process.Signal(signal)
+			}
 		}
 		if readErr != nil {
 			if !errors.Is(readErr, io.EOF) {

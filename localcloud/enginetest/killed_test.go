@@ -145,9 +145,6 @@ func TestFaultTakenIn(t *testing.T) {
 	}
 }
 
-// unanswered is what the provider says of an API server that does not answer.
-const unanswered = "cluster is unreachable"
-
 // again counts the updates that failed of themselves: on a machine that is busy enough, a control plane may not answer
 // in time. An operator repeats those, but not for ever. Any other failure is what the test looks for.
 func (b *bench) again(repeats int, err error, out string) int {
