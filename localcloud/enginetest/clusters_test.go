@@ -75,9 +75,44 @@ func clustersWrong(b *bench) (wrong []string) {
 func checkEvents(b *bench) {
 	b.t.Helper()
 	for _, region := range regionNames {
-		if warnings := strings.TrimSpace(b.kubectl(region, "get", "events", "-A", "--field-selector", "type=Warning",
-			"--no-headers", "--ignore-not-found")); warnings != "" {
-			b.t.Errorf("%s: warnings among the events:\n%s", region, warnings)
+		warnings := decode[corev1.EventList](b.t, b.kubectl(region, "get", "events", "-A", "--field-selector", "type=Warning", "-o", "json"))
+		for _, event := range warnings.Items {
+			if !outpaced(event) {
+				b.t.Errorf("%s: a warning about %s %s/%s: %s: %s", region, event.InvolvedObject.Kind, event.InvolvedObject.Namespace,
+					event.InvolvedObject.Name, event.Reason, event.Message)
+			}
+		}
+	}
+}
+
+// outpaced says whether a warning is only that of a control loop of Kubernetes which has not heard yet of what was made a
+// moment before: it then makes it again, and is told that it exists. One first start in some thirty had such a warning on a
+// busy machine. The endpoints controller does so when a Service's pods come with it (kubernetes/kubernetes#141508 mentions it),
+// and the API server's repair of cluster addresses when it hears of a Service before it does of its IPAddress.
+func outpaced(event corev1.Event) bool {
+	switch event.Reason {
+	case "FailedToCreateEndpoint":
+		return strings.HasSuffix(event.Message, "already exists")
+	case "ClusterIPNotAllocated":
+		return strings.HasSuffix(event.Message, "is not allocated; repairing")
+	}
+	return false
+}
+
+func TestOutpaced(t *testing.T) {
+	for _, c := range []struct {
+		reason, message string
+		want            bool
+	}{
+		{"FailedToCreateEndpoint", `Failed to create endpoint for service database/tidb: endpoints "tidb" already exists`, true},
+		{"ClusterIPNotAllocated", "Cluster IP [IPv4]: 10.64.139.22 is not allocated; repairing", true},
+		{"FailedToCreateEndpoint", `Failed to create endpoint for service database/tidb: endpoints "tidb" is forbidden`, false},
+		{"ClusterIPNotAllocated", "the ClusterIP [IPv4]: 10.64.139.22 for Service database/tidb has a wrong reference; repairing", false},
+		{"ClusterIPAlreadyAllocated", "Cluster IP [IPv4]:10.64.139.22 was assigned to multiple services; please recreate service", false},
+		{"FailedCreate", `create Pod tidb-0 in StatefulSet tidb failed error: pods "tidb-0" already exists`, false},
+	} {
+		if got := outpaced(corev1.Event{Reason: c.reason, Message: c.message}); got != c.want {
+			t.Errorf("%s: %s: %t, want %t", c.reason, c.message, got, c.want)
 		}
 	}
 }

@@ -31,7 +31,8 @@ type bench struct {
 	config  string // the stack's config file, a copy of Pulumi.dev.yaml
 }
 
-// newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test prints the cloud's log.
+// newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test keeps the cloud's log, in
+// .enginetest: printed, it would come between what failed and the word that it did.
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -51,7 +52,9 @@ func newBench(t *testing.T) *bench {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the local cloud's log ends:\n%s", tail(b.output(b.tool("localcloud"), "logs"), 100))
+			log := filepath.Join(root, ".enginetest", strings.ReplaceAll(t.Name(), "/", "-")+".log")
+			b.write(log, b.output(b.tool("localcloud"), "logs", "--lines=100000"))
+			t.Logf("the local cloud's log is in %s", log)
 		}
 		b.output(b.tool("localcloud"), "reset", "--yes")
 		_ = os.RemoveAll(home)
