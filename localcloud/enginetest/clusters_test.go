@@ -86,9 +86,9 @@ func checkEvents(b *bench) {
 }
 
 // outpaced says whether a warning is only that of a control loop of Kubernetes which has not heard yet of what was made a
-// moment before: it then makes it again, and is told that it exists. One first start in some thirty had such a warning on a
-// busy machine. The endpoints controller does so when a Service's pods come with it (kubernetes/kubernetes#141508 mentions it),
-// and the API server's repair of cluster addresses when it hears of a Service before it does of its IPAddress.
+// moment before: it then makes it again, and is told that it exists. The endpoints controller does so when a Service's pods
+// come with it (kubernetes/kubernetes#141508 mentions it), and the API server's repair of cluster addresses when it hears of
+// a Service before it does of its IPAddress. One of some sixty first starts, many of them on a busy machine, had such a warning.
 func outpaced(event corev1.Event) bool {
 	switch event.Reason {
 	case "FailedToCreateEndpoint":
