@@ -7,7 +7,11 @@ export GOGC ?= 400
 # The tools are built by the Go that is here; nothing fetches another.
 export GOTOOLCHAIN ?= local
 
-.PHONY: help up down env test tools localcloud check unit engine drill faults makespan conformance real-wordpress real-wordpress-test dashboard clean
+# The engine asks for the plugin under the version of the SDK that the program uses.
+SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
+PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
+
+.PHONY: help up down env test tools localcloud check unit engine drill faults makespan workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -26,10 +30,16 @@ test: check unit engine ## run every check and test
 
 # --- the tools, built from pinned Go modules -------------------------------------------------------------------------
 
-tools: $(BIN)/pulumi $(BIN)/pulumi-language-go localcloud program recover
+tools: localcloud $(PROVIDER) $(BIN)/pulumi $(BIN)/pulumi-language-go program recover
 
+# Not newer than the language host bears: later engines tell it of the project's options otherwise (buildTarget, binary).
 $(BIN)/pulumi: tools/pulumi/go.mod tools/pulumi/go.sum
 	@tools/build "the Pulumi CLI" tools/pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi $@ -ldflags=-s\ -w
+	@touch $@
+
+# In the local cloud's module, so that what it shares with the control plane is compiled once.
+$(PROVIDER): localcloud/go.mod localcloud/go.sum localcloud/kubernetesprovider/main.go go.mod
+	@tools/build "Pulumi's Kubernetes provider" localcloud ./kubernetesprovider $@ -ldflags="-s -w -X main.version=$(SDK:v%=%)"
 	@touch $@
 
 $(BIN)/pulumi-language-go: tools/language-go/go.mod tools/language-go/go.sum
@@ -41,7 +51,7 @@ $(BIN)/staticcheck: tools/lint/go.mod tools/lint/go.sum
 	@touch $@
 
 # The control plane says which Kubernetes it is.
-KUBERNETES := -X k8s.io/component-base/version.gitVersion=v1.33.0 \
+KUBERNETES := -X k8s.io/component-base/version.gitVersion=v1.33.3 \
 	-X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=33
 
 # go build itself knows whether these two are up to date.
@@ -64,8 +74,8 @@ check: $(BIN)/staticcheck
 	go vet ./...
 	$(BIN)/staticcheck ./...
 	cd localcloud && go vet ./...
-	@# But for the two packages that import a whole Kubernetes: it would analyse that, for a quarter of an hour.
-	cd localcloud && $(BIN)/staticcheck $$(go list ./... | grep -vx -e geo-wordpress/localcloud -e '.*/controlplane/components')
+	@# But for the three packages that import a whole Kubernetes: it would analyse that, for a quarter of an hour.
+	cd localcloud && $(BIN)/staticcheck $$(go list ./... | grep -vx -e geo-wordpress/localcloud -e '.*/controlplane/components' -e '.*/kubernetesprovider')
 
 # (check has vetted all of it)
 unit:
@@ -90,17 +100,40 @@ $(BIN)/pd-server: tools/pd/go.mod tools/pd/go.sum
 	@tools/build "the Placement Driver" tools/pd github.com/tikv/pd/cmd/pd-server $@ -tags=without_dashboard -ldflags=-s\ -w
 	@touch $@
 
+# TiDB 8.5.6 runs only when Go 1.25 compiled it, and panics otherwise: tools/conformance/install unpacks Debian's Go 1.25.
+GO_OF_TIDB := $(BIN)/go-1.25/usr/lib/go-1.25/bin
+
 $(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum
-	@tools/build TiDB tools/tidb github.com/pingcap/tidb/cmd/tidb-server $@ -ldflags=-s\ -w
+	@if [ ! -x $(GO_OF_TIDB)/go ]; then echo "TiDB needs Go 1.25: run tools/conformance/install" >&2; exit 1; fi
+	@PATH="$(GO_OF_TIDB):$$PATH" tools/build TiDB tools/tidb github.com/pingcap/tidb/cmd/tidb-server $@ \
+		-ldflags=-s\ -w\ -X\ github.com/pingcap/tidb/pkg/parser/mysql.TiDBReleaseVersion=v8.5.6
 	@touch $@
 
-conformance: $(BIN)/staticcheck $(BIN)/pd-server $(BIN)/tidb-server ## run the declared workloads with the real software, as root
+# As in its image: without cgo. noassets leaves out the GUI's files, which are generated and not in the module.
+$(BIN)/syncthing: tools/syncthing/go.mod tools/syncthing/go.sum
+	@CGO_ENABLED=0 tools/build Syncthing tools/syncthing github.com/syncthing/syncthing/cmd/syncthing $@ -tags=noassets \
+		-ldflags=-s\ -w\ -X\ github.com/syncthing/syncthing/lib/build.Version=v2.1.2
+	@touch $@
+
+WORKLOADS := $(BIN)/pd-server $(BIN)/tidb-server $(BIN)/syncthing
+workloads: $(WORKLOADS)
+
+conformance: $(BIN)/staticcheck $(WORKLOADS) ## run the declared workloads with the real software, as root
 	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
-	@# On its own, because of several packages go test shows nothing until one ends.
-	cd tools/conformance && go test -v -count=1 -timeout 60m .
+	@# Side by side, each with networks and volumes of its own: most of the first half's time is waiting.
+	@$(MAKE) --no-print-directory -j2 conformance-files conformance-sites
 
-real-wordpress: $(BIN)/pd-server $(BIN)/tidb-server ## build what localcloud start --real-wordpress needs, and say what else it does
+FILES := Syncthing|Disaster|Propagation|NFS|PD
+conformance-files: # (on its own, because of several packages go test shows nothing until one ends)
+	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip Figures .
+conformance-sites:
+	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -skip '$(FILES)|Figures' .
+
+figures: $(WORKLOADS) ## measure what docs/figures.md has, with the real software, as root
+	cd tools/conformance && go test -v -count=1 -timeout 120m -run Figures . -uploads=100 -delays
+
+real-wordpress: $(WORKLOADS) ## build what localcloud start --real-wordpress needs, and say what else it does
 	@tools/build "the real WordPress" tools/conformance ./site $(BIN)/real-wordpress -ldflags=-s\ -w
 	@if $(BIN)/real-wordpress --check; then echo "localcloud start --real-wordpress can run here"; fi
 

@@ -33,7 +33,7 @@ const (
 	// agentsPerNode is how many of those are GKE's own, generously.
 	agentsPerNode = 15
 	// jobsAtOnce are the short-lived pods that can run at the same time: the database's init, the site's
-	// installation, and the CronJob.
+	// installation, and the CronJob. (The gate behind the machines has ended before the database's init begins.)
 	jobsAtOnce = 3
 )
 
@@ -45,26 +45,37 @@ type pod struct {
 
 // workload is what runs in one region when it is fullest: all pods, one more WordPress during a rolling update, and
 // the jobs.
-func workload(r Replicas) []pod {
+func workload(r Replicas) []pod { return workloadOf(r.TiDB, r.WordPress+1, jobsAtOnce) }
+
+// leastWithoutAMachine is what must find room while a machine is lost, until GKE has made it anew: the database and the
+// files, which come first by their priority, one WordPress, and GKE's own. The rest waits.
+func leastWithoutAMachine(r Replicas) []pod { return workloadOf(r.TiDB, 1, 0) }
+
+func workloadOf(tidb, wordpress, jobs int) []pod {
 	pods := []pod{
 		{Sizes.PD.Request(), 1},
 		{Sizes.TiKV.Request(), 1},
 		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node.
 		{Sizes.NFS.Request().Plus(Sizes.Syncthing.Request()).Plus(Sizes.Helper.Request()), 2},
 	}
-	for range r.TiDB {
+	for range tidb {
 		pods = append(pods, pod{Sizes.TiDB.Request(), 1})
 	}
-	for range r.WordPress + 1 {
+	for range wordpress {
 		pods = append(pods, pod{Sizes.WordPress.Request().Plus(Sizes.Health.Request()), 1})
 	}
-	for range jobsAtOnce {
+	for range jobs {
 		pods = append(pods, pod{Sizes.Job.Request(), 1})
 	}
 	for _, request := range clusterAgents {
 		pods = append(pods, pod{request, 1})
 	}
 	return pods
+}
+
+// BearsMachineLoss says whether a region serves on while one of so many machines of a type is lost.
+func BearsMachineLoss(m Machine, nodes int, replicas Replicas) bool {
+	return nodes > 1 && packs(m, nodes-1, leastWithoutAMachine(replicas))
 }
 
 // Requested is what the system's own pods request together in one region when it is fullest.
@@ -85,7 +96,10 @@ func Requested(replicas Replicas) Amount {
 //
 // The scheduler places pods one by one as they come, so a yes with next to nothing left over is no promise. A no is
 // final for all but contrived cases.
-func Fits(m Machine, nodes int, replicas Replicas) bool {
+func Fits(m Machine, nodes int, replicas Replicas) bool { return packs(m, nodes, workload(replicas)) }
+
+// packs places pods, the largest first, each onto the first node with room.
+func packs(m Machine, nodes int, pods []pod) bool {
 	type node struct {
 		free Amount
 		pods int
@@ -96,7 +110,6 @@ func Fits(m Machine, nodes int, replicas Replicas) bool {
 		pool[i] = node{free: free.Minus(nodeAgents), pods: agentsPerNode}
 	}
 
-	pods := workload(replicas)
 	slices.SortStableFunc(pods, func(a, b pod) int {
 		return cmp.Compare(share(b.request, free), share(a.request, free))
 	})
@@ -116,9 +129,17 @@ func share(request, of Amount) float64 {
 	return max(float64(request.MilliCPU)/float64(of.MilliCPU), float64(request.Memory)/float64(of.Memory))
 }
 
-// checkCapacity returns why the pods of the named regions, alike in machines and nodes, do not fit, or nothing.
-func checkCapacity(names []string, m Machine, nodes int, replicas Replicas) string {
+// checkCapacity returns why the pods of the named regions, alike in machines and nodes, do not fit, or, if a machine's
+// loss is to be borne, do not fit without one; or nothing.
+func checkCapacity(names []string, m Machine, nodes int, replicas Replicas, bearLoss bool) string {
 	if Fits(m, nodes, replicas) {
+		if bearLoss && !BearsMachineLoss(m, nodes, replicas) {
+			return fmt.Sprintf("too small for %s to serve on while one of %s of %s is lost; %s, or set tolerateMachineLoss "+
+				"to false: the region is then out until the machine is made anew, and the others serve",
+				strings.Join(names, ", "), count(nodes, "node"), m.Name, remedy(m, nodes, func(m Machine, nodes int) bool {
+					return Fits(m, nodes, replicas) && BearsMachineLoss(m, nodes, replicas)
+				}))
+		}
 		return ""
 	}
 	var needed Amount
@@ -129,18 +150,18 @@ func checkCapacity(names []string, m Machine, nodes int, replicas Replicas) stri
 	return fmt.Sprintf("too small for %s: the pods of a region request %s (the largest, TiKV, %s), and %s of %s offer %s "+
 		"beside what GKE keeps; %s",
 		strings.Join(names, ", "), needed, tikv, count(nodes, "node"), m.Name,
-		m.Allocatable().Minus(nodeAgents).Times(nodes), remedy(m, nodes, replicas))
+		m.Allocatable().Minus(nodeAgents).Times(nodes), remedy(m, nodes, func(m Machine, nodes int) bool { return Fits(m, nodes, replicas) }))
 }
 
 // remedy names the smallest machine type of the class that does, or else the smallest number of nodes.
-func remedy(m Machine, nodes int, replicas Replicas) string {
+func remedy(m Machine, nodes int, does func(Machine, int) bool) string {
 	for _, larger := range MachineTypes(m.Class) {
-		if Fits(larger, nodes, replicas) {
+		if does(larger, nodes) {
 			return fmt.Sprintf("take %s or larger, more nodes, or fewer replicas", larger.Name)
 		}
 	}
 	for more := nodes + 1; more <= maxNodes; more++ {
-		if Fits(m, more, replicas) {
+		if does(m, more) {
 			return fmt.Sprintf("no %s does on %s: take %d nodes or fewer replicas", m.Class, count(nodes, "node"), more)
 		}
 	}

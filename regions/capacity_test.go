@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"regexp"
+	"strings"
 	"testing"
 
 	"geo-wordpress/regions"
@@ -47,6 +48,7 @@ func TestFits(t *testing.T) {
 		why      string
 	}{
 		{"e2-standard-2", 2, small, true, "the dev stack"},
+		{"e2-standard-2", 2, regions.Replicas{WordPress: 2, TiDB: 2}, true, "the dev stack, which has two TiDBs: 2.94 of 3.16 vCPU"},
 		{"e2-standard-2", 1, small, false, "2.6 vCPU of pods"},
 		{"e2-standard-4", 1, small, true, "one machine of twice the size"},
 		{"e2-micro", 100, small, false, "no machine holds TiKV, nor GKE's agents, however many there are"},
@@ -62,6 +64,48 @@ func TestFits(t *testing.T) {
 		m, _ := regions.MachineType(c.machine)
 		if got := regions.Fits(m, c.nodes, c.replicas); got != c.want {
 			t.Errorf("%d of %s for %+v: %t, want %t (%s)", c.nodes, c.machine, c.replicas, got, c.want, c.why)
+		}
+	}
+}
+
+func TestBearsMachineLoss(t *testing.T) {
+	usual := regions.Replicas{WordPress: 2, TiDB: 2}
+	for _, c := range []struct {
+		machine string
+		nodes   int
+		want    bool
+		why     string
+	}{
+		{"e2-standard-2", 2, false, "the dev stack: 2.14 vCPU without the second WordPress and the jobs, 1.58 on one"},
+		{"e2-standard-2", 3, true, "3.16 vCPU on two"},
+		{"e2-standard-4", 2, true, "the default: 3.57 vCPU on one"},
+		{"e2-standard-4", 1, false, "the only machine"},
+		{"e2-standard-32", 1, false, "the only machine"},
+		{"e2-highcpu-4", 2, false, "TiKV's 2 GiB leave no memory for the rest on one"},
+	} {
+		m, _ := regions.MachineType(c.machine)
+		if got := regions.BearsMachineLoss(m, c.nodes, usual); got != c.want {
+			t.Errorf("%d of %s: %t, want %t (%s)", c.nodes, c.machine, got, c.want, c.why)
+		}
+	}
+}
+
+// A stack that is to bear a machine's loss is told before it is made that it would not, and how it would.
+func TestMachinesTooFewForALoss(t *testing.T) {
+	for name, c := range map[string]struct{ machine, nodes, want string }{
+		"larger machines": {"e2-standard-2", "2", `take e2-standard-4 or larger`},
+		"more machines":   {"e2-standard-4", "1", `no e2-standard does on 1 node: take 2 nodes`},
+	} {
+		values := regionstest.Committed(t)
+		values["geo-wordpress:machineType"], values["geo-wordpress:nodesPerRegion"] = c.machine, c.nodes
+		values["geo-wordpress:tolerateMachineLoss"] = "true"
+		_, err := regions.Load(values, regionstest.Project)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "tolerateMachineLoss") {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		values["geo-wordpress:tolerateMachineLoss"] = "false"
+		if _, err := regions.Load(values, regionstest.Project); err != nil {
+			t.Errorf("%s: not to bear it, and yet: %v", name, err)
 		}
 	}
 }

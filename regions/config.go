@@ -17,9 +17,12 @@ type Config struct {
 	// DeletionProtection guards the clusters, ProtectData the disks, against a destroy.
 	DeletionProtection, ProtectData bool
 
-	Images     Images
-	Disks      Disks
-	Replicas   Replicas
+	Images   Images
+	Disks    Disks
+	Replicas Replicas
+	// TolerateMachineLoss makes the check of the machines count one fewer.
+	TolerateMachineLoss bool
+
 	Namespaces Namespaces
 
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.

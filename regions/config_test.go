@@ -114,11 +114,13 @@ func TestEveryValueArrives(t *testing.T) {
 	if got := load(t, values); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
-	// Each of the four switches on its own, as any two could have been exchanged above.
+	// Each of the five switches on its own, as any two could have been exchanged above; on machines that bear a loss.
+	values["geo-wordpress:machineType"] = "e2-standard-4"
 	for name, of := range map[string]func(*regions.Config) bool{
 		"applicationDefaultCredentials": func(c *regions.Config) bool { return c.ApplicationDefaultCredentials },
 		"manageServices":                func(c *regions.Config) bool { return c.ManageServices },
 		"deletionProtection":            func(c *regions.Config) bool { return c.DeletionProtection },
+		"tolerateMachineLoss":           func(c *regions.Config) bool { return c.TolerateMachineLoss },
 		"protectData":                   func(c *regions.Config) bool { return c.ProtectData },
 	} {
 		for _, text := range []string{"true", "false"} {

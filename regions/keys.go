@@ -32,6 +32,7 @@ var keys = map[string]string{
 	"toolsImage":                    "string",
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
+	"tolerateMachineLoss":           "boolean",
 	"databaseNamespace":             "string",
 	"filesNamespace":                "string",
 	"wordpressNamespace":            "string",

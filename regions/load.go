@@ -35,11 +35,12 @@ func Load(values map[string]string, project string) (*Config, error) {
 		Images:                        l.images(),
 		Disks:                         l.disks(),
 		Replicas:                      l.replicas(),
+		TolerateMachineLoss:           l.top("tolerateMachineLoss").truth(),
 		Namespaces:                    l.namespaces(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 	}
-	config.Regions = l.regions(config.Replicas)
+	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	l.unknownKeys()
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })

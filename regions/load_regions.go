@@ -16,7 +16,7 @@ type pool struct {
 }
 
 // regions reads the regions, divides the address base among them and checks that everything fits on their machines.
-func (l *loader) regions(replicas Replicas) []Region {
+func (l *loader) regions(replicas Replicas, bearLoss bool) []Region {
 	common := pool{key: l.project + ":machineType"}
 	machineType, _ := l.top("machineType").checked(checkMachineType)
 	common.machine = machines[machineType]
@@ -51,7 +51,7 @@ func (l *loader) regions(replicas Replicas) []Region {
 	}
 	l.distinctNames(regions, list.key)
 	l.ranges(regions, pins, base)
-	l.capacity(regions, pools, replicas)
+	l.capacity(regions, pools, replicas, bearLoss)
 	return regions
 }
 
@@ -137,7 +137,7 @@ func (l *loader) ranges(regions []Region, pins []field, baseField field) {
 }
 
 // capacity checks each kind of pool once, and names the regions that have it.
-func (l *loader) capacity(regions []Region, pools []pool, replicas Replicas) {
+func (l *loader) capacity(regions []Region, pools []pool, replicas Replicas, bearLoss bool) {
 	if replicas.WordPress == 0 || replicas.TiDB == 0 {
 		return // reported already
 	}
@@ -153,7 +153,7 @@ func (l *loader) capacity(regions []Region, pools []pool, replicas Replicas) {
 		names[p] = append(names[p], cmp.Or(regions[i].Name, fmt.Sprintf("region %d", i)))
 	}
 	for _, kind := range kinds {
-		if wrong := checkCapacity(names[kind], kind.machine, kind.nodes, replicas); wrong != "" {
+		if wrong := checkCapacity(names[kind], kind.machine, kind.nodes, replicas, bearLoss); wrong != "" {
 			l.problem(kind.key, quoted(kind.machine.Name), wrong)
 		}
 	}

@@ -17,7 +17,7 @@ type Size struct {
 //
 // Requests are what a small site needs; limits leave room for a burst and for what the software is configured to take:
 // TiKV's is its block cache (1 GB) with twice as much again for memtables, compactions and its coprocessor,
-// WordPress's a few PHP processes at their memory_limit (256 MB), the health page's all of its processes.
+// WordPress's and the health page's all of their processes at PHP's memory_limit (serving.go).
 var Sizes = struct {
 	PD, TiKV, TiDB, NFS, WordPress, Health, Syncthing Size
 	// Job is every short-lived container: Jobs, the CronJob, init containers.
@@ -29,8 +29,8 @@ var Sizes = struct {
 	TiKV:      Size{CPURequest: "500m", CPULimit: "2", MemoryRequest: "2Gi", MemoryLimit: "3Gi"},
 	TiDB:      Size{CPURequest: "300m", CPULimit: "2", MemoryRequest: "512Mi", MemoryLimit: "2Gi"},
 	NFS:       Size{CPURequest: "100m", CPULimit: "1", MemoryRequest: "128Mi", MemoryLimit: "512Mi"},
-	WordPress: Size{CPURequest: "200m", CPULimit: "1", MemoryRequest: "256Mi", MemoryLimit: "1Gi"},
-	Health:    Size{CPURequest: "15m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: "192Mi"},
+	WordPress: Size{CPURequest: "200m", CPULimit: "1", MemoryRequest: "256Mi", MemoryLimit: mebibytes(WordPressMemoryMiB)},
+	Health:    Size{CPURequest: "15m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: mebibytes(HealthMemoryMiB)},
 	Syncthing: Size{CPURequest: "100m", CPULimit: "1", MemoryRequest: "128Mi", MemoryLimit: "512Mi"},
 	Job:       Size{CPURequest: "50m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: "256Mi"},
 	Helper:    Size{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"},

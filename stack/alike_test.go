@@ -65,6 +65,10 @@ func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 			delete(inputs, "nodeCount")
 			delete(inputs["nodeConfig"].(map[string]any), "machineType")
 		}
+		if template, ok := r.At("spec.template.metadata.labels").(map[string]any); ok && strings.HasSuffix(fmt.Sprint(template["app.kubernetes.io/name"]), "gate") {
+			pod := inputs["spec"].(map[string]any)["template"].(map[string]any)["metadata"].(map[string]any)
+			delete(pod, "annotations") // a fingerprint of machines or of a server
+		}
 		if r.Type == stacktest.ClusterType {
 			delete(inputs, "maintenancePolicy")
 		}

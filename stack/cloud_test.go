@@ -24,7 +24,7 @@ var cloudRules = []invariant{
 var ownsNothing = []string{
 	"Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim",
 	"StatefulSet", "Deployment", "Job", "CronJob", "NetworkPolicy", "PodDisruptionBudget", "StorageClass",
-	"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding",
+	"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "PriorityClass",
 }
 
 func onlyKindsThatOwnNothing(t rapid.TB, s *system) {

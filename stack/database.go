@@ -16,9 +16,9 @@ var tiers = []func(*tidb.Part, *pulumi.Context, ...pulumi.Resource) (pulumi.Reso
 // database goes through the regions tier by tier, each server after the one before it is ready: PD in every region,
 // then TiKV in every region, then TiDB, then the Job that makes the database.
 //
-// The chain is for what comes later: every change of the database rolls through one region at a time, and of three
-// voters no two restart at once. And no server waits for one that the chain has not reached yet, however few resources
-// the engine works on at a time.
+// The chain is for what comes later: a change of PD or TiKV rolls through one region at a time, and of three voters no two
+// restart at once (see tidb.Part's gates: a StatefulSet's own end is not waited for when it changes). And no server waits for
+// one that the chain has not reached yet, however few resources the engine works on at a time.
 func (s *system) database() (err error) {
 	for _, r := range s.regions {
 		r.database, err = tidb.New(s.ctx, "tidb-"+r.Name, tidb.Args{
@@ -28,12 +28,13 @@ func (s *system) database() (err error) {
 			Namespace:   r.namespaces.database,
 			Storage:     r.storage,
 			Credentials: s.credentials,
+			Priority:    r.priority,
 		})
 		if err != nil {
 			return err
 		}
 	}
-	var last []pulumi.Resource
+	last := s.machines // or the first region's servers would change while the last one's machines do
 	for _, tier := range tiers {
 		for _, r := range s.regions {
 			server, err := tier(r.database, s.ctx, last...)
@@ -43,6 +44,13 @@ func (s *system) database() (err error) {
 			last = []pulumi.Resource{server}
 		}
 	}
-	s.initialized, err = s.regions[0].database.Initialize(s.ctx, last...)
-	return err
+	if s.initialized, err = s.regions[0].database.Initialize(s.ctx, last...); err != nil {
+		return err
+	}
+	for _, r := range s.regions {
+		if err := r.gate.Arm(s.ctx, s.initialized); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -56,6 +56,8 @@ func eachDiskHasAVolume(t rapid.TB, s *system) {
 			}
 			volumes[disks[0]] = volume
 			wants := map[string]any{
+				// Not automatic: a creation whose answer was lost would leave a second volume behind.
+				"metadata.name":                      volume.Name,
 				"spec.persistentVolumeReclaimPolicy": "Retain",
 				"spec.csi.driver":                    "pd.csi.storage.gke.io",
 				"spec.capacity.storage":              fmt.Sprintf("%vGi", disks[0].At("size")),
@@ -152,12 +154,12 @@ func eachClaimIsUsed(t rapid.TB, s *system) {
 					t.Errorf("%s has %d replicas on %s", w, w.Spec.Replicas, claim)
 				}
 			}
-			for _, w := range users[1:] {
-				required := w.Pod.Affinity.PodAffinity.Required
-				if len(required) != 1 || required[0].TopologyKey != "kubernetes.io/hostname" ||
-					len(required[0].LabelSelector.MatchLabels) == 0 || !required[0].LabelSelector.Selects(users[0].Labels) {
-					t.Errorf("%s shares %s with %s, and is not bound to its machine: %+v", w, claim, users[0], required)
-				}
+			bound := 0 // the others follow one, which nothing may keep from a machine
+			for _, w := range users {
+				bound += len(w.Pod.Affinity.PodAffinity.Required)
+			}
+			if bound != len(users)-1 {
+				t.Errorf("of the %d workloads on %s, %d are bound to another's machine", len(users), claim, bound)
 			}
 		}
 	}

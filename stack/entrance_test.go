@@ -39,8 +39,8 @@ func aBackendInEveryRegion(t rapid.TB, s *system) {
 		backend := backends[i].(map[string]any)
 		pool, port := s.poolOf(s.clusterIn(region)), s.in(region, "InstanceGroupNamedPort")[0]
 		// By requests: a busy TiKV must not send visitors to another region.
-		if backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] == nil {
-			t.Errorf("the backend in %s is balanced by %v", region.Name, backend)
+		if rate := s.config.RequestsPerMachine(region); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
+			t.Errorf("the backend in %s is balanced by %v, its machines serve %v requests a second", region.Name, backend, rate)
 		}
 		if !s.Closure(service)[pool] || !slices.Contains(service.Dependencies, port.URN) {
 			t.Errorf("%s does not wait for %s and %s", service, pool, port)
@@ -118,24 +118,34 @@ func theLoadBalancerIsSticky(t rapid.TB, s *system) {
 	}
 }
 
-// podsOutliveTheNotice: until the load balancer has noticed that a machine lost its pod, it sends requests there.
+// podsOutliveTheNotice: until the load balancer has noticed that a pod stops, it sends requests to it, and what is under
+// way then has the time of a drained connection. A pod is killed only when no request can be left.
 func podsOutliveTheNotice(t rapid.TB, s *system) {
-	check := s.Only(checkType)
-	notice := check.At("checkIntervalSec").(float64)*check.At("unhealthyThreshold").(float64) + check.At("timeoutSec").(float64)
+	check, service := s.Only(checkType), s.Only(backendType)
+	value := func(r *stacktest.Resource, name string) float64 { return r.At(name).(float64) }
+	notice := (value(check, "checkIntervalSec") + value(check, "timeoutSec")) * value(check, "unhealthyThreshold")
+	least := notice + value(service, "connectionDrainingTimeoutSec")
 	for _, region := range s.config.Regions {
 		w := s.workload(t, region, "wordpress")
+		var pauses []float64
 		for _, c := range w.Pod.Containers {
-			command := c.Lifecycle.PreStop.Exec.Command
-			if len(command) != 2 || command[0] != "sleep" {
-				t.Fatalf("%s: %s stops by %v", w, c.Name, command)
+			command := strings.Join(c.Lifecycle.PreStop.Exec.Command, " ")
+			i := strings.LastIndex(command, "sleep ")
+			if i < 0 {
+				t.Fatalf("%s: %s stops by %q", w, c.Name, command)
 			}
-			pause := number(t, command[1])
-			if pause < notice {
-				t.Errorf("%s: %s pauses %v seconds before it stops, the load balancer takes up to %v to notice", w, c.Name, pause, notice)
+			pause := number(t, command[i+len("sleep "):])
+			pauses = append(pauses, pause)
+			if pause <= least {
+				t.Errorf("%s: %s pauses %v seconds before it stops, the load balancer takes up to %v to notice and to drain", w, c.Name, pause, least)
 			}
-			if w.Pod.GracePeriod == nil || float64(*w.Pod.GracePeriod) <= pause {
-				t.Errorf("%s: %s is killed after %v seconds, and pauses %v", w, c.Name, w.Pod.GracePeriod, pause)
+			if longest := value(service, "timeoutSec"); w.Pod.GracePeriod == nil || float64(*w.Pod.GracePeriod) < pause+longest {
+				t.Errorf("%s: %s is killed after %v seconds; it pauses %v, and a request takes up to %v", w, c.Name, valueOf(w.Pod.GracePeriod), pause, longest)
 			}
+		}
+		// Without the health page the pod would not be ready, and its port closed to the requests that still come.
+		if slices.Min(pauses) != slices.Max(pauses) {
+			t.Errorf("%s: its containers pause for %v seconds", w, pauses)
 		}
 	}
 }

@@ -108,8 +108,8 @@ func objectsGoWithTheirCluster(t rapid.TB, s *system) {
 		if r.DeletedWith != want {
 			t.Errorf("%s is deleted with %q, want %q", r, r.DeletedWith, want)
 		}
-		if r.RetainOnDelete || len(r.IgnoreChanges) > 0 {
-			t.Errorf("%s is retained on delete (%v) or ignores changes %v", r, r.RetainOnDelete, r.IgnoreChanges)
+		if r.RetainOnDelete {
+			t.Errorf("%s is retained on delete", r)
 		}
 	}
 }

@@ -17,13 +17,19 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 	asked := s.Only(checkType).Text("httpHealthCheck.requestPath")
 	for _, region := range s.config.Regions {
 		w, server := s.workload(t, region, "wordpress"), s.container(t, region, "wordpress", "health")
-		if got, want := action(server.ReadinessProbe), fmt.Sprintf("http %d %s", regions.HealthPort, asked); got != want {
+		if got, want := action(server.ReadinessProbe), fmt.Sprintf("http %d %s?ready", regions.HealthPort, asked); got != want {
 			t.Errorf("%s: the pods' readiness is %q, the load balancer asks for %q", region.Name, got, want)
 		}
-		if len(server.Command) != 3 || server.Command[0] != "apache2-foreground" || server.Command[1] != "-f" || len(server.Args) > 0 {
+		// A container that is started again after its hook has run must not go on saying that it stops.
+		command := regexp.MustCompile(`^sh -c rm -f (\S+); exec apache2-foreground -f (\S+)$`).FindStringSubmatch(strings.Join(server.Command, " "))
+		if command == nil || len(server.Args) > 0 {
 			t.Fatalf("%s: the health page is served by %q %q", region.Name, server.Command, server.Args)
 		}
-		settings := s.mountedAt(t, w, server, server.Command[2])
+		stopping := command[1]
+		if hook := strings.Join(server.Lifecycle.PreStop.Exec.Command, " "); !strings.HasPrefix(hook, "sh -c touch "+stopping+"; sleep ") {
+			t.Errorf("%s: the health page does not warn the load balancer before it stops, by %q", region.Name, hook)
+		}
+		settings := s.mountedAt(t, w, server, command[2])
 		if s.Preview {
 			continue
 		}
@@ -34,6 +40,9 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 		page := s.mountedAt(t, w, server, root[1]+asked)
 		if site := fmt.Sprintf("SITE_PORT  = %d;", regions.HTTPPort); !strings.Contains(page, site) {
 			t.Errorf("%s: the health page does not look at the site's port, by %q", region.Name, site)
+		}
+		if !strings.Contains(page, fmt.Sprintf("STOPPING      = '%s';", stopping)) {
+			t.Errorf("%s: the health page does not look at %s", region.Name, stopping)
 		}
 		// Where it looks for the shared volume is where that is.
 		files := regexp.MustCompile(`FILES *= '([^']*)'`).FindStringSubmatch(page)

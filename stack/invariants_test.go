@@ -33,8 +33,8 @@ type invariant struct {
 func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
-		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, secretRules,
-		containerRules, securityRules, trapRules, alikeRules, outputRules,
+		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules,
 	} {
 		all = append(all, theme...)
 	}

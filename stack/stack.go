@@ -22,7 +22,8 @@ func Program() (pulumi.RunFunc, pulumi.RunOption) {
 }
 
 // Deploy declares the system. It reads as its story: a network over all regions, a cluster in each, one address for
-// all; then the database through all regions together, and the rest in each region on its own.
+// all; then the database, tier by tier through all regions, and the sites, region by region. Whatever restarts machines
+// or pods goes through the regions one by one: machines, then the database, then the sites.
 func Deploy(ctx *pulumi.Context, config *regions.Config) error {
 	s := &system{ctx: ctx, config: config}
 	for _, chapter := range []func() error{

@@ -7,6 +7,7 @@ import (
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/network"
 	"geo-wordpress/components/nfs"
+	"geo-wordpress/components/priority"
 	"geo-wordpress/components/project"
 	"geo-wordpress/components/storage"
 	"geo-wordpress/components/syncthing"
@@ -30,6 +31,7 @@ type system struct {
 	credentials  *credentials.Credentials
 	identities   map[string]*syncthing.Identity // by region name
 	initialized  pulumi.Resource                // the database's Job, before which no WordPress starts
+	machines     []pulumi.Resource              // the gate of the last region so far: its machines, and all before
 }
 
 // region is what has been declared of one region.
@@ -40,6 +42,8 @@ type region struct {
 	namespaces struct {
 		database, files, wordpress *namespace.Namespace
 	}
+	priority *priority.Classes
+	gate     *tidb.Gate
 	database *tidb.Part
 }
 
@@ -53,7 +57,10 @@ func (s *system) foundations() (err error) {
 	return err
 }
 
-// clusters are each region's disks, machines and namespaces.
+// clusters are each region's disks, machines and namespaces, and the gate that the next region's machines wait for.
+//
+// The chain is for what comes later, as the database's is: machines are replaced in one region at a time. It costs the
+// first update that the node pools are made one after the other.
 func (s *system) clusters() (err error) {
 	for _, each := range s.config.Regions {
 		r := &region{Region: each}
@@ -74,6 +81,7 @@ func (s *system) clusters() (err error) {
 			Project: s.project,
 			Network: s.network,
 			Disks:   r.storage.Disks(),
+			After:   s.machines,
 		})
 		if err != nil {
 			return err
@@ -98,6 +106,21 @@ func (s *system) clusters() (err error) {
 				return err
 			}
 		}
+		r.priority, err = priority.New(s.ctx, "priority-"+r.Name, priority.Args{Cluster: r.cluster})
+		if err != nil {
+			return err
+		}
+		r.gate, err = tidb.NewGate(s.ctx, "gate-"+r.Name, tidb.GateArgs{
+			Config:    s.config,
+			Region:    each,
+			Cluster:   r.cluster,
+			Namespace: r.namespaces.database,
+			Priority:  r.priority,
+		})
+		if err != nil {
+			return err
+		}
+		s.machines = []pulumi.Resource{r.gate.Open}
 	}
 	return nil
 }
@@ -107,7 +130,9 @@ func (s *system) clusters() (err error) {
 func (s *system) entrance() (err error) {
 	var backends []loadbalancer.Backend
 	for _, r := range s.regions {
-		backends = append(backends, loadbalancer.Backend{Region: r.Region, Cluster: r.cluster})
+		backends = append(backends, loadbalancer.Backend{
+			Region: r.Region, Cluster: r.cluster, RequestsPerMachine: s.config.RequestsPerMachine(r.Region),
+		})
 	}
 	s.loadBalancer, err = loadbalancer.New(s.ctx, "loadbalancer", loadbalancer.Args{
 		Project:  s.project,
@@ -133,8 +158,10 @@ func (s *system) secrets() (err error) {
 	return nil
 }
 
-// sites are each region's files and WordPress, side by side.
+// sites are each region's files and WordPress, one region after the other, and after all machines: a change that
+// breaks the first region's site never reaches the second's.
 func (s *system) sites() error {
+	before := s.machines
 	for _, r := range s.regions {
 		files, err := nfs.New(s.ctx, "nfs-"+r.Name, nfs.Args{
 			Config:         s.config,
@@ -143,6 +170,8 @@ func (s *system) sites() error {
 			Namespace:      r.namespaces.files,
 			ClaimNamespace: r.namespaces.wordpress,
 			Storage:        r.storage,
+			Priority:       r.priority,
+			After:          before,
 		})
 		if err != nil {
 			return err
@@ -153,12 +182,13 @@ func (s *system) sites() error {
 			Cluster:    r.cluster,
 			Namespace:  r.namespaces.files,
 			Files:      files,
+			Priority:   r.priority,
 			Identities: s.identities,
 		})
 		if err != nil {
 			return err
 		}
-		_, err = wordpress.New(s.ctx, "wordpress-"+r.Name, wordpress.Args{
+		site, err := wordpress.New(s.ctx, "wordpress-"+r.Name, wordpress.Args{
 			Config:      s.config,
 			Region:      r.Region,
 			Cluster:     r.cluster,
@@ -166,11 +196,13 @@ func (s *system) sites() error {
 			Files:       files,
 			Credentials: s.credentials,
 			SiteURL:     s.loadBalancer.SiteURL,
+			Priority:    r.priority,
 			Database:    s.initialized,
 		})
 		if err != nil {
 			return err
 		}
+		before = []pulumi.Resource{site.Serves}
 	}
 	return nil
 }

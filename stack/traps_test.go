@@ -216,10 +216,25 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 		if s.namespaceOf(syncthing.Resource) != s.namespaceOf(server.Resource) {
 			t.Errorf("Syncthing and the NFS server of %s are in namespaces of their own, and cannot share a claim", region.Name)
 		}
-		required := syncthing.Pod.Affinity.PodAffinity.Required
-		if len(required) != 1 || required[0].TopologyKey != "kubernetes.io/hostname" || !required[0].LabelSelector.Selects(server.Labels) ||
-			required[0].LabelSelector.Selects(syncthing.Labels) {
-			t.Errorf("%s is not bound to the machine of %s: %+v", syncthing, server, required)
+		// Syncthing goes where the server is, which wishes to be where Syncthing is, and is bound to nothing: a demand of
+		// both would leave a drained machine's pods pending.
+		required, preferred := syncthing.Pod.Affinity.PodAffinity.Required, server.Pod.Affinity.PodAffinity.Preferred
+		if len(required) != 1 || len(preferred) != 1 || len(server.Pod.Affinity.PodAffinity.Required) > 0 {
+			t.Fatalf("%s is bound by %+v, %s by %+v", syncthing, syncthing.Pod.Affinity, server, server.Pod.Affinity)
+		}
+		for _, other := range s.workloads(region) {
+			for _, c := range []struct {
+				w    stacktest.Workload
+				term stacktest.AffinityTerm
+				want bool
+			}{
+				{syncthing, required[0], app(other) == "nfs"},
+				{server, preferred[0].Term, app(other) == "nfs" || app(other) == "syncthing"},
+			} {
+				if got := c.term.LabelSelector.Selects(other.Labels); got != c.want || c.term.TopologyKey != "kubernetes.io/hostname" {
+					t.Errorf("%s is to be on the machine of %s: %v, want %v", c.w, other, got, c.want)
+				}
+			}
 		}
 		for _, id := range []*int{syncthing.Pod.SecurityContext.RunAsUser, syncthing.Pod.SecurityContext.RunAsGroup} {
 			if id == nil || *id != 33 {

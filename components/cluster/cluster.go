@@ -19,6 +19,8 @@ type Args struct {
 	Network *network.Network
 	// Disks outlive the machines: on destroy these are gone before a disk is deleted.
 	Disks []pulumi.Resource
+	// After is what a change of the machines waits for: the regions before this one.
+	After []pulumi.Resource
 }
 
 // Cluster is one region's GKE cluster with its node pool and its Kubernetes provider.
@@ -30,6 +32,8 @@ type Cluster struct {
 	Kubeconfig Kubeconfig
 	// InstanceGroup is the URL of the node pool's instance group, the load balancer's backend.
 	InstanceGroup pulumi.StringOutput
+	// Machines is a fingerprint of the node pool: it differs when its machines are replaced.
+	Machines pulumi.StringOutput
 
 	control  *container.Cluster
 	provider *kubernetes.Provider
@@ -45,7 +49,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
-	if c.control, err = c.controlPlane(ctx, name, args); err != nil {
+	if c.control, err = c.controlPlane(ctx, name, args, account, role); err != nil {
 		return nil, err
 	}
 	pool, err := c.nodePool(ctx, name, args, account, role)

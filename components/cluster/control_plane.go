@@ -7,11 +7,15 @@ import (
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
 // controlPlane declares the GKE cluster without machines.
-func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args) (*container.Cluster, error) {
+func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
+	account *serviceaccount.Account, role *projects.IAMMember,
+) (*container.Cluster, error) {
 	networks := container.ClusterMasterAuthorizedNetworksConfigCidrBlockArray{}
 	for _, prefix := range args.Config.AuthorizedNetworks {
 		networks = append(networks, &container.ClusterMasterAuthorizedNetworksConfigCidrBlockArgs{
@@ -46,6 +50,8 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args) (*co
 		},
 		MasterAuthorizedNetworksConfig: &container.ClusterMasterAuthorizedNetworksConfigArgs{
 			CidrBlocks: networks,
+			// Google's default admits every machine on Google Cloud that has a public address, anybody's.
+			GcpPublicCidrsAccessEnabled: pulumi.Bool(false),
 		},
 		MasterAuth: &container.ClusterMasterAuthArgs{
 			ClientCertificateConfig: &container.ClusterMasterAuthClientCertificateConfigArgs{
@@ -63,6 +69,10 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args) (*co
 		AddonsConfig: &container.ClusterAddonsConfigArgs{
 			// Its controller makes groups, firewalls and forwarding rules that the graph would not know.
 			HttpLoadBalancing: &container.ClusterAddonsConfigHttpLoadBalancingArgs{Disabled: pulumi.Bool(true)},
+			// New clusters of 1.34.1 and later have NodeLocal DNSCache unless told otherwise. With Cloud DNS the
+			// metadata server answers on the node already, and turning the cache on makes all machines anew: off
+			// keeps clusters of all ages alike. The network policies admit either (components/namespace).
+			DnsCacheConfig: &container.ClusterAddonsConfigDnsCacheConfigArgs{Enabled: pulumi.Bool(false)},
 			GcePersistentDiskCsiDriverConfig: &container.ClusterAddonsConfigGcePersistentDiskCsiDriverConfigArgs{
 				Enabled: pulumi.Bool(true),
 			},
@@ -78,12 +88,37 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args) (*co
 		// The machines are a node pool of the graph's own; GKE insists on making one, so it makes the smallest.
 		RemoveDefaultNodePool: pulumi.Bool(true),
 		InitialNodeCount:      pulumi.Int(1),
+		NodeConfig:            temporaryMachine(account),
 
 		DeletionProtection: pulumi.Bool(args.Config.DeletionProtection),
-	}, pulumi.Parent(c), args.Project.Ready(),
+	}, pulumi.Parent(c), args.Project.Ready(), pulumi.DependsOn([]pulumi.Resource{role}),
 		// GKE refuses to change the scope or the domain of a cluster's DNS; the provider would plan an update all
 		// the same. (hashicorp/terraform-provider-google#14959)
-		pulumi.ReplaceOnChanges([]string{"dnsConfig"}))
+		pulumi.ReplaceOnChanges([]string{"dnsConfig"}),
+		// It configures the temporary pool only. Once that is gone, GKE returns nothing for it, and later the first
+		// pool's; the provider would replace the cluster. (hashicorp/terraform-provider-google#12070)
+		pulumi.IgnoreChanges([]string{"nodeConfig"}))
+}
+
+// temporaryMachine is the one machine that GKE makes with the cluster and that the provider deletes at once. Without an
+// account it would run as the Compute default service account, which many organisations delete: then no cluster could
+// be made (hashicorp/terraform-provider-google#4435). Its disk is small, and no SSD, so as not to count in that quota.
+func temporaryMachine(account *serviceaccount.Account) *container.ClusterNodeConfigArgs {
+	return &container.ClusterNodeConfigArgs{
+		MachineType:    pulumi.String("e2-medium"),
+		DiskSizeGb:     pulumi.Int(20),
+		DiskType:       pulumi.String("pd-standard"),
+		ServiceAccount: account.Email,
+		OauthScopes:    pulumi.ToStringArray([]string{cloudPlatformScope}),
+		// As the pool's own, for organisations whose policies ask it of every machine.
+		WorkloadMetadataConfig: &container.ClusterNodeConfigWorkloadMetadataConfigArgs{
+			Mode: pulumi.String("GKE_METADATA"),
+		},
+		ShieldedInstanceConfig: &container.ClusterNodeConfigShieldedInstanceConfigArgs{
+			EnableSecureBoot:          pulumi.Bool(true),
+			EnableIntegrityMonitoring: pulumi.Bool(true),
+		},
+	}
 }
 
 // weekdays of the maintenance windows, in RFC 5545's words.

@@ -44,8 +44,9 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		backends = append(backends, &compute.BackendServiceBackendArgs{
 			Group: b.Cluster.InstanceGroup,
 			// By requests, not by CPU: a busy TiKV on the same machine must not send visitors to another country.
-			BalancingMode:      pulumi.String("RATE"),
-			MaxRatePerInstance: pulumi.Float64(100),
+			BalancingMode: pulumi.String("RATE"),
+			// Above what the machine's processes serve, visitors go to another region instead of into a queue.
+			MaxRatePerInstance: pulumi.Float64(b.RequestsPerMachine),
 			CapacityScaler:     pulumi.Float64(1),
 		})
 	}
@@ -56,11 +57,11 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		PortName:            pulumi.String(portName),
 		HealthChecks:        check.ID(),
 		Backends:            backends,
-		TimeoutSec:          pulumi.Int(requestSeconds),
+		TimeoutSec:          pulumi.Int(RequestSeconds),
 		// An upload reaches the other regions a second or two later: its author stays where it is.
 		SessionAffinity:              pulumi.String("GENERATED_COOKIE"),
 		AffinityCookieTtlSec:         pulumi.Int(3600),
-		ConnectionDrainingTimeoutSec: pulumi.Int(30),
+		ConnectionDrainingTimeoutSec: pulumi.Int(DrainingSeconds),
 		LogConfig: &compute.BackendServiceLogConfigArgs{
 			Enable:     pulumi.Bool(true),
 			SampleRate: pulumi.Float64(0.1),

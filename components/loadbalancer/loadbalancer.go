@@ -16,22 +16,30 @@ const scheme = pulumi.String("EXTERNAL_MANAGED")
 // HealthPath is what the health checks ask for, at regions.HealthNodePort: a page that reads from the database.
 const HealthPath = "/healthz.php"
 
-// The health check takes an instance out after CheckInterval*UnhealthyThreshold and one timeout, 15 seconds at most. It
-// may be this quick because the page does not fail while the database elects new leaders.
+// The health check takes an instance out after UnhealthyThreshold failures, NoticeSeconds at most: each comes an
+// interval after the one before, and takes its timeout. It may be this quick because the page does not fail while the
+// database elects new leaders.
 const (
 	CheckIntervalSeconds = 5
 	CheckTimeoutSeconds  = 5
 	healthyThreshold     = 2
 	UnhealthyThreshold   = 2
+	NoticeSeconds        = (CheckIntervalSeconds + CheckTimeoutSeconds) * UnhealthyThreshold
 )
 
-// requestSeconds is the longest that a request may take: uploads, and WordPress's updates of itself.
-const requestSeconds = 120
+// DrainingSeconds is how long requests that are under way have when their instance leaves, and RequestSeconds the longest
+// that any request may take: uploads, and updates of plugins.
+const (
+	DrainingSeconds = 30
+	RequestSeconds  = 120
+)
 
 // Backend is one region's instance group.
 type Backend struct {
 	Region  regions.Region
 	Cluster *cluster.Cluster
+	// RequestsPerMachine is what each of its machines serves in a second.
+	RequestsPerMachine float64
 }
 
 // Args configure the load balancer.

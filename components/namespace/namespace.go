@@ -98,26 +98,35 @@ func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster)
 			PodSelector: all,
 			PolicyTypes: pulumi.ToStringArray([]string{"Egress"}),
 			Egress: networkingv1.NetworkPolicyEgressRuleArray{
-				// Cloud DNS answers on the metadata server's address; kube-dns stays beside it as a fallback.
 				&networkingv1.NetworkPolicyEgressRuleArgs{
 					Ports: dns,
-					To: networkingv1.NetworkPolicyPeerArray{
-						&networkingv1.NetworkPolicyPeerArgs{
-							IpBlock: &networkingv1.IPBlockArgs{Cidr: pulumi.String("169.254.169.254/32")},
-						},
-						&networkingv1.NetworkPolicyPeerArgs{
-							NamespaceSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
-								"kubernetes.io/metadata.name": pulumi.String("kube-system"),
-							}},
-							PodSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
-								"k8s-app": pulumi.String("kube-dns"),
-							}},
-						},
-					},
+					To:    nameServers(),
 				},
 			},
 		},
 	}, in.Object(n))
 	n.policies = []pulumi.Resource{closed, resolve}
 	return err
+}
+
+// nameServers are whatever resolves names in a cluster, however it came to be configured: Cloud DNS answers on the
+// metadata server's address, with kube-dns beside it as a fallback; NodeLocal DNSCache, which is on by default from
+// GKE 1.34.1 on and off in this program's clusters, answers on an address of its own, which Dataplane V2 translates to
+// one of its pods before it looks at the policies.
+func nameServers() networkingv1.NetworkPolicyPeerArray {
+	var peers networkingv1.NetworkPolicyPeerArray
+	for _, cidr := range []string{"169.254.169.254/32", "169.254.20.10/32"} {
+		peers = append(peers, &networkingv1.NetworkPolicyPeerArgs{
+			IpBlock: &networkingv1.IPBlockArgs{Cidr: pulumi.String(cidr)},
+		})
+	}
+	for _, app := range []string{"kube-dns", "node-local-dns"} {
+		peers = append(peers, &networkingv1.NetworkPolicyPeerArgs{
+			NamespaceSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{
+				"kubernetes.io/metadata.name": pulumi.String("kube-system"),
+			}},
+			PodSelector: &metav1.LabelSelectorArgs{MatchLabels: pulumi.StringMap{"k8s-app": pulumi.String(app)}},
+		})
+	}
+	return peers
 }

@@ -6,6 +6,7 @@ import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/priority"
 	"geo-wordpress/components/storage"
 	"geo-wordpress/regions"
 
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	// App is the label of the server's pod, by which Syncthing stays on the same machine.
+	// App is the label of the server's pod.
 	App = "nfs"
 	// provisioner is the name under which the server answers claims of its StorageClass.
 	provisioner = "geo-wordpress/nfs"
@@ -41,6 +42,9 @@ type Args struct {
 	Namespace      *namespace.Namespace // the server's, which must allow privileged pods
 	ClaimNamespace *namespace.Namespace // WordPress's
 	Storage        *storage.Storage
+	Priority       *priority.Classes
+	// After is what a change of the server waits for: the machines, and the regions before this one.
+	After []pulumi.Resource
 }
 
 // Server is one region's file server.
@@ -54,6 +58,8 @@ type Server struct {
 	Claim pulumi.StringOutput
 	// DiskClaim is the name of the claim on the disk, in the server's namespace.
 	DiskClaim pulumi.StringOutput
+	// Fingerprint differs when the server's pod does.
+	Fingerprint pulumi.StringOutput
 
 	args  Args
 	name  string

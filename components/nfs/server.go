@@ -1,6 +1,7 @@
 package nfs
 
 import (
+	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
 
@@ -47,6 +48,23 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
 			"NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_RESOURCE"),
 	}
+	template := &corev1.PodTemplateSpecArgs{
+		Metadata: &metav1.ObjectMetaArgs{Labels: Labels(App)},
+		Spec: &corev1.PodSpecArgs{
+			ServiceAccountName:            account.Metadata.Name(),
+			PriorityClassName:             s.args.Priority.Files,
+			EnableServiceLinks:            pulumi.Bool(false),
+			TerminationGracePeriodSeconds: pulumi.Int(30),
+			SecurityContext: &corev1.PodSecurityContextArgs{
+				SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
+			},
+			Affinity:       nearTheDisk(),
+			InitContainers: corev1.ContainerArray{s.directories()},
+			Containers:     corev1.ContainerArray{server},
+			Volumes:        corev1.VolumeArray{podspec.FromClaim("files", s.DiskClaim)},
+		},
+	}
+	s.Fingerprint = fingerprint.Of(template.ToPodTemplateSpecOutput())
 	return appsv1.NewStatefulSet(ctx, s.name, &appsv1.StatefulSetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(App),
@@ -57,23 +75,12 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(App),
 			Replicas:    pulumi.Int(1),
-			Selector:    podspec.Selector(App),
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(App)},
-				Spec: &corev1.PodSpecArgs{
-					ServiceAccountName:            account.Metadata.Name(),
-					EnableServiceLinks:            pulumi.Bool(false),
-					TerminationGracePeriodSeconds: pulumi.Int(30),
-					SecurityContext: &corev1.PodSecurityContextArgs{
-						SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
-					},
-					InitContainers: corev1.ContainerArray{s.directories()},
-					Containers:     corev1.ContainerArray{server},
-					Volumes:        corev1.VolumeArray{podspec.FromClaim("files", s.DiskClaim)},
-				},
-			},
+			// So that a corrected template reaches a broken pod: see the database's servers.
+			PodManagementPolicy: pulumi.String("Parallel"),
+			Selector:            podspec.Selector(App),
+			Template:            template,
 		},
-	}, s.args.Cluster.Object(s, pulumi.DependsOn(s.ready)))
+	}, s.args.Cluster.Object(s, pulumi.DependsOn(append(append([]pulumi.Resource{}, s.ready...), s.args.After...))))
 }
 
 // directories makes Syncthing's directory on the disk. Syncthing's own pod could not: it is not root, and the disk is

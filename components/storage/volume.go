@@ -26,7 +26,8 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 ) (*corev1.PersistentVolumeClaim, error) {
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
-		Metadata: &metav1.ObjectMetaArgs{Annotations: podspec.Annotations()},
+		// Under an automatic name, a creation whose answer was lost would leave a second volume of the disk behind.
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.Annotations()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -56,7 +57,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 				},
 			},
 		},
-	}, in.Object(parent))
+	}, in.Object(parent), pulumi.IgnoreChanges([]string{"metadata.name"})) // of volumes that had one from earlier versions
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,8 @@ import (
 	"geo-wordpress/regions"
 )
 
-// configVersion is the version of the config format: Syncthing 1.19 to 2.1 read 36, and each brings it up to its own.
+// configVersion is the version of the config format. Syncthing 1.19 to 2.1 read 36, and each rewrites it as its own (52 in
+// 2.1.2).
 const configVersion = 36
 
 // FolderID is what all devices call the shared folder.
@@ -96,15 +97,15 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			// not known. The scan looks at every file's size and time, not at its content.
 			RescanIntervalS:  60,
 			FSWatcherEnabled: true,
-			// At once. Syncthing takes fractions and then drops them (time.Duration(FSWatcherDelayS) * time.Second, seen
-			// in 1.29.5): anything below 1 is no delay, 1.5 is 1. This is the least it accepts, so that it means the same
-			// where fractions count. An upload in progress may therefore be seen elsewhere as its beginning, as it may
+			// At once. Syncthing takes fractions and then drops them (time.Duration(FSWatcherDelayS) * time.Second, in
+			// lib/watchaggregator of 1.29.5 and 2.1.2): anything below 1 is no delay, 1.5 is 1. This is the least it
+			// accepts, so that it means the same where fractions count. An upload in progress may therefore be seen elsewhere as its beginning, as it may
 			// with a delay when it pauses; each version is put in place whole, and the last one is the upload.
 			FSWatcherDelayS: 0.01,
 			AutoNormalize:   true,
 			FilesystemType:  "basic",
 			MinDiskFree:     diskFree{Unit: "%", Value: 1},
-			PullerDelayS:    0,
+			PullerDelayS:    0, // 2.x waits a second by default; 1.x ignores it
 			MaxConflicts:    10,
 			MarkerName:      ".stfolder",
 		},

@@ -46,6 +46,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		AutomountServiceAccountToken:  pulumi.Bool(false),
 		EnableServiceLinks:            pulumi.Bool(false),
 		TerminationGracePeriodSeconds: pulumi.Int(30),
+		PriorityClassName:             s.args.Priority.Sync,
 		SecurityContext: &corev1.PodSecurityContextArgs{
 			RunAsNonRoot: pulumi.Bool(true),
 			RunAsUser:    pulumi.Int(wwwData),
@@ -54,7 +55,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			// would also be what lets this user read the secret, which therefore is readable by all in the pod.
 			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 		},
-		Affinity:       besideTheFiles(),
+		Affinity:       nfs.BesideTheServer(),
 		InitContainers: corev1.ContainerArray{s.install()},
 		Containers:     corev1.ContainerArray{daemon, s.recount()},
 		Volumes: corev1.VolumeArray{
@@ -83,7 +84,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
 			Selector: podspec.Selector(app),
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
+				Metadata: &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)},
 				Spec:     pod,
 			},
 		},
@@ -111,7 +112,7 @@ func (s *Syncthing) install() *corev1.ContainerArgs {
 // recount sets the watcher right every minute. When something happens to a directory (a new mode, its removal) while
 // Syncthing has yet to look at what is in it, its watcher forgets those events without taking them off its count, and
 // waits for them ever after by setting a timer to its delay, which is none: it then uses half a processor or more, until
-// the folder is scanned because of an event on the folder itself. (lib/watchaggregator, 1.19.2 to 1.30.0;
+// the folder is scanned because of an event on the folder itself. (lib/watchaggregator, 1.19.2 to 2.1.2;
 // syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` is enough.) This is that event.
 func (s *Syncthing) recount() *corev1.ContainerArgs {
 	c := podspec.Container("recount", s.args.Config.Images.Tools, regions.Sizes.Helper)
@@ -136,18 +137,4 @@ func (s *Syncthing) identityVolume() *corev1.VolumeArgs {
 	volume := podspec.FromSecret("identity", s.secret.Metadata.Name())
 	volume.Secret.(*corev1.SecretVolumeSourceArgs).DefaultMode = pulumi.Int(0o444)
 	return volume
-}
-
-// besideTheFiles binds the pod to the NFS server's machine: a disk is attached to one machine at a time.
-func besideTheFiles() *corev1.AffinityArgs {
-	return &corev1.AffinityArgs{
-		PodAffinity: &corev1.PodAffinityArgs{
-			RequiredDuringSchedulingIgnoredDuringExecution: corev1.PodAffinityTermArray{
-				&corev1.PodAffinityTermArgs{
-					LabelSelector: podspec.Selector(nfs.App),
-					TopologyKey:   pulumi.String("kubernetes.io/hostname"),
-				},
-			},
-		},
-	}
 }

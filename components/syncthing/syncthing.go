@@ -12,6 +12,7 @@ import (
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
+	"geo-wordpress/components/priority"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -48,6 +49,7 @@ type Args struct {
 	Cluster    *cluster.Cluster
 	Namespace  *namespace.Namespace // the file server's: the two share its disk
 	Files      *nfs.Server
+	Priority   *priority.Classes
 	Identities map[string]*Identity // by region name, this region's among them
 }
 

@@ -40,6 +40,7 @@ func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi
 				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(initializer)},
 				Spec: &corev1.PodSpecArgs{
 					RestartPolicy:                pulumi.String("Never"),
+					PriorityClassName:            p.args.Priority.Jobs,
 					SecurityContext:              podspec.User(wwwData),
 					AutomountServiceAccountToken: pulumi.Bool(false),
 					EnableServiceLinks:           pulumi.Bool(false),

@@ -41,7 +41,7 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 	}{
 		{PD,
 			ingress{
-				podspec.From(podspec.TCP(regions.PDClientPort), local(PD, TiKV, TiDB)...),
+				podspec.From(podspec.TCP(regions.PDClientPort), local(PD, TiKV, TiDB, gate, gateOf(PD), gateOf(TiKV))...),
 				podspec.From(podspec.TCP(regions.PDPeerPort), remote...),
 			},
 			egress{podspec.To(podspec.TCP(regions.PDClientPort, regions.PDPeerPort), local(PD)...)},

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -37,7 +37,7 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 		podspec.MountReadOnly("config", "/etc/pd"),
 		podspec.Mount("tmp", "/tmp"),
 	}
-	return p.statefulSet(ctx, PD, 1, 30, corev1.PodSpecArgs{
+	return p.voter(ctx, PD, 30, corev1.PodSpecArgs{
 		Containers: corev1.ContainerArray{c},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("data", p.pdData.Metadata.Name().Elem()),
@@ -74,7 +74,7 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		podspec.Mount("tmp", "/tmp"),
 	}
 	// Long enough for the leaders to move away (graceful-shutdown-timeout) and the log to be flushed.
-	return p.statefulSet(ctx, TiKV, 1, 60, corev1.PodSpecArgs{
+	return p.voter(ctx, TiKV, 60, corev1.PodSpecArgs{
 		Containers: corev1.ContainerArray{c},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("data", p.tikvData.Metadata.Name().Elem()),
@@ -84,103 +84,61 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	}, after)
 }
 
-// TiDB declares the region's SQL servers, which hold no data, and how many of them an eviction may take at a time.
-func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
-	c.Command = pulumi.ToStringArray([]string{"/tidb-server"})
-	c.Args = pulumi.ToStringArray([]string{
-		"--store=tikv",
-		"--path=" + strings.Join(addresses(p.args.Config, PD, regions.PDClientPort), ","),
-		"--host=0.0.0.0",
-		"--advertise-address=$(POD_IP)",
-		"--config=/etc/tidb/tidb.toml",
-	})
-	c.Env = corev1.EnvVarArray{podspec.EnvFromField("POD_IP", "status.podIP")}
-	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 3}
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(regions.TiDBStatusPort, "/status")
-	c.ReadinessProbe = probe.HTTP(regions.TiDBStatusPort, "/status")
-	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(regions.TiDBPort)
-	c.VolumeMounts = corev1.VolumeMountArray{
-		podspec.MountReadOnly("config", "/etc/tidb"),
-		podspec.MountReadOnly("init", "/etc/tidb-init"),
-		podspec.Mount("tmp", "/tmp"),
-	}
-	replicas := p.args.Config.Replicas.TiDB
-	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
-	set, err := p.statefulSet(ctx, TiDB, replicas, 45, corev1.PodSpecArgs{
-		InitContainers: corev1.ContainerArray{p.storeIsUp()},
-		Containers:     corev1.ContainerArray{c},
-		Volumes: corev1.VolumeArray{
-			podspec.FromConfigMap("config", p.config.Metadata.Name()),
-			p.initVolume("init.sql"),
-			podspec.Scratch("tmp", "1Gi"), // sorts that do not fit into memory
+// voter declares one of a quorum's servers, and returns what the next region's waits for: not the StatefulSet, but a Job
+// that ends once the whole database is well again. Pulumi's Kubernetes provider takes a StatefulSet for updated as soon as
+// it sees the new generation with the old one's status (it does not compare status.observedGeneration: pkg/await,
+// statefulset.go), and would restart all regions' servers within seconds.
+func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec corev1.PodSpecArgs, after []pulumi.Resource,
+) (pulumi.Resource, error) {
+	template := p.template(app, graceSeconds, spec)
+	set, err := appsv1.NewStatefulSet(ctx, p.name+"-"+app, &appsv1.StatefulSetArgs{
+		Metadata: p.metadata(app),
+		Spec: &appsv1.StatefulSetSpecArgs{
+			ServiceName: pulumi.String(app),
+			Replicas:    pulumi.Int(1),
+			// The other policy, OrderedReady, waits for a pod to be ready before it looks at a corrected template: a bad
+			// image could not be undone (kubernetes/kubernetes#67250).
+			PodManagementPolicy: pulumi.String("Parallel"),
+			Selector:            podspec.Selector(app),
+			Template:            template,
 		},
-		TopologySpreadConstraints: podspec.Spread(TiDB),
-	}, after)
+	}, p.server(after))
 	if err != nil {
 		return nil, err
 	}
-	_, err = policyv1.NewPodDisruptionBudget(ctx, p.name+"-"+TiDB, &policyv1.PodDisruptionBudgetArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Name:        pulumi.String(TiDB),
-			Namespace:   p.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
-		},
-		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
-			MaxUnavailable: pulumi.Int(1),
-			Selector:       podspec.Selector(TiDB),
-		},
-	}, p.args.Cluster.Object(p))
-	return set, err
+	args := GateArgs{p.args.Config, p.args.Region, p.args.Cluster, p.args.Namespace, p.args.Priority}
+	return well{name: p.name + "-" + gateOf(app), app: gateOf(app), args: args, fingerprint: fingerprint.Of(template)}.declare(ctx, p, set)
 }
 
-// storeIsUp waits until any Placement Driver knows of any store that is up. TiDB exits when there is none, and each
-// exit makes Kubernetes wait longer before the next start. One is enough, so that TiDB restarts while a region is lost.
-func (p *Part) storeIsUp() *corev1.ContainerArgs {
-	var urls []string
-	for _, pd := range addresses(p.args.Config, PD, regions.PDClientPort) {
-		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
-	}
-	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, regions.Sizes.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
-until
-  for stores in $STORES; do
-    if wget -q -T 3 -O - "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
-  done
-  false
-do
-  echo "no Placement Driver knows of a TiKV store that is up: waiting"
-  sleep 2
-done`})
-	c.Env = corev1.EnvVarArray{podspec.Env("STORES", pulumi.String(strings.Join(urls, " ")))}
-	return c
-}
+// gateOf is the label of the pod that waits behind a tier's server.
+func gateOf(app string) string { return app + "-" + gate }
 
-// statefulSet declares a server's StatefulSet, once what its pods need stands.
-func (p *Part) statefulSet(ctx *pulumi.Context, app string, replicas, graceSeconds int, spec corev1.PodSpecArgs,
-	after []pulumi.Resource,
-) (pulumi.Resource, error) {
+// template is what a server's pods are made of.
+func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *corev1.PodTemplateSpecArgs {
 	spec.SecurityContext = podspec.User(unprivileged)
 	spec.AutomountServiceAccountToken = pulumi.Bool(false)
 	spec.EnableServiceLinks = pulumi.Bool(false)
+	spec.PriorityClassName = p.args.Priority.Database
 	spec.TerminationGracePeriodSeconds = pulumi.Int(graceSeconds)
-	return appsv1.NewStatefulSet(ctx, p.name+"-"+app, &appsv1.StatefulSetArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Name:        pulumi.String(app),
-			Namespace:   p.args.Namespace.Name,
-			Labels:      podspec.Labels(app),
-			Annotations: podspec.Annotations(),
-		},
-		Spec: &appsv1.StatefulSetSpecArgs{
-			ServiceName: pulumi.String(app),
-			Replicas:    pulumi.Int(replicas),
-			Selector:    podspec.Selector(app),
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
-				Spec:     &spec,
-			},
-		},
-	}, p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...))))
+	return &corev1.PodTemplateSpecArgs{
+		Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
+		Spec:     &spec,
+	}
+}
+
+// metadata is that of the object which keeps a server's pods.
+func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
+	return &metav1.ObjectMetaArgs{
+		Name:        pulumi.String(app),
+		Namespace:   p.args.Namespace.Name,
+		Labels:      podspec.Labels(app),
+		Annotations: podspec.Annotations(),
+	}
+}
+
+// server are the options of that object: it is made once what its pods need stands.
+func (p *Part) server(after []pulumi.Resource) pulumi.ResourceOption {
+	return p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...)))
 }
 
 // member is a region's Placement Driver's name in etcd: final from the first day.
@@ -193,15 +151,4 @@ func (p *Part) initialCluster() string {
 		members = append(members, member(region)+"=http://"+address(p.args.Config, region, PD, regions.PDPeerPort))
 	}
 	return strings.Join(members, ",")
-}
-
-// initVolume holds files of the init secret.
-func (p *Part) initVolume(keys ...string) *corev1.VolumeArgs {
-	volume := podspec.FromSecret("init", p.secret.Metadata.Name())
-	items := corev1.KeyToPathArray{}
-	for _, key := range keys {
-		items = append(items, &corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(key)})
-	}
-	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items
-	return volume
 }

@@ -6,6 +6,7 @@ import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/priority"
 	"geo-wordpress/components/storage"
 	"geo-wordpress/regions"
 
@@ -13,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Names of the parts: of their pods' label, their StatefulSets and their Services.
+// Names of the parts: of their pods' label, their StatefulSets or Deployment, and their Services.
 const (
 	PD   = "pd"
 	TiKV = "tikv"
@@ -39,6 +40,7 @@ type Args struct {
 	Namespace   *namespace.Namespace
 	Storage     *storage.Storage
 	Credentials *credentials.Credentials
+	Priority    *priority.Classes
 }
 
 // Part is one region's part of the database.

@@ -8,6 +8,7 @@ import (
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/tidb"
+	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -17,15 +18,23 @@ import (
 var (
 	//go:embed files/geo-tidb.php
 	tidbPlugin string
+	//go:embed files/geo-cron.php
+	cronPlugin string
+	//go:embed files/geo-core.php
+	corePlugin string
+	//go:embed files/lock.php
+	lockFunction string
 	//go:embed files/healthz.php
 	healthPage string
-	//go:embed files/health.conf
+	//go:embed files/startz.php
+	startPage string
+	//go:embed files/health.conf.tmpl
 	healthConf string
 	//go:embed files/install.php
 	installer string
-	//go:embed files/php.ini
+	//go:embed files/php.ini.tmpl
 	phpINI string
-	//go:embed files/apache.conf
+	//go:embed files/apache.conf.tmpl
 	apacheConf string
 	//go:embed files/start.sh
 	startScript string
@@ -33,33 +42,57 @@ var (
 	configExtra string
 )
 
+// sizes are the numbers in Apache's and PHP's settings, which follow from one another.
+var sizes = map[string]int{
+	"Processes":          regions.WordPressProcesses,
+	"UploadMiB":          regions.UploadMiB,
+	"PHPMemoryMiB":       regions.PHPMemoryMiB,
+	"OPcacheMiB":         regions.OPcacheMiB,
+	"HealthProcesses":    regions.HealthProcesses,
+	"HealthPHPMemoryMiB": regions.HealthPHPMemoryMiB,
+}
+
+// render fills a template in.
+func render[V any](text string, values map[string]V) (string, error) {
+	t, err := template.New("").Option("missingkey=error").Parse(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	err = t.Execute(&b, values)
+	return b.String(), err
+}
+
 // configuration declares what the image's entrypoint makes wp-config.php of, and the files beside the volume. Neither
 // object has a name of its own: a change makes a new one, whose name rolls the pods.
 func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
-		var text strings.Builder
-		t, err := template.New("").Option("missingkey=error").Parse(configExtra)
-		if err != nil {
-			return "", err
-		}
-		err = t.Execute(&text, map[string]string{"SiteURL": url})
-		return text.String(), err
+		return render(configExtra, map[string]string{"SiteURL": url})
 	}).(pulumi.StringOutput)
+	files := pulumi.StringMap{
+		"geo-tidb.php":     pulumi.String(tidbPlugin),
+		"geo-cron.php":     pulumi.String(cronPlugin),
+		"geo-core.php":     pulumi.String(corePlugin),
+		"lock.php":         pulumi.String(lockFunction),
+		"startz.php":       pulumi.String(startPage),
+		"healthz.php":      pulumi.String(healthPage),
+		"install.php":      pulumi.String(installer),
+		"start.sh":         pulumi.String(startScript),
+		"config-extra.php": extra,
+	}
+	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf} {
+		rendered, err := render(text, sizes)
+		if err != nil {
+			return err
+		}
+		files[name] = pulumi.String(rendered)
+	}
 
 	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name, Annotations: podspec.Annotations()}
 	var err error
 	w.config, err = corev1.NewConfigMap(ctx, w.name+"-config", &corev1.ConfigMapArgs{
 		Metadata: metadata,
-		Data: pulumi.StringMap{
-			"geo-tidb.php":     pulumi.String(tidbPlugin),
-			"healthz.php":      pulumi.String(healthPage),
-			"health.conf":      pulumi.String(healthConf),
-			"install.php":      pulumi.String(installer),
-			"start.sh":         pulumi.String(startScript),
-			"php.ini":          pulumi.String(phpINI),
-			"apache.conf":      pulumi.String(apacheConf),
-			"config-extra.php": extra,
-		},
+		Data:     files,
 	}, w.args.Cluster.Object(w))
 	if err != nil {
 		return err
@@ -105,6 +138,10 @@ func (w *WordPress) environment() corev1.EnvVarArray {
 				Key:  pulumi.String("config-extra.php"),
 			}},
 		},
+		// ImageMagick's memory is not in PHP's memory_limit.
+		podspec.Env("MAGICK_MEMORY_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageMemoryMiB)),
+		podspec.Env("MAGICK_MAP_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),
+		podspec.Env("MAGICK_DISK_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),
 	)
 	for _, salt := range credentials.Salts {
 		env = append(env, podspec.EnvFromSecret(salt, w.secret.Metadata.Name(), salt))

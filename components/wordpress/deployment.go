@@ -1,7 +1,10 @@
 package wordpress
 
 import (
+	"strconv"
+
 	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/regions"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -20,28 +23,31 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	server.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},
 	}
-	// The first start copies the themes and plugins of the image to the shared volume.
-	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
+	// The first start copies the themes and plugins of the image to the shared volume. Then the probe loads WordPress with
+	// its plugins: no other check does, and a rollout must not go on with an image that ends in a fatal error. Ten minutes
+	// and more outlast an election, and a database that starts with it.
+	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 10, Threshold: 120}.HTTP(regions.HTTPPort, startPath)
 	// Its readiness is the health page's business. A probe of this port would fail in an election that fills the queue
 	// of connections with requests which wait for the database.
 	// Never the database: restarting WordPress does not mend it.
-	server.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(regions.HTTPPort)
-	server.Lifecycle = pauseBeforeStop()
+	server.LivenessProbe = alive(regions.HTTPPort)
+	server.Lifecycle = stop("sleep " + strconv.Itoa(stopSeconds))
 	server.VolumeMounts = append(core(),
-		podspec.Mount("wp-content", "/var/www/html/wp-content"),
+		podspec.MountFile("config", "startz.php", documentRoot+startPath),
+		podspec.Mount("wp-content", documentRoot+"/wp-content"),
 		podspec.MountFile("config", "apache.conf", "/etc/apache2/conf-enabled/zz-geo-wordpress.conf"),
 		podspec.Mount("apache", "/run/apache2"),
 		podspec.Mount("apache", "/run/lock/apache2"),
 	)
 	pod := w.podSpec(server, w.health())
-	pod.TerminationGracePeriodSeconds = pulumi.Int(60)
+	pod.TerminationGracePeriodSeconds = pulumi.Int(stopSeconds + loadbalancer.RequestSeconds)
 	pod.TopologySpreadConstraints = podspec.Spread(app)
 	pod.Volumes = append(w.volumes(),
 		podspec.FromClaim("wp-content", w.args.Files.Claim),
 		podspec.Scratch("apache", "16Mi"),
 		podspec.Scratch(healthContainer, "16Mi"),
 	)
-	_, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
+	deployment, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
@@ -59,14 +65,19 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 				},
 			},
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
-				Spec:     pod,
+				Metadata: &metav1.ObjectMetaArgs{
+					Labels: podspec.Labels(app),
+					// With another file server come other pods, whose readiness the next region waits for.
+					Annotations: pulumi.StringMap{"geo-wordpress/file-server": w.args.Files.Fingerprint},
+				},
+				Spec: pod,
 			},
 		},
 	}, w.pod())
 	if err != nil {
 		return err
 	}
+	w.Serves = deployment
 	_, err = policyv1.NewPodDisruptionBudget(ctx, w.name, &policyv1.PodDisruptionBudgetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
@@ -81,13 +92,6 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	return err
 }
 
-// pauseBeforeStop is long enough for the load balancer to notice that this machine has no pod any more.
-func pauseBeforeStop() *corev1.LifecycleArgs {
-	return &corev1.LifecycleArgs{PreStop: &corev1.LifecycleHandlerArgs{
-		Exec: &corev1.ExecActionArgs{Command: pulumi.ToStringArray([]string{"sleep", "15"})},
-	}}
-}
-
 // podSpec is what all pods of the image have in common. It runs as its own www-data, not as root: port 80 is opened to
 // it by a sysctl that Kubernetes counts as safe.
 func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpecArgs {
@@ -100,29 +104,45 @@ func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpec
 	}}
 	return &corev1.PodSpecArgs{
 		SecurityContext:              security,
+		PriorityClassName:            w.args.Priority.WordPress,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		EnableServiceLinks:           pulumi.Bool(false),
-		Containers:                   corev1.ContainerArray(containers),
+		// By default a question whose packet is lost is asked again after five seconds, as long as the load balancer waits.
+		DnsConfig: &corev1.PodDNSConfigArgs{Options: corev1.PodDNSConfigOptionArray{
+			&corev1.PodDNSConfigOptionArgs{Name: pulumi.String("timeout"), Value: pulumi.String("1")},
+			&corev1.PodDNSConfigOptionArgs{Name: pulumi.String("attempts"), Value: pulumi.String("3")},
+		}},
+		Containers: corev1.ContainerArray(containers),
 	}
 }
 
-// startPath is where start.sh is mounted.
-const startPath = "/etc/geo-wordpress/start.sh"
+// documentRoot is what Apache serves, and startPath the start-up probe's page there.
+const (
+	documentRoot = "/var/www/html"
+	startPath    = "/startz.php"
+)
+
+// startScriptPath is where start.sh is mounted.
+const startScriptPath = "/etc/geo-wordpress/start.sh"
 
 // start is the command line that puts WordPress in place and then runs a command of the image.
 func start(command ...string) (entrypoint, arguments pulumi.StringArray) {
-	return pulumi.ToStringArray([]string{"sh", startPath}), pulumi.ToStringArray(command)
+	return pulumi.ToStringArray([]string{"sh", startScriptPath}), pulumi.ToStringArray(command)
 }
 
 // core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, what puts it there,
-// the settings of PHP, and the plugin without which WordPress cannot count rows in TiDB.
+// the settings of PHP, and the plugins without which WordPress cannot count rows in TiDB, runs its events in every region,
+// and updates itself in one pod.
 func core() corev1.VolumeMountArray {
 	return corev1.VolumeMountArray{
-		podspec.Mount("html", "/var/www/html"),
+		podspec.Mount("html", documentRoot),
 		podspec.Mount("tmp", "/tmp"),
-		podspec.MountFile("config", "start.sh", startPath),
+		podspec.MountFile("config", "start.sh", startScriptPath),
 		podspec.MountFile("config", "php.ini", "/usr/local/etc/php/conf.d/zz-geo-wordpress.ini"),
+		podspec.MountFile("config", "lock.php", "/etc/geo-wordpress/lock.php"),
 		podspec.MountFile("config", "geo-tidb.php", "/etc/geo-wordpress/mu-plugins/geo-tidb.php"),
+		podspec.MountFile("config", "geo-cron.php", "/etc/geo-wordpress/mu-plugins/geo-cron.php"),
+		podspec.MountFile("config", "geo-core.php", "/etc/geo-wordpress/mu-plugins/geo-core.php"),
 	}
 }
 
@@ -130,7 +150,7 @@ func core() corev1.VolumeMountArray {
 func (w *WordPress) volumes() corev1.VolumeArray {
 	return corev1.VolumeArray{
 		podspec.Scratch("html", "512Mi"),
-		podspec.Scratch("tmp", "256Mi"), // uploads in progress
+		podspec.Scratch("tmp", strconv.Itoa(regions.WordPressTmpMiB)+"Mi"), // uploads and pictures in progress
 		podspec.FromConfigMap("config", w.config.Metadata.Name()),
 	}
 }

@@ -26,18 +26,19 @@ const (
 func (w *WordPress) health() *corev1.ContainerArgs {
 	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, regions.Sizes.Health)
 	// Without the image's entrypoint, which would copy WordPress.
-	c.Command = pulumi.ToStringArray([]string{"apache2-foreground", "-f", healthConfig})
+	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "rm -f " + stopping + "; exec apache2-foreground -f " + healthConfig})
 	c.Env = w.database()
 	c.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(regions.HealthPort)},
 	}
-	// The page says 503 until WordPress has started, and is not asked before.
+	// The page says 503 until WordPress's server has started, and is not asked before.
 	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
-	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 2}.HTTP(regions.HealthPort, loadbalancer.HealthPath)
+	// Later than the load balancer's: a pod that is not ready has no port on its machine, and what comes until the load
+	// balancer has noticed would fail.
+	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 4}.HTTP(regions.HealthPort, loadbalancer.HealthPath+"?ready")
 	// Never what the page says: no restart mends that.
-	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(regions.HealthPort)
-	// As long as WordPress answers, so does this: a pod that is not ready gets no requests.
-	c.Lifecycle = pauseBeforeStop()
+	c.LivenessProbe = alive(regions.HealthPort)
+	c.Lifecycle = warnAndStop()
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "health.conf", healthConfig),
 		podspec.MountFile("config", "healthz.php", healthDirectory+loadbalancer.HealthPath),

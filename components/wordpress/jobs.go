@@ -11,7 +11,7 @@ import (
 )
 
 // cron declares the schedule of WordPress's own tasks, which would otherwise run when a visitor comes. Every region
-// asks; WordPress's lock in the database makes one of them do the work. It asks until it is answered: the first time may
+// asks; a lock in the database (geo-cron.php) makes one of them do the work. It asks until it is answered: the first time may
 // come before WordPress has started, and any later one while the database pauses. Until the site is installed the answer
 // leads to the installation page, at the site's address, which is no failure, and which these pods do not reach.
 func (w *WordPress) cron(ctx *pulumi.Context) error {
@@ -40,6 +40,7 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 						Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(cronApp)},
 						Spec: &corev1.PodSpecArgs{
 							RestartPolicy:                pulumi.String("Never"),
+							PriorityClassName:            w.args.Priority.Jobs,
 							SecurityContext:              podspec.User(wwwData),
 							AutomountServiceAccountToken: pulumi.Bool(false),
 							EnableServiceLinks:           pulumi.Bool(false),
@@ -68,6 +69,7 @@ func (w *WordPress) install(ctx *pulumi.Context) error {
 	c.VolumeMounts = append(core(), podspec.MountFile("config", "install.php", "/etc/geo-wordpress/install.php"))
 	pod := w.podSpec(c)
 	pod.RestartPolicy = pulumi.String("Never")
+	pod.PriorityClassName = w.args.Priority.Jobs
 	pod.Volumes = w.volumes()
 	_, err := batchv1.NewJob(ctx, w.name+"-install", &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{

@@ -7,6 +7,7 @@ import (
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
+	"geo-wordpress/components/priority"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -33,6 +34,7 @@ type Args struct {
 	Files       *nfs.Server
 	Credentials *credentials.Credentials
 	SiteURL     pulumi.StringInput
+	Priority    *priority.Classes
 	// Database must be ready before WordPress starts.
 	Database pulumi.Resource
 }
@@ -40,6 +42,9 @@ type Args struct {
 // WordPress is one region's WordPress.
 type WordPress struct {
 	pulumi.ResourceState
+
+	// Serves is what the next region waits for before it changes: this region's pods, ready.
+	Serves pulumi.Resource
 
 	args   Args
 	name   string

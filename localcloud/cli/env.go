@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +14,6 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// providersEnv names the providers that the engine is to attach to, out of the daemon's; without it, to all of them.
-const providersEnv = "LOCALCLOUD_PROVIDERS"
-
 // passphrase encrypts the secrets in a stack of the local cloud. It guards nothing: the committed dev stack's salt
 // belongs to it, so that the stack's file is the same on every machine.
 const passphrase = "local cloud only, not a secret"
@@ -24,12 +22,9 @@ func envCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "env",
 		Short: "Print what makes pulumi and kubectl use the local cloud",
-		Long: fmt.Sprintf(`Print what makes pulumi and kubectl in a shell use the local cloud, for the shell to evaluate:
+		Long: `Print what makes pulumi and kubectl in a shell use the local cloud, for the shell to evaluate:
 
-  eval "$(localcloud env)"
-
-%s names the providers to attach (a list such as gcp,random); the engine takes the published
-plugins for the others. Without it, all are attached.`, providersEnv),
+  eval "$(localcloud env)"`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			h, err := o.find()
@@ -40,43 +35,45 @@ plugins for the others. Without it, all are attached.`, providersEnv),
 			if err != nil {
 				return err
 			}
-			providers, err := chooseProviders(record.Providers, os.Getenv(providersEnv))
-			if err != nil {
+			tools := filepath.Dir(executablePath())
+			if err := linkPlugins(h, tools); err != nil {
 				return err
 			}
-			lines := exports(h, filepath.Dir(executablePath()), record.Providers, providers)
-			_, err = fmt.Fprint(c.OutOrStdout(), lines)
+			_, err = fmt.Fprint(c.OutOrStdout(), exports(h, tools, record.Providers))
 			return err
 		},
 	}
 }
 
-// chooseProviders returns those that a list names, or all when there is no list.
-func chooseProviders(running map[string]int, list string) ([]string, error) {
-	var all, chosen []string
-	for name := range running {
-		all = append(all, name)
+// linkPlugins puts the provider plugins that were built beside this program where the engine looks for plugins.
+func linkPlugins(h home.Home, tools string) error {
+	built, err := filepath.Glob(filepath.Join(tools, "plugins", "resource-*", "pulumi-resource-*"))
+	if err != nil {
+		return err
 	}
-	slices.Sort(all)
-	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimSpace(name)
-		if name == "" || slices.Contains(chosen, name) {
-			continue
+	if len(built) == 0 {
+		return fmt.Errorf("no provider plugin in %s: run `make tools`, which builds the Kubernetes provider", filepath.Join(tools, "plugins"))
+	}
+	// Links to plugins of other versions would stay for good.
+	if err := os.RemoveAll(h.Plugins()); err != nil {
+		return err
+	}
+	for _, program := range built {
+		// The engine looks for directories, and passes over a link to one.
+		dir := filepath.Join(h.Plugins(), filepath.Base(filepath.Dir(program)))
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
 		}
-		if !slices.Contains(all, name) {
-			return nil, fmt.Errorf("%s=%q: the local cloud has no provider %q; it has %s",
-				providersEnv, list, name, strings.Join(all, ", "))
+		if err := os.Symlink(program, filepath.Join(dir, filepath.Base(program))); err != nil {
+			return err
 		}
-		chosen = append(chosen, name)
 	}
-	if len(chosen) == 0 {
-		return all, nil
-	}
-	return chosen, nil
+	return nil
 }
 
-// exports is a piece of POSIX shell that sets the environment.
-func exports(h home.Home, tools string, running map[string]int, providers []string) string {
+// exports is a piece of POSIX shell that sets the environment. The engine attaches to the provider servers of the daemon, by
+// their ports.
+func exports(h home.Home, tools string, attachable map[string]int) string {
 	text := new(strings.Builder)
 	set := func(name, value string) { fmt.Fprintf(text, "export %s=%s\n", name, quote(value)) }
 
@@ -87,16 +84,12 @@ func exports(h home.Home, tools string, running map[string]int, providers []stri
 	set("KUBECONFIG", h.Kubeconfig())
 
 	var attached []string
-	for _, name := range providers {
-		attached = append(attached, fmt.Sprintf("%s:%d", name, running[name]))
+	for _, name := range slices.Sorted(maps.Keys(attachable)) {
+		attached = append(attached, fmt.Sprintf("%s:%d", name, attachable[name]))
 	}
 	set("PULUMI_DEBUG_PROVIDERS", strings.Join(attached, ","))
-	if len(providers) == len(running) {
-		// No plugin is wanted, so none is to be looked for on the Internet.
-		set("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
-	} else {
-		fmt.Fprintln(text, "unset PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")
-	}
+	// The only plugin is built already, so none is to be looked for on the Internet.
+	set("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
 	set("PULUMI_HOME", h.PulumiHome())
 	// Without the files of metadata beside each state: they are not written in one piece, and a half-written one, left
 	// by an update that was killed, makes the state unreadable ("failed to load checkpoint: EOF").

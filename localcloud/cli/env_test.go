@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-var ports = map[string]int{"gcp": 1001, "kubernetes": 1002, "random": 1003}
+var ports = map[string]int{"gcp": 1001, "random": 1003}
 
 // evaluate gives a piece of shell to a shell, some times over, and returns the environment that results.
 func evaluate(t *testing.T, text string, times int, environment ...string) map[string]string {
@@ -36,14 +37,14 @@ func TestEnvironmentSurvivesTheShell(t *testing.T) {
 		"/srv/new\nline", "/srv/ünïcode", "/srv/-n", "/srv/!history", "/srv/#no;comment&", "/srv/''", "/srv/~",
 	} {
 		h, tools := home.Home(dir), dir+"/tools"
-		got := evaluate(t, exports(h, tools, ports, []string{"gcp", "kubernetes", "random"}), 2)
+		got := evaluate(t, exports(h, tools, ports), 2)
 		for name, want := range map[string]string{
 			home.Env:                 dir,
 			"PATH":                   tools + ":" + dir + "/bin:/usr/bin:/bin",
 			"KUBECONFIG":             dir + "/kubeconfig",
 			"PULUMI_HOME":            dir + "/pulumi-home",
 			"PULUMI_BACKEND_URL":     "file://" + dir + "/pulumi?metadata=skip",
-			"PULUMI_DEBUG_PROVIDERS": "gcp:1001,kubernetes:1002,random:1003",
+			"PULUMI_DEBUG_PROVIDERS": "gcp:1001,random:1003",
 			"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
 			"PULUMI_CONFIG_PASSPHRASE":                    "local cloud only, not a secret",
 			"PULUMI_SKIP_UPDATE_CHECK":                    "true",
@@ -56,36 +57,35 @@ func TestEnvironmentSurvivesTheShell(t *testing.T) {
 }
 
 func TestOwnSettingsAreKept(t *testing.T) {
-	text := exports("/srv/cloud", "/srv/tools", ports, []string{"gcp", "kubernetes", "random"})
+	text := exports("/srv/cloud", "/srv/tools", ports)
 	assert.Equal(t, "50", evaluate(t, text, 1, "GOGC=50")["GOGC"])
 }
 
-func TestProvidersAreChosen(t *testing.T) {
-	for list, want := range map[string][]string{
-		"":               {"gcp", "kubernetes", "random"},
-		" , ":            {"gcp", "kubernetes", "random"},
-		"gcp":            {"gcp"},
-		"random, gcp":    {"random", "gcp"},
-		"gcp,gcp,random": {"gcp", "random"},
-	} {
-		chosen, err := chooseProviders(ports, list)
+// The engine finds the plugin that was built last, and no other version of it.
+func TestPluginsAreLinked(t *testing.T) {
+	h, tools := home.Home(filepath.Join(t.TempDir(), "home")), t.TempDir()
+	require.ErrorContains(t, linkPlugins(h, tools), "make tools")
+	for _, version := range []string{"v1.0.0", "v1.1.0"} {
+		dir := filepath.Join(tools, "plugins", "resource-kubernetes-"+version)
+		require.NoError(t, os.MkdirAll(dir, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "pulumi-resource-kubernetes"), []byte(version), 0o700))
+		require.NoError(t, linkPlugins(h, tools))
+		require.NoError(t, linkPlugins(h, tools), "a second time")
+		found, err := filepath.Glob(filepath.Join(h.PulumiHome(), "plugins", "*", "pulumi-resource-kubernetes"))
 		require.NoError(t, err)
-		assert.Equal(t, want, chosen, "%q", list)
+		require.Len(t, found, 1)
+		content, err := os.ReadFile(found[0])
+		require.NoError(t, err)
+		assert.Equal(t, version, string(content))
+		require.NoError(t, os.RemoveAll(dir))
 	}
-	_, err := chooseProviders(ports, "gcp,aws")
-	for _, part := range []string{"aws", providersEnv, "gcp, kubernetes, random"} {
-		assert.ErrorContains(t, err, part)
-	}
-
-	// Where the published plugins are wanted, they may be fetched, also in a shell that attached all before.
-	text := exports("/srv/cloud", "/srv/tools", ports, []string{"gcp"})
-	got := evaluate(t, text, 1, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true")
-	assert.Equal(t, "gcp:1001", got["PULUMI_DEBUG_PROVIDERS"])
-	assert.NotContains(t, got, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION")
 }
 
 func TestEnvCommand(t *testing.T) {
 	h := started(t)
+	plugin := filepath.Join(filepath.Dir(executablePath()), "plugins", "resource-kubernetes-v1.0.0")
+	require.NoError(t, os.MkdirAll(plugin, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(plugin, "pulumi-resource-kubernetes"), nil, 0o700))
 	r := command(t, h, "", "env")
 	require.Zero(t, r.status, r.progress)
 	assert.Empty(t, r.progress)
@@ -93,9 +93,9 @@ func TestEnvCommand(t *testing.T) {
 	assert.Equal(t, h.Dir(), got[home.Env])
 	first, _, _ := strings.Cut(got["PATH"], ":")
 	assert.Equal(t, filepath.Dir(executablePath()), first)
-	assert.Contains(t, got["PULUMI_DEBUG_PROVIDERS"], "kubernetes:")
+	assert.Contains(t, got["PULUMI_DEBUG_PROVIDERS"], "gcp:")
 
-	t.Setenv(providersEnv, "nonsense")
+	require.NoError(t, os.RemoveAll(plugin))
 	r = command(t, h, "", "env")
 	assert.Equal(t, 1, r.status)
 	assert.Empty(t, r.out, "a shell must have nothing to evaluate")

@@ -74,11 +74,7 @@ func changeCommand(o *options, do func(daemon.Record, context.Context, daemon.Ki
 		Short: short,
 		Args:  args, // nil: the daemon knows which names there are
 		RunE: func(c *cobra.Command, names []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
-			record, err := daemon.Find(h)
+			record, err := o.daemon()
 			if err != nil {
 				return err
 			}

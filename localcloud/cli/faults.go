@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/faults"
 )
 
@@ -31,11 +30,7 @@ func faultsCommand(o *options) *cobra.Command {
 			if _, err := faults.Parse(args[0]); err != nil {
 				return exitError{exitUsage, err}
 			}
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
-			record, err := daemon.Find(h)
+			record, err := o.daemon()
 			if err != nil {
 				return err
 			}

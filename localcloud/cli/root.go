@@ -45,6 +45,15 @@ type options struct {
 
 func (o *options) find() (home.Home, error) { return home.Find(o.home) }
 
+// daemon is the record of the daemon that runs there.
+func (o *options) daemon() (daemon.Record, error) {
+	h, err := o.find()
+	if err != nil {
+		return daemon.Record{}, err
+	}
+	return daemon.Find(h)
+}
+
 // Main runs the command with the arguments, without the program's name, and returns its exit status.
 func Main(arguments []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -106,6 +115,6 @@ simulated. Nothing of it leaves this machine: every server listens on 127.0.0.1 
 	})
 	command.AddCommand(
 		startCommand(o), stopCommand(o), statusCommand(o), envCommand(o), logsCommand(o), resetCommand(o),
-		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o), dashboardCommand(o))
+		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o), checksCommand(o), dashboardCommand(o))
 	return command
 }

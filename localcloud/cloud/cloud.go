@@ -24,6 +24,8 @@ type Cluster struct {
 	DNSDomain string `json:"dnsDomain"`
 	// VPCScope says whether the domain's headless Services resolve in the whole VPC (Cloud DNS, VPC_SCOPE).
 	VPCScope bool `json:"vpcScope"`
+	// NodeLocalDNS says whether NodeLocal DNSCache stands between the pods and Cloud DNS.
+	NodeLocalDNS bool `json:"nodeLocalDns,omitempty"`
 	// NodeRange, PodRange and ServiceRange are the ranges of the subnetwork that the cluster uses.
 	NodeRange    netip.Prefix `json:"nodeRange"`
 	PodRange     netip.Prefix `json:"podRange"`
@@ -68,6 +70,9 @@ type NodePool struct {
 	Taints []corev1.Taint    `json:"taints,omitempty"`
 	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.
 	DiskSizeGB int `json:"diskSizeGb"`
+	// Template stands for the rest of what a machine is made with (image, kind of disk, ...): another one means other
+	// machines. Machines without a note of theirs count as current.
+	Template string `json:"template,omitempty"`
 }
 
 // Machines runs the simulated machines of node pools and the pods on them.
@@ -76,8 +81,8 @@ type Machines interface {
 	AddCluster(ctx context.Context, c Cluster, config *rest.Config) error
 	// RemoveCluster forgets a cluster and its pools.
 	RemoveCluster(clusterID string)
-	// EnsureNodePool makes the pool's machines what p says (more, fewer, or another type by a surge upgrade: a new
-	// machine joins, an old one is drained and leaves) and returns when every node is Ready.
+	// EnsureNodePool makes the pool's machines what p says (more or fewer; another type, disk or template by a surge
+	// upgrade: a new machine joins, an old one is drained and leaves) and returns when every node is Ready.
 	EnsureNodePool(ctx context.Context, p NodePool) error
 	// DeleteNodePool drains and removes the pool's machines. Deleting what does not exist is no error.
 	DeleteNodePool(ctx context.Context, poolID string) error

@@ -109,13 +109,16 @@ func (f fixture) certify(t *testing.T, own bool, user string, groups ...string) 
 }
 
 func (f fixture) certificates(t *testing.T) {
+	// The endpoint takes none from its clients.
+	components, err := f.m.Config(f.cluster.ID)
+	require.NoError(t, err)
 	list := func(config rest.TLSClientConfig) error {
-		client, err := kubernetes.NewForConfig(&rest.Config{Host: "https://" + f.access.Endpoint, TLSClientConfig: config})
+		client, err := kubernetes.NewForConfig(&rest.Config{Host: components.Host, TLSClientConfig: config})
 		require.NoError(t, err)
 		_, err = client.CoreV1().Secrets("default").List(t.Context(), metav1.ListOptions{})
 		return err
 	}
-	err := list(f.certify(t, false, "mallory", "system:masters"))
+	err = list(f.certify(t, false, "mallory", "system:masters"))
 	assert.True(t, apierrors.IsUnauthorized(err), "of an unknown authority: %v", err)
 	err = list(f.certify(t, true, "nobody"))
 	assert.True(t, apierrors.IsForbidden(err), "of an unknown user: %v", err)

@@ -29,12 +29,14 @@ const (
 // settings is what a cluster's directory says of it.
 type settings struct {
 	Cluster cloud.Cluster `json:"cluster"`
-	// Port of the API server: the same for as long as the cluster exists, for kubeconfigs hold it.
+	// Port of the endpoint: the same for as long as the cluster exists, for kubeconfigs hold it.
 	Port int `json:"port"`
+	// ServerPort is the API server's own, which the components and the machines use.
+	ServerPort int `json:"serverPort"`
 }
 
-func (s settings) endpoint() string { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
-func (s settings) url() string      { return "https://" + s.endpoint() }
+func (s settings) endpoint() string  { return fmt.Sprintf("127.0.0.1:%d", s.Port) }
+func (s settings) serverURL() string { return fmt.Sprintf("https://127.0.0.1:%d", s.ServerPort) }
 
 var idPart = regexp.MustCompile(`^[a-z0-9]([a-z0-9.:-]{0,61}[a-z0-9])?$`)
 
@@ -62,11 +64,12 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 		return settings{}, "", fmt.Errorf("cluster %s: %q is no range for Services: an IPv4 prefix of at most 30 bits is",
 			c.ID, c.ServiceRange)
 	}
-	port, err := ports.Free()
-	if err != nil {
-		return settings{}, "", err
+	s = settings{Cluster: c}
+	for _, port := range []*int{&s.Port, &s.ServerPort} {
+		if *port, err = ports.Free(); err != nil {
+			return settings{}, "", err
+		}
 	}
-	s = settings{Cluster: c, Port: port}
 
 	work, err := os.MkdirTemp(parent, temporaryPrefix+"*") // made 0700
 	if err != nil {
@@ -88,15 +91,30 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 	if err := writeConfig(work, s); err != nil {
 		return settings{}, "", err
 	}
-	content, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return settings{}, "", err
-	}
-	if err := os.WriteFile(filepath.Join(work, clusterFile), content, 0o600); err != nil {
+	if err := s.write(work); err != nil {
 		return settings{}, "", err
 	}
 	dir = filepath.Join(parent, name)
 	return s, dir, os.Rename(work, dir)
+}
+
+func (s settings) write(dir string) error {
+	content, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, clusterFile), content, 0o600)
+}
+
+// takeOver gives an API server that was its own endpoint, as in the versions before, a port beside it.
+func (s *settings) takeOver(dir string) error {
+	port, err := ports.Free()
+	if err != nil {
+		return err
+	}
+	s.ServerPort = port
+	// The port comes last: until then all of this is done again.
+	return errors.Join(s.writeKubeconfigs(dir), s.write(dir))
 }
 
 func writeConfig(dir string, s settings) error {
@@ -111,6 +129,12 @@ func writeConfig(dir string, s settings) error {
 	return errors.Join(
 		write(authenticationFile, anonymousHealth),
 		write(tokenFile, fmt.Sprintf("%s,%s,%s,system:masters\n", token, operator, operator)),
+		s.writeKubeconfigs(dir),
+	)
+}
+
+func (s settings) writeKubeconfigs(dir string) error {
+	return errors.Join(
 		writeKubeconfig(dir, s, controllerManagerFile, controllerManagerCertificate),
 		writeKubeconfig(dir, s, schedulerFile, schedulerCertificate),
 	)
@@ -123,7 +147,7 @@ func writeKubeconfig(dir string, s settings, file, certificate string) error {
 	path := filepath.Join(dir, config(file))
 	return clientcmd.WriteToFile(api.Config{
 		Clusters: map[string]*api.Cluster{name: {
-			Server: s.url(), CertificateAuthority: relative(pki(caCertificate)),
+			Server: s.serverURL(), CertificateAuthority: relative(pki(caCertificate)),
 		}},
 		AuthInfos: map[string]*api.AuthInfo{name: {
 			ClientCertificate: relative(pki(certificate)), ClientKey: relative(pki(keyOf(certificate))),
@@ -160,7 +184,7 @@ func adminConfig(dir string, s settings) (*rest.Config, error) {
 		return nil, fmt.Errorf("cluster %s: %w", s.Cluster.ID, err)
 	}
 	return &rest.Config{
-		Host:            s.url(),
+		Host:            s.serverURL(),
 		TLSClientConfig: rest.TLSClientConfig{CAData: ca, CertData: certificate, KeyData: key},
 		// The API server itself queues what is too much (API priority and fairness).
 		QPS:   500,
@@ -173,7 +197,7 @@ func adminConfig(dir string, s settings) (*rest.Config, error) {
 // ErrNoCluster says that no cluster has an address.
 var ErrNoCluster = errors.New("no cluster of the local cloud has this address")
 
-// Token returns the operator's token for the cluster whose API server has the URL, from the state in a directory (that
+// Token returns the operator's token for the cluster whose endpoint has the URL, from the state in a directory (that
 // of Options.Dir). The error is ErrNoCluster when there is none.
 func Token(dir, server string) (string, error) {
 	entries, err := os.ReadDir(dir)
@@ -186,7 +210,7 @@ func Token(dir, server string) (string, error) {
 		}
 		cluster := filepath.Join(dir, entry.Name())
 		s, err := load(cluster)
-		if err != nil || s.url() != strings.TrimSuffix(server, "/") {
+		if err != nil || "https://"+s.endpoint() != strings.TrimSuffix(server, "/") {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(cluster, config(tokenFile)))

@@ -19,7 +19,7 @@ func (m *Manager) Refuse(lost func(cloud.Cluster) bool) {
 }
 
 // Fail takes a control plane down at once, as the loss of its machines would, and keeps it down until Heal, or until
-// another manager opens the directory. Its state stays, and Delete works.
+// another manager opens the directory. Packets to its endpoint are dropped meanwhile. Its state stays, and Delete works.
 func (m *Manager) Fail(clusterID string) error {
 	p, err := m.known(clusterID)
 	if err != nil {
@@ -29,8 +29,10 @@ func (m *Manager) Fail(clusterID string) error {
 	defer p.starting.Unlock()
 	p.setFailed(true)
 	p.log.Info("control plane fails")
+	// First of all, so that no client hears of the end.
+	err = p.endpoint.Drop()
 	p.halt(0)
-	return nil
+	return err
 }
 
 // Heal starts a control plane that was made to fail, and returns once it answers.
@@ -42,6 +44,12 @@ func (m *Manager) Heal(ctx context.Context, clusterID string) error {
 	p.setFailed(false)
 	_, err = m.Ensure(ctx, p.settings.Cluster)
 	return err
+}
+
+func (p *plane) isFailed() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.failed
 }
 
 func (p *plane) setFailed(failed bool) {

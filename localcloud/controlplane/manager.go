@@ -2,6 +2,8 @@ package controlplane
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +17,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/endpoint"
+	"geo-wordpress/localcloud/faults"
 )
 
 // temporaryPrefix begins the names of directories that are being made or removed.
@@ -28,12 +32,15 @@ type Options struct {
 	// Dir holds a directory per cluster; it is made if there is none.
 	Dir string
 	Log *slog.Logger
+	// Faults meet the Kubernetes provider on its way to an API server; nil is none.
+	Faults *faults.Injector
 }
 
 // Manager runs the control planes of clusters. It implements cloud.ControlPlanes.
 type Manager struct {
-	dir string
-	log *slog.Logger
+	dir    string
+	log    *slog.Logger
+	faults *faults.Injector
 
 	closing context.Context // done when the manager is closed
 	close   context.CancelFunc
@@ -60,7 +67,7 @@ func Open(o Options) (*Manager, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	m := &Manager{dir: dir, log: o.Log, planes: map[string]*plane{}}
+	m := &Manager{dir: dir, log: o.Log, faults: o.Faults, planes: map[string]*plane{}}
 	m.closing, m.close = context.WithCancel(context.Background())
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -82,13 +89,42 @@ func Open(o Options) (*Manager, error) {
 		if err := killRecorded(filepath.Join(path, "run")); err != nil {
 			return nil, err
 		}
-		m.planes[s.Cluster.ID] = m.plane(path, s)
+		if s.ServerPort == 0 {
+			if err := s.takeOver(path); err != nil {
+				return nil, err
+			}
+		}
+		if m.planes[s.Cluster.ID], err = m.plane(path, s); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }
 
-func (m *Manager) plane(dir string, s settings) *plane {
-	return &plane{dir: dir, settings: s, log: m.log.With("cluster", s.Cluster.ID)}
+func (m *Manager) plane(dir string, s settings) (*plane, error) {
+	p := &plane{dir: dir, settings: s, log: m.log.With("cluster", s.Cluster.ID)}
+	var err error
+	p.endpoint, err = newEndpoint(dir, s, m.faults, p.log)
+	return p, err
+}
+
+// newEndpoint is the way in from outside, with the API server's own certificate: to clients the two are one.
+func newEndpoint(dir string, s settings, f *faults.Injector, log *slog.Logger) (*endpoint.Endpoint, error) {
+	file := func(name string) string { return filepath.Join(dir, pki(name)) }
+	certificate, err := tls.LoadX509KeyPair(file(apiServerCertificate), file(keyOf(apiServerCertificate)))
+	if err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", s.Cluster.ID, err)
+	}
+	ca, err := os.ReadFile(file(caCertificate))
+	if err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", s.Cluster.ID, err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(ca)
+	return endpoint.New(endpoint.Options{
+		Address: s.endpoint(), APIServer: s.serverURL(), CA: pool, Certificate: certificate,
+		Place: s.Cluster.Location, Faults: f, Log: log,
+	})
 }
 
 // Ensure implements cloud.ControlPlanes. Clusters can be ensured side by side.
@@ -133,7 +169,10 @@ func (m *Manager) find(c cloud.Cluster) (*plane, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := m.plane(dir, s)
+	p, err := m.plane(dir, s)
+	if err != nil {
+		return nil, err
+	}
 	m.planes[c.ID] = p
 	return p, nil
 }
@@ -268,6 +307,7 @@ func (m *Manager) Close() error {
 			p.starting.Lock()
 			defer p.starting.Unlock()
 			p.halt(stopGrace)
+			p.endpoint.Close()
 		}()
 	}
 	wait.Wait()

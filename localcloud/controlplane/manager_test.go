@@ -208,16 +208,19 @@ func TestEnsureIsIdempotent(t *testing.T) {
 func TestFailureShowsTheLog(t *testing.T) {
 	dir, c := t.TempDir(), cluster("one")
 	m := open(t, dir)
-	access, _ := ensure(t, m, c)
+	ensure(t, m, c)
+	config, err := m.Config(c.ID)
+	require.NoError(t, err)
 	require.NoError(t, m.Close())
-	listener, err := net.Listen("tcp", access.Endpoint)
+	server := strings.TrimPrefix(config.Host, "https://")
+	listener, err := net.Listen("tcp", server)
 	require.NoError(t, err)
 	defer listener.Close()
 
 	again := open(t, dir)
 	_, err = again.Ensure(t.Context(), c)
 	require.Error(t, err)
-	_, port, _ := net.SplitHostPort(access.Endpoint)
+	_, port, _ := net.SplitHostPort(server)
 	for _, part := range []string{c.ID, controlplane.APIServer, port, "address already in use"} {
 		assert.ErrorContains(t, err, part)
 	}

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"geo-wordpress/localcloud/endpoint"
 )
 
 const (
@@ -31,6 +33,7 @@ const (
 type plane struct {
 	dir      string
 	settings settings
+	endpoint *endpoint.Endpoint
 	log      *slog.Logger
 
 	starting sync.Mutex // held while it is started, stopped or removed
@@ -48,10 +51,7 @@ func (p *plane) ensure(ctx context.Context) error {
 	if p.removed {
 		return fmt.Errorf("cluster %s was deleted meanwhile", p.settings.Cluster.ID)
 	}
-	p.mutex.Lock()
-	failed := p.failed
-	p.mutex.Unlock()
-	if failed {
+	if p.isFailed() {
 		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, errFailed)
 	}
 	if ctx.Err() != nil {
@@ -73,7 +73,7 @@ func (p *plane) ensure(ctx context.Context) error {
 	if fresh {
 		p.log.Info("control plane starts", "endpoint", p.settings.endpoint())
 		p.start(Etcd, etcdArguments())
-		p.start(APIServer, apiServerArguments(p.settings.Cluster, p.settings.Port))
+		p.start(APIServer, apiServerArguments(p.settings.Cluster, p.settings.ServerPort))
 	}
 	err = p.wait(ctx, "API server", func(ctx context.Context) error {
 		return client.RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
@@ -91,6 +91,9 @@ func (p *plane) ensure(ctx context.Context) error {
 			_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 			return err
 		})
+	}
+	if err == nil {
+		err = p.endpoint.Open()
 	}
 	if err != nil {
 		if fresh {
@@ -127,8 +130,12 @@ func (p *plane) running() []*component {
 	return p.components
 }
 
-// halt stops the components, the last that was started first, and each within the grace.
+// halt stops the components, the last that was started first, and each within the grace. The endpoint refuses connections
+// from then on, unless it drops packets already.
 func (p *plane) halt(grace time.Duration) {
+	if !p.isFailed() {
+		p.endpoint.Close()
+	}
 	components := p.running()
 	for i := len(components) - 1; i >= 0; i-- {
 		components[i].stop(grace)
@@ -143,6 +150,7 @@ func (p *plane) remove() error {
 	p.starting.Lock()
 	defer p.starting.Unlock()
 	p.halt(0) // What they would still write is removed with the rest.
+	p.endpoint.Close()
 	if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
 		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
 	}
@@ -164,7 +172,7 @@ func (p *plane) wait(ctx context.Context, what string, ask func(context.Context)
 			return nil
 		}
 		if apierrors.IsUnauthorized(err) {
-			return fmt.Errorf("%s refuses the administrator; another server has port %d: %w", what, p.settings.Port, err)
+			return fmt.Errorf("%s refuses the administrator; another server has port %d: %w", what, p.settings.ServerPort, err)
 		}
 		for _, c := range p.running() {
 			if status := c.status(); status.Restarts-deaths[c.name] >= tooManyDeaths {

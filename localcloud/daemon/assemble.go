@@ -4,13 +4,9 @@ import (
 	"context"
 	"log/slog"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-
 	"geo-wordpress/localcloud/cloud"
-	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/gcp"
 	"geo-wordpress/localcloud/home"
-	"geo-wordpress/localcloud/kubernetes"
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
@@ -19,8 +15,6 @@ import (
 
 // localCloud is the system that stands in for Google Cloud.
 type localCloud struct {
-	log      *slog.Logger
-	faults   *faults.Injector
 	api      *gcp.API
 	machines *machines.Simulator
 	balancer *loadbalancer.LoadBalancers
@@ -44,7 +38,7 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 		return nil, err
 	}
 	simulator.SetFacts(api)
-	l := &localCloud{log: log, faults: o.Faults, api: api, machines: simulator}
+	l := &localCloud{api: api, machines: simulator}
 	entrance := loadbalancer.Options{
 		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	}
@@ -79,13 +73,7 @@ func (l *localCloud) RealWordPress() *wordpress.Status {
 }
 
 func (l *localCloud) Providers() map[string]cloud.Provider {
-	return map[string]cloud.Provider{
-		"gcp": l.api.Provider,
-		"kubernetes": func() plugin.Provider {
-			return kubernetes.New(kubernetes.Options{Log: l.log.With("part", "kubernetes"), Faults: l.faults})
-		},
-		"random": random.New,
-	}
+	return map[string]cloud.Provider{"gcp": l.api.Provider, "random": random.New}
 }
 
 func (l *localCloud) Resume(ctx context.Context) error { return l.api.Resume(ctx) }
@@ -97,6 +85,8 @@ func (l *localCloud) Resources() []Resource {
 	}
 	return all
 }
+
+func (l *localCloud) SetCheckPace(times int64) { l.balancer.SetPace(times) }
 
 func (l *localCloud) SetFailures(f cloud.Failures) { l.machines.SetFailures(f) }
 

@@ -36,6 +36,7 @@ func (d *daemon) listenForControl(record *Record) error {
 	mux.HandleFunc("POST "+failPath+"{kind}", d.serveChange(true))
 	mux.HandleFunc("POST "+healPath+"{kind}", d.serveChange(false))
 	mux.HandleFunc("POST "+faultsPath, d.serveFaults)
+	mux.HandleFunc("POST "+checksPath, d.serveCheckPace)
 	mux.HandleFunc("POST "+stopPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		d.stop()

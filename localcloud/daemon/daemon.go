@@ -106,7 +106,7 @@ func (d *daemon) open(ctx context.Context) error {
 		return fmt.Errorf("programs: %w", err)
 	}
 	var err error
-	if d.planes, err = controlplane.Open(controlplane.Options{Dir: h.Clusters(), Log: d.log}); err != nil {
+	if d.planes, err = controlplane.Open(controlplane.Options{Dir: h.Clusters(), Log: d.log, Faults: d.options.Faults}); err != nil {
 		return fmt.Errorf("control planes: %w", err)
 	}
 	if d.system, err = d.options.Assemble(h, d.planes, d.log); err != nil {

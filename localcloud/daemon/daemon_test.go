@@ -86,6 +86,8 @@ func (s small) Overview() []machines.Overview { return nil }
 
 func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{} }
 
+func (s small) SetCheckPace(int64) {}
+
 func (s small) Close() error {
 	if s.closed != nil {
 		*s.closed = true

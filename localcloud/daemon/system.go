@@ -28,6 +28,8 @@ type System interface {
 	LoadBalancers() loadbalancer.Status
 	// Overview lists the machines of each cluster, and the pods on them.
 	Overview() []machines.Overview
+	// SetCheckPace has the load balancers' health checks and draining pass so many times as fast.
+	SetCheckPace(times int64)
 	// Close stops the system and keeps its state.
 	Close() error
 }

@@ -48,7 +48,7 @@ func clustersWrong(b *bench) (wrong []string) {
 				note("%s: pod %s/%s is %s and not ready", region, pod.Namespace, pod.Name, pod.Status.Phase)
 			}
 		}
-		if workloads < 7 { // PD, TiKV, TiDB, NFS, Syncthing, two WordPress
+		if workloads < 8 { // PD, TiKV, two TiDB, NFS, Syncthing, two WordPress
 			note("%s: only %d pods", region, workloads)
 		}
 		volumes := decode[corev1.PersistentVolumeList](b.t, b.kubectl(region, "get", "pv", "-o", "json"))

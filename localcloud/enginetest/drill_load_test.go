@@ -27,11 +27,17 @@ type sample struct {
 	problem string // in words, if it failed
 }
 
-// startLoad asks for a page, drillRate times a second, whether or not there are answers, until end.
+// startLoad sends requests, drillRate times a second, whether or not there are answers, until end. One in ten is a POST,
+// which the load balancer does not try again.
 func startLoad(t *testing.T, url string) *load {
 	t.Helper()
 	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorPatience), vegeta.Redirects(vegeta.NoFollow))}
-	results := l.attacker.Attack(vegeta.NewStaticTargeter(vegeta.Target{Method: "GET", URL: url}),
+	targets := make([]vegeta.Target, 10)
+	for i := range targets {
+		targets[i] = vegeta.Target{Method: "GET", URL: url}
+	}
+	targets[0] = vegeta.Target{Method: "POST", URL: url, Body: []byte("comment=hello")}
+	results := l.attacker.Attack(vegeta.NewStaticTargeter(targets...),
 		vegeta.ConstantPacer{Freq: drillRate, Per: time.Second}, 0, "drill")
 	l.done.Add(1)
 	go func() {

@@ -24,15 +24,7 @@ func (d *drill) report() {
 	for _, a := range d.acts {
 		one := len(a.lost) == 1
 		during := d.load.between(a.began, a.end)
-		var failures []sample
-		var longest time.Duration
-		for _, s := range during {
-			if s.failed() {
-				failures = append(failures, s)
-			} else {
-				longest = max(longest, s.latency)
-			}
-		}
+		failures, longest := judge(during)
 		lastFailed, wait := "none", seconds(longest)
 		if len(failures) > 0 {
 			late := slices.MaxFunc(failures, func(a, b sample) int { return a.sent.Compare(b.sent) })
@@ -54,6 +46,18 @@ func (d *drill) report() {
 		d.say("%s lost: %s", strings.Join(a.lost, " and "), kinds(failures))
 	}
 	d.t.Logf("%d requests a second:\n\n%s", drillRate, table.String())
+}
+
+// judge returns the requests that failed, and the longest wait of those that did not.
+func judge(during []sample) (failures []sample, longest time.Duration) {
+	for _, s := range during {
+		if s.failed() {
+			failures = append(failures, s)
+		} else {
+			longest = max(longest, s.latency)
+		}
+	}
+	return failures, longest
 }
 
 // noQuorum checks that nobody got a page while two regions were lost, and that everybody does in the end.

@@ -99,6 +99,15 @@ func (r *rotation) are(healthy bool, regions []string) func() bool {
 	}
 }
 
+// some says whether a machine of each region is in rotation.
+func (r *rotation) some(regions ...string) func() bool {
+	return func() bool {
+		return !slices.ContainsFunc(regions, func(region string) bool {
+			return !slices.ContainsFunc(r.of(region), func(m loadbalancer.InstanceStatus) bool { return m.Healthy })
+		})
+	}
+}
+
 // changed is when the last of the machines of regions entered or left the rotation.
 func (r *rotation) changed(regions ...string) time.Time {
 	var last time.Time

@@ -19,14 +19,15 @@ const (
 	drillQuiet = 5 * time.Second
 )
 
-// TestDrill loses each region in turn, and brings it back, and then loses two, all under a steady load of requests
-// through the load balancer's address. It prints a timeline, and a table of what visitors noticed.
+// TestDrill loses each region in turn, and brings it back, and then loses two; then it makes changes as an operator does.
+// All of this happens under a steady load of requests through the load balancer's address. It prints a timeline, and two
+// tables of what visitors noticed.
 //
 // The health check, the election in the database, TiDB's and PHP's time-outs pass in real time. Machines boot, pods
 // start and kubelets probe ten times as fast as real ones.
 func TestDrill(t *testing.T) {
-	b := newBench(t)
-	b.pulumi("up --yes")
+	b := newFaultBench(t) // its program is built: no compiler disturbs the load
+	b.pulumi("up --yes --skip-preview")
 	d := &drill{bench: b, rotation: watchRotation(b), check: declaredCheck(b)}
 	defer d.rotation.stop()
 	site := "http://" + strings.TrimSpace(b.outputOf("stack output loadbalancer_ip")) + "/"
@@ -40,8 +41,14 @@ func TestDrill(t *testing.T) {
 		d.loseOne(region)
 	}
 	d.loseTwo(regionNames[0], regionNames[2], site)
+	// The pods stop ten times as fast as declared, and so the load balancer looks ten times as often.
+	d.run(d.tool("localcloud"), "checks", "--pace", "10")
+	d.plan("a WordPress image that is broken", d.badImage)
+	d.plan("other machines in every region", d.allPools)
+	d.plan("a machine drained", d.drainNode) // of these: the smaller ones before have no room for another's pods
 	d.load.end()
 	d.report()
+	d.reportPlanned()
 }
 
 // drill is a drill under way.
@@ -51,6 +58,7 @@ type drill struct {
 	check    healthCheck
 	load     *load
 	acts     []*act
+	plans    []plannedChange
 }
 
 // act is one loss, from its beginning to when all is well again.

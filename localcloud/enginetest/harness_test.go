@@ -28,7 +28,8 @@ type bench struct {
 	project string // where the program is: the repository, or a changed copy
 	home    string // of the local cloud
 	env     []string
-	config  string // the stack's config file, a copy of Pulumi.dev.yaml
+	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
+	printed strings.Builder // all that updates and previews have printed
 }
 
 // newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test keeps the cloud's log, in
@@ -88,6 +89,7 @@ func (b *bench) tryPulumi(command string, args ...string) (string, error) {
 		all = append(all, "--config-file", b.config)
 	}
 	out, errOut, err := b.exec("pulumi", append(all, args...)...)
+	b.printed.WriteString(out + errOut)
 	return out + errOut, err
 }
 
@@ -112,6 +114,17 @@ func (b *bench) kubectl(region string, args ...string) string {
 		b.write(kubeconfig, b.outputOf("stack output kubeconfig", "--show-secrets"))
 	}
 	return b.run("kubectl", append([]string{"--kubeconfig", kubeconfig, "--context", region}, args...)...)
+}
+
+// tryKubectl runs kubectl in a region's context, whatever becomes of it. The kubeconfig must have been asked for.
+func (b *bench) tryKubectl(region string, args ...string) string {
+	return b.output("kubectl", append([]string{"--kubeconfig", b.kubeconfig(), "--context", region}, args...)...)
+}
+
+// rolledOut waits until a workload runs what its object says.
+func (b *bench) rolledOut(region, namespace, workload string) {
+	b.t.Helper()
+	b.kubectl(region, "-n", namespace, "rollout", "status", workload, "--timeout=5m")
 }
 
 // set changes a key of the stack's config file, which holds the key already or not.

@@ -3,6 +3,7 @@ package enginetest
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,17 +20,23 @@ const mostRepeats = 40
 func TestFaultInjected(t *testing.T) {
 	b := newFaultBench(t)
 	counts := map[faults.Kind]int{}
-	for seed := 1; seed <= points(t, 2); seed++ {
+	for n := range points(t, 1) {
+		seed := n + 2 // with the second, every kind happens
 		plan := fmt.Sprint(seed)
+		goOn := " --continue-on-error" // otherwise each fault of the Kubernetes API costs an update
+		if n%2 == 1 {
+			plan, goOn = plan+":dropped=0,conflict=0,refused=0", ""
+		}
 		_ = os.Remove(b.kubeconfig()) // of the clusters before
 		b.run(b.tool("localcloud"), "faults", plan)
-		repeats := b.persist("up", mostRepeats)
+		repeats := b.persist("up"+goOn, mostRepeats)
 		updated := b.faultCounts()
 		b.run(b.tool("localcloud"), "faults", "off")
 		checkConverged(b, keptDisks{})
+		checkSecrets(b) // in what failed, above all
 
 		b.run(b.tool("localcloud"), "faults", plan)
-		again := b.persist("destroy", mostRepeats)
+		again := b.persist("destroy"+goOn, mostRepeats)
 		counts = b.faultCounts()
 		b.run(b.tool("localcloud"), "faults", "off")
 		checkEmpty(b)
@@ -43,11 +50,18 @@ func TestFaultInjected(t *testing.T) {
 	}
 }
 
-// persist repeats an update or a destroy until it succeeds, and says how many runs that took.
+// forgotten is what the provider says when the engine tries again what failed, and does not tell it what to ignore.
+var forgotten = regexp.MustCompile(`internal: expected diff|At least one of \['node_version'`)
+
+// persist repeats an update or a destroy until it succeeds, as docs/operating.md says, and tells how many runs that took.
 func (b *bench) persist(command string, most int) int {
 	b.t.Helper()
+	refresh := ""
 	for run := 1; ; run++ {
-		out, err := b.tryPulumi(command + " --yes --skip-preview")
+		out, err := b.tryPulumi(command + " --yes --skip-preview" + refresh)
+		if refresh = ""; forgotten.MatchString(out) {
+			refresh = " --refresh"
+		}
 		if err == nil {
 			return run
 		}
@@ -69,23 +83,30 @@ func (b *bench) faultCounts() map[faults.Kind]int {
 	return decode[struct{ Faults map[faults.Kind]int }](b.t, out).Faults
 }
 
-// TestFaultUnreachable updates the system while one region's Kubernetes API cannot be reached. What does not concern
-// that region, and does not have to wait for it, is updated; the database is not, from that region on: of three voters
-// only one may be away at a time. When the API is back, the same update does the rest.
+// TestFaultUnreachable updates the system while one region's Kubernetes API cannot be reached. The regions before it are
+// updated; neither the database nor the sites are from that region on: changes roll through the regions, and one that is
+// away stops them. When the API is back, the same update does the rest. With all APIs away the system is destroyed.
+//
+// It is brought up with the engine working on one resource at a time: no wait may depend on what the graph has not yet
+// made.
 func TestFaultUnreachable(t *testing.T) {
 	b := newFaultBench(t)
-	b.pulumi("up --yes --skip-preview")
+	b.pulumi("up --yes --skip-preview --parallel 1")
+	checkClusters(b)
+	checkEvents(b)
+	b.pulumi("preview --expect-no-changes")
 	const first, lost, last = "europe-west1", "europe-west2", "europe-west3"
-	tidb := workload{"TiDB", "database", "statefulset/tidb", "tidbImage"}
 	syncthing := workload{"Syncthing", "files", "deployment/syncthing", "syncthingImage"}
-	wordpress := workload{"WordPress", "wordpress", "deployment/wordpress", "wordpressImage"}
+	tidb, wordpress := theTiDB, theWordPress
 	for _, round := range []struct {
-		name string
+		name, how string
 		// updated are the regions in which each changed workload is updated all the same.
 		updated map[workload][]string
 	}{
-		{"with a change of the database", map[workload][]string{tidb: {first}, syncthing: {first, last}, wordpress: {}}},
-		{"without one", map[workload][]string{wordpress: {first, last}}},
+		{"with a change of the database", " --continue-on-error", map[workload][]string{tidb: {first}, syncthing: {first}, wordpress: {}}},
+		// A change of WordPress's image replaces Jobs. In v3.200.0 the engine, going on after an error before deletions, walks
+		// along every path of the graph (markAsDependency), which takes minutes.
+		{"without one", "", map[workload][]string{wordpress: {first}}},
 	} {
 		old, wanted := map[workload]string{}, map[workload]string{}
 		for w := range round.updated {
@@ -94,7 +115,7 @@ func TestFaultUnreachable(t *testing.T) {
 			b.set(w.key, wanted[w])
 		}
 		b.run(b.tool("localcloud"), "fail", "control-plane", lost)
-		out, err := b.tryPulumi("up --yes --skip-preview --continue-on-error")
+		out, err := b.tryPulumi("up --yes --skip-preview" + round.how)
 		if err == nil {
 			t.Fatalf("%s: the update succeeded without a region's API", round.name)
 		}
@@ -124,10 +145,18 @@ func TestFaultUnreachable(t *testing.T) {
 	}
 	b.pulumi("preview --expect-no-changes")
 	settleClusters(b)
+	b.run(b.tool("localcloud"), "fail", "control-plane")
+	b.pulumi("destroy --yes --skip-preview")
+	checkEmpty(b)
 }
 
 // workload is one whose image a test changes.
 type workload struct{ name, namespace, object, key string }
+
+var (
+	theTiDB      = workload{"TiDB", "database", "deployment/tidb", "tidbImage"}
+	theWordPress = workload{"WordPress", "wordpress", "deployment/wordpress", "wordpressImage"}
+)
 
 func (b *bench) image(region string, w workload) string {
 	b.t.Helper()

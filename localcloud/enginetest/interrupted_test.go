@@ -38,11 +38,11 @@ func newFaultBench(t *testing.T) *bench {
 }
 
 // moment is when an update is interrupted: when it begins, or has ended, its nth change of a resource; or when it
-// prints something.
+// prints a line that matches, unless that is nil.
 type moment struct {
 	n       int
 	begun   bool
-	printed string
+	printed *regexp.Regexp
 }
 
 var (
@@ -87,7 +87,7 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 		if kind.MatchString(line) {
 			count++
 		}
-		now := at.n > 0 && count == at.n || at.printed != "" && strings.Contains(line, at.printed)
+		now := at.n > 0 && count == at.n || at.printed != nil && at.printed.MatchString(line)
 		if now && !reached {
 			reached = true
 			if signal == syscall.SIGKILL {

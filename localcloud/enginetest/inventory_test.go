@@ -112,7 +112,7 @@ func (b *bench) objects(region string) map[string]bool {
 		}
 	}
 	kinds := "namespaces,configmaps,secrets,services,serviceaccounts,persistentvolumes,persistentvolumeclaims," +
-		"statefulsets,deployments,jobs,cronjobs,networkpolicies,poddisruptionbudgets,storageclasses," +
+		"statefulsets,deployments,jobs,cronjobs,networkpolicies,poddisruptionbudgets,storageclasses,priorityclasses," +
 		"clusterroles,clusterrolebindings,roles,rolebindings"
 	list := decode[struct{ Items []object }](b.t,
 		b.kubectl(region, "get", kinds, "-A", "-o", "json", "--show-managed-fields"))

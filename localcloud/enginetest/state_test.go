@@ -9,9 +9,10 @@ import (
 // secretSignature marks a secret in an exported state (github.com/pulumi/pulumi, sdk/go/common/resource/sig).
 const secretSignature = "4dabf18193072939515e22adb298388d"
 
-// checkState exports the state with its secrets readable, collects them, and searches the state as it lies on the disk
-// for each of them, as it is and in base64.
-func checkState(b *bench) {
+// checkSecrets searches the state as it lies on the disk, and all that the CLI has printed so far, for each of the state's
+// secrets, as it is and in base64.
+func checkSecrets(b *bench) {
+	b.t.Helper()
 	var readable any = decode[any](b.t, b.outputOf("stack export", "--show-secrets"))
 	secrets := map[string]bool{}
 	collectSecrets(readable, secrets)
@@ -19,15 +20,19 @@ func checkState(b *bench) {
 	if len(secrets) < 2+8+3*4 {
 		b.t.Fatalf("only %d secrets in the state", len(secrets))
 	}
-	stored := b.outputOf("stack export")
-	for secret := range secrets {
-		for form, text := range map[string]string{
-			"plain text":                secret,
-			"base64":                    base64.StdEncoding.EncodeToString([]byte(secret)),
-			"a JSON string in a string": strings.Trim(quoted(quoted(secret)), `"`),
-		} {
-			if strings.Contains(stored, text) {
-				b.t.Errorf("the state holds a secret in %s: %.6s...", form, secret)
+	if b.printed.Len() == 0 {
+		b.t.Fatal("the CLI has printed nothing")
+	}
+	for where, text := range map[string]string{"the state": b.outputOf("stack export"), "the CLI's output": b.printed.String()} {
+		for secret := range secrets {
+			for form, shown := range map[string]string{
+				"plain text":                secret,
+				"base64":                    base64.StdEncoding.EncodeToString([]byte(secret)),
+				"a JSON string in a string": strings.Trim(quoted(quoted(secret)), `"`),
+			} {
+				if strings.Contains(text, shown) {
+					b.t.Errorf("%s holds a secret in %s: %.6s...", where, form, secret)
+				}
 			}
 		}
 	}

@@ -27,19 +27,20 @@ const (
 
 // The Kubernetes API's.
 const (
-	// Dropped connections end without an answer, before the request gets through or after. A watch ends early.
+	// Dropped connections end without an answer, before the request gets through or after. A watch ends early. Of a read
+	// the provider's client tries again, of a change the provider gives up.
 	Dropped Kind = "dropped"
-	// Conflict is an answer 409 to a change: somebody else has written at the same moment.
+	// Conflict is an answer 409 to a change: somebody else has written at the same moment. The provider gives up.
 	Conflict Kind = "conflict"
 	// Refused is an answer 403 to a change: an admission webhook denies it. The provider gives up.
 	Refused Kind = "refused"
 )
 
 // usual has every kind, with the share of the resources that it hits unless a plan says otherwise: enough to see each
-// kind in an update of three regions, and few enough that it comes to its end in some ten tries.
+// kind in an update of three regions, and few enough that it comes to its end in some twenty tries.
 var usual = map[Kind]float64{
 	RateLimited: 0.15, Unavailable: 0.15, Quota: 0.03, Permission: 0.03, NotFound: 0.05, Slow: 0.1, Stuck: 0.3, HalfMade: 0.05,
-	Dropped: 0.1, Conflict: 0.1, Refused: 0.02,
+	Dropped: 0.03, Conflict: 0.03, Refused: 0.02,
 }
 
 // tries is how often at most a resource is hit by a kind. What is tried again by itself may be hit more than once.

@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/netip"
-	"slices"
-	"strings"
 
 	"geo-wordpress/localcloud/cloud"
 )
@@ -78,6 +76,11 @@ func admitCluster(t *txn, r, old *record) error {
 		return badRequest("Workload pool %q is not supported: it must be %q.",
 			o.str("workloadIdentityConfig.workloadPool"), want)
 	}
+	if old == nil { // GKE makes a default pool with every cluster, to be removed or not
+		if err := t.requireAccount(r.Project, o.str("nodeConfig.serviceAccount")); err != nil {
+			return err
+		}
+	}
 	if err := t.admitClusterRanges(r); err != nil {
 		return err
 	}
@@ -87,171 +90,11 @@ func admitCluster(t *txn, r, old *record) error {
 	return t.fillCluster(r)
 }
 
-func (t *txn) admitClusterRanges(r *record) error {
-	o := r.Outputs
-	sub, err := t.get(r.target("subnetwork"))
-	if err != nil {
-		return err
-	}
-	if sub.target("network") != r.target("network") || sub.Place != regionOf(r.Place) {
-		return badRequest("Subnetwork %q is not in network %q and region %q.", sub.ID, r.target("network"),
-			regionOf(r.Place))
-	}
-	ranges := rangesByName(sub.Outputs)
-	others, err := t.all(clusterType)
-	if err != nil {
-		return err
-	}
-	for _, property := range []string{"clusterSecondaryRangeName", "servicesSecondaryRangeName"} {
-		name := o.str("ipAllocationPolicy." + property)
-		cidr, there := ranges[name]
-		if !there {
-			return badRequest("Secondary range %q was not found in subnetwork %q.", name, sub.ID)
-		}
-		for _, other := range others {
-			if other.ID == r.ID || other.target("subnetwork") != sub.ID {
-				continue
-			}
-			for _, theirs := range []string{"clusterSecondaryRangeName", "servicesSecondaryRangeName"} {
-				if other.Outputs.str("ipAllocationPolicy."+theirs) == name {
-					return badRequest("Secondary range %q of subnetwork %q is in use by cluster %q.", name, sub.ID, other.ID)
-				}
-			}
-		}
-		o["ipAllocationPolicy"].(map[string]any)[cidrProperty[property]] = cidr
-	}
-	if o.str("ipAllocationPolicy.clusterSecondaryRangeName") == o.str("ipAllocationPolicy.servicesSecondaryRangeName") {
-		return badRequest("Pods and Services of cluster %q cannot have the same secondary range.", r.Name)
-	}
-	return t.admitControlPlaneRange(r)
-}
-
-var cidrProperty = map[string]string{
-	"clusterSecondaryRangeName":  "clusterIpv4CidrBlock",
-	"servicesSecondaryRangeName": "servicesIpv4CidrBlock",
-}
-
-func (t *txn) admitControlPlaneRange(r *record) error {
-	cidr := r.Outputs.str("privateClusterConfig.masterIpv4CidrBlock")
-	if cidr == "" {
-		if r.Outputs.flag("privateClusterConfig.enablePrivateNodes") {
-			return fmt.Errorf("master_ipv4_cidr_block must be set if enable_private_nodes is true")
-		}
-		return nil
-	}
-	p, err := parseRange(cidr)
-	if err != nil {
-		return badRequest("Invalid master_ipv4_cidr_block: %v.", err)
-	}
-	used, err := t.usedRanges(r.target("network"))
-	if err != nil {
-		return err
-	}
-	if c := conflict(p, r.ID, used); c != nil {
-		return badRequest("The given master_ipv4_cidr %s overlaps with the range %s of %s.", cidr, c.prefix, c.what)
-	}
-	return nil
-}
-
-func (t *txn) admitClusterDNS(r, old *record) error {
-	if old != nil {
-		for _, property := range []string{"clusterDnsScope", "clusterDnsDomain"} {
-			was, is := old.Outputs.str("dnsConfig."+property), r.Outputs.str("dnsConfig."+property)
-			if was != is && !(was == "" && is == "DNS_SCOPE_UNSPECIFIED" || is == "" && was == "DNS_SCOPE_UNSPECIFIED") {
-				return badRequest("Cluster DNS Scope cannot be toggled: %s is %q and cannot become %q.", property, was, is)
-			}
-		}
-	}
-	if r.Outputs.str("dnsConfig.clusterDnsScope") != "VPC_SCOPE" {
-		return nil
-	}
-	others, err := t.all(clusterType)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
-		if other.ID != r.ID && other.target("network") == r.target("network") &&
-			other.Outputs.str("dnsConfig.clusterDnsScope") == "VPC_SCOPE" && dnsDomain(other) == dnsDomain(r) {
-			return badRequest("Cluster DNS domain %q is not unique in network %q: cluster %q has it.", dnsDomain(r),
-				r.target("network"), other.ID)
-		}
-	}
-	return nil
-}
-
-// dnsDomain is a cluster's own DNS domain.
-func dnsDomain(r *record) string {
-	if d := r.Outputs.str("dnsConfig.clusterDnsDomain"); d != "" {
-		return strings.TrimSuffix(d, ".")
-	}
-	return "cluster.local"
-}
-
-func (t *txn) fillCluster(r *record) error {
-	o := r.Outputs
-	locations := o.strs("nodeLocations")
-	for _, z := range locations {
-		if regionOf(z) != regionOf(r.Place) || !isZone(z) {
-			return badRequest("Node location %q is not a zone of region %q.", z, regionOf(r.Place))
-		}
-	}
-	if isZone(r.Place) {
-		if slices.Contains(locations, r.Place) {
-			return badRequest("node_locations are the zones beside the cluster's own %q, which must not be listed.", r.Place)
-		}
-		o.fill("nodeLocations", []any{})
-	} else {
-		o.fill("nodeLocations", anys(zonesOf(r.Place)[:3]))
-	}
-	o["clusterIpv4Cidr"] = o.str("ipAllocationPolicy.clusterIpv4CidrBlock")
-	o["servicesIpv4Cidr"] = o.str("ipAllocationPolicy.servicesIpv4CidrBlock")
-	o.fill("ipAllocationPolicy.stackType", "IPV4")
-	o.fill("ipAllocationPolicy.podCidrOverprovisionConfig", map[string]any{"disabled": false})
-	o.fill("defaultMaxPodsPerNode", 110.0)
-	o.fill("datapathProvider", "DATAPATH_PROVIDER_UNSPECIFIED")
-	o.fill("databaseEncryption", map[string]any{"state": "DECRYPTED", "keyName": ""})
-	o.fill("defaultSnatStatus", map[string]any{"disabled": false})
-	o.fill("releaseChannel", map[string]any{"channel": "REGULAR"})
-	o.fill("loggingConfig", map[string]any{"enableComponents": []any{"SYSTEM_COMPONENTS", "WORKLOADS"}})
-	o.fill("monitoringConfig", map[string]any{"enableComponents": []any{"SYSTEM_COMPONENTS"}})
-	o.fill("loggingService", "logging.googleapis.com/kubernetes")
-	o.fill("monitoringService", "monitoring.googleapis.com/kubernetes")
-	o.fill("enableIntranodeVisibility", false)
-	o.fill("masterVersion", gkeVersion)
-	o.fill("nodeVersion", gkeVersion)
-	o.fill("minMasterVersion", gkeVersion)
-	for _, none := range []string{"operation", "tpuIpv4CidrBlock"} {
-		o.fill(none, "")
-	}
-	// The pools that Google lists here come and go by resources of their own, which a refresh would call drift.
-	o.fill("nodePools", []any{})
-	o["labelFingerprint"] = fingerprint(o.strMap("resourceLabels"))
-	// The v1beta1 form is the one the published provider, built on google-beta, answers with.
-	o.fill("selfLink", "https://container.googleapis.com/v1beta1/"+
-		strings.Replace(r.ID, "/locations/"+r.Place, locationPath(r.Place), 1))
-	if cidr := o.str("privateClusterConfig.masterIpv4CidrBlock"); cidr != "" {
-		p, err := netip.ParsePrefix(cidr)
-		if err != nil {
-			return err
-		}
-		o.fill("privateClusterConfig.privateEndpoint", p.Addr().Next().Next().String())
-		o.fill("privateClusterConfig.peeringName", "")
-		o.fill("privateClusterConfig.masterGlobalAccessConfig", map[string]any{"enabled": false})
-	}
-	return nil
-}
-
-func locationPath(location string) string {
-	if isZone(location) {
-		return "/zones/" + location
-	}
-	return "/locations/" + location
-}
-
 // cluster is a cluster as the parts below know it.
 func (t *txn) cluster(r *record) (cloud.Cluster, error) {
 	c := cloud.Cluster{ID: r.ID, Project: r.Project, Location: r.Place, Name: r.Name, Network: r.target("network"),
-		DNSDomain: dnsDomain(r), VPCScope: r.Outputs.str("dnsConfig.clusterDnsScope") == "VPC_SCOPE"}
+		DNSDomain: dnsDomain(r), VPCScope: r.Outputs.str("dnsConfig.clusterDnsScope") == "VPC_SCOPE",
+		NodeLocalDNS: nodeLocalDNS(r)}
 	sub, err := t.get(r.target("subnetwork"))
 	if err != nil {
 		return c, err
@@ -271,11 +114,26 @@ func (t *txn) cluster(r *record) (cloud.Cluster, error) {
 	return c, nil
 }
 
+func nodeLocalDNS(cluster *record) bool {
+	return cluster.Outputs.flag("addonsConfig.dnsCacheConfig.enabled")
+}
+
 // startCluster brings the control plane up. It runs at creation, after a change, and when the cloud starts again.
-func startCluster(ctx context.Context, a *API, r, _ *record) error {
+func startCluster(ctx context.Context, a *API, r, old *record) error {
 	var c cloud.Cluster
+	var remade []cloud.NodePool
 	err := a.view(func(t *txn) (err error) {
-		c, err = t.cluster(r)
+		if c, err = t.cluster(r); err != nil || old == nil || c.NodeLocalDNS == nodeLocalDNS(old) {
+			return err
+		}
+		pools, err := t.poolsOf(r.ID)
+		for _, p := range pools {
+			if err == nil {
+				var zones []cloud.NodePool
+				zones, err = t.pools(p)
+				remade = append(remade, zones...)
+			}
+		}
 		return err
 	})
 	if err != nil {
@@ -292,6 +150,11 @@ func startCluster(ctx context.Context, a *API, r, _ *record) error {
 	}
 	if err := a.machines.AddCluster(ctx, c, config); err != nil {
 		return fmt.Errorf("the machines of cluster %s: %w", r.Name, err)
+	}
+	for _, p := range remade { // turning NodeLocal DNSCache on or off makes all machines anew
+		if err := a.machines.EnsureNodePool(ctx, p); err != nil {
+			return fmt.Errorf("the machines of cluster %s: %w", r.Name, err)
+		}
 	}
 	r.Outputs["endpoint"] = access.Endpoint
 	r.Outputs["masterAuth"] = map[string]any{

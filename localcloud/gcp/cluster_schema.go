@@ -88,6 +88,9 @@ var clusterFields = fields{
 	"networkPolicy": toggle("enabled", only(false, "Calico is not there; Dataplane V2 enforces policies")),
 	"networkingMode": str(preset("VPC_NATIVE"), forceNew, only("VPC_NATIVE",
 		"clusters by routes are not")),
+	// Of the default pool. As of 5.42 its coming and going replaces the cluster, and so does a change of what
+	// replaces a pool.
+	"nodeConfig":    objectOf(nodeConfigFields(), computed, forceNew),
 	"nodeLocations": setOf(str(), computed),
 	"nodeVersion":   str(computed, checkString(checkVersion)),
 	"privateClusterConfig": objectOf(fields{

@@ -212,9 +212,10 @@ func TestClustersInOneVPC(t *testing.T) {
 		"clusterDns": "CLOUD_DNS", "clusterDnsScope": "VPC_SCOPE", "clusterDnsDomain": "third.geo"}}))
 	require.ErrorContains(t, err, "Cluster DNS Scope cannot be toggled")
 
-	_, _, err = s.engine.create(nodePoolType, "big", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 5}))
+	own := props{"serviceAccount": s.out("account", "email")}
+	_, _, err = s.engine.create(nodePoolType, "big", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 5, "nodeConfig": own}))
 	require.ErrorContains(t, err, "IP_SPACE_EXHAUSTED", "a /22 has four /24")
-	_, _, err = s.engine.create(nodePoolType, "fits", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 4}))
+	_, _, err = s.engine.create(nodePoolType, "fits", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 4, "nodeConfig": own}))
 	require.NoError(t, err)
 }
 
@@ -223,7 +224,7 @@ func TestClusterAsTheMachinesSeeIt(t *testing.T) {
 	require.Len(t, s.api.Clusters(), 1)
 	assert.Equal(t, cloud.Cluster{
 		ID: s.ids["cluster"], Project: project, Location: zone, Name: s.out("cluster", "name"), Network: s.ids["vpc"],
-		DNSDomain: "europe-west1.geo", VPCScope: true, NodeRange: netip.MustParsePrefix("10.0.0.0/20"),
+		DNSDomain: "europe-west1.geo", VPCScope: true, NodeLocalDNS: true, NodeRange: netip.MustParsePrefix("10.0.0.0/20"),
 		PodRange: netip.MustParsePrefix("10.4.0.0/16"), ServiceRange: netip.MustParsePrefix("10.8.0.0/20"),
 	}, s.api.Clusters()[0])
 }

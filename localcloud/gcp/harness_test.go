@@ -227,18 +227,26 @@ func (e *engine) createChecked(token, name string, in resource.PropertyMap, prev
 	return r.Id, e.unmarshal(r.Properties), nil
 }
 
-func (e *engine) diff(token, name, id string, old, in, state resource.PropertyMap) *pulumirpc.DiffResponse {
+func (e *engine) diff(token, name, id string, old, in, state resource.PropertyMap, ignored ...string) *pulumirpc.DiffResponse {
 	e.t.Helper()
 	r, err := e.client.Diff(context.Background(), &pulumirpc.DiffRequest{Urn: urn(token, name), Id: id,
-		OldInputs: e.marshal(old), Olds: e.marshal(state), News: e.marshal(in)})
+		OldInputs: e.marshal(old), Olds: e.marshal(state), News: e.marshal(in), IgnoreChanges: ignored})
 	require.NoError(e.t, err)
 	return r
 }
 
 func (e *engine) update(token, name, id string, old, in resource.PropertyMap) (resource.PropertyMap, error) {
 	e.t.Helper()
+	return e.updateFrom(old, token, name, id, old, in)
+}
+
+// updateFrom updates a resource whose outputs were state.
+func (e *engine) updateFrom(state resource.PropertyMap, token, name, id string, old, in resource.PropertyMap, ignored ...string) (
+	resource.PropertyMap, error,
+) {
+	e.t.Helper()
 	r, err := e.client.Update(context.Background(), &pulumirpc.UpdateRequest{Urn: urn(token, name), Id: id,
-		OldInputs: e.marshal(old), Olds: e.marshal(old), News: e.marshal(in)})
+		OldInputs: e.marshal(old), Olds: e.marshal(state), News: e.marshal(in), IgnoreChanges: ignored})
 	if err != nil {
 		return nil, err
 	}

@@ -219,7 +219,7 @@ func TestChanges(t *testing.T) {
 			in[resource.PropertyKey(c.path)] = resource.NewPropertyValue(c.value)
 			checked, failures := s.check(step.token, step.name, s.inputs[step.name], in)
 			require.Empty(t, failures)
-			d := s.diff(step.token, step.name, s.ids[step.name], s.inputs[step.name], checked, s.outputs[step.name])
+			d := s.diff(step.token, step.name, s.ids[step.name], s.inputs[step.name], checked, s.outputs[step.name], ignored[step.name]...)
 			path := c.diff
 			if path == "" {
 				path = c.path
@@ -261,7 +261,7 @@ func TestNoChanges(t *testing.T) {
 		}
 		checked, failures := s.check(step.token, step.name, s.inputs[step.name], in)
 		require.Empty(t, failures)
-		d := s.diff(step.token, step.name, s.ids[step.name], s.inputs[step.name], checked, s.outputs[step.name])
+		d := s.diff(step.token, step.name, s.ids[step.name], s.inputs[step.name], checked, s.outputs[step.name], ignored[step.name]...)
 		assert.Empty(t, d.DetailedDiff, "%s.%s", c.of, c.path)
 	}
 }

@@ -24,7 +24,7 @@ func TestStackStandsUpAndComesDown(t *testing.T) {
 		assert.Equal(t, s.inputs[step.name], in, "%s: inputs", step.name)
 		again, failures := s.check(step.token, step.name, in, resource.NewPropertyMapFromMap(step.inputs(s)))
 		assert.Empty(t, failures)
-		d := s.diff(step.token, step.name, id, in, again, out)
+		d := s.diff(step.token, step.name, id, in, again, out, ignored[step.name]...)
 		assert.Empty(t, d.DetailedDiff, step.name)
 	}
 	for _, step := range slices.Backward(steps) {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
 	"geo-wordpress/localcloud/gcp/schema"
@@ -42,6 +43,9 @@ type kind struct {
 	gone func(t *txn, r *record) error
 	// group names what must not change side by side with the resource.
 	group func(r *record) []string
+	// unsent is the API's answer to an update without contents. The provider sends one to remove what the cloud had
+	// filled in, where neither knows the field as computed; nil where the API takes it.
+	unsent error
 	// adopts: making what is already there is no error, as with a member of a policy.
 	adopts bool
 }
@@ -77,6 +81,23 @@ func kindOf(token string) (*kind, error) {
 	}
 	return nil, fmt.Errorf("the local cloud does not know the resource type %q; it knows %v", token,
 		slices.Sorted(maps.Keys(kinds)))
+}
+
+// changes compares a resource's state with new inputs, without what is ignored, by property path.
+func (k *kind) changes(state, inputs resource.PropertyMap, ignored []string) map[string]plugin.PropertyDiff {
+	found := k.fields.Diff(state, inputs)
+	for _, text := range ignored {
+		ignore, err := resource.ParsePropertyPath(text)
+		if err != nil {
+			continue // the engine has parsed it before
+		}
+		for path := range found {
+			if at, err := resource.ParsePropertyPath(path); err == nil && ignore.Contains(at) {
+				delete(found, path)
+			}
+		}
+	}
+	return found
 }
 
 // failure is a failed check of one property.

@@ -163,7 +163,12 @@ func (a *API) lock(ctx context.Context, k *kind, r *record) (func(), error) {
 	if k.group != nil {
 		names = append(names, k.group(r)...)
 	}
-	return a.locks.acquire(ctx, names...)
+	release, err := a.locks.acquire(ctx, names...)
+	if err != nil && k.service == containerAPI {
+		// GKE refuses at once, and the provider tries again until its time is up.
+		err = &apiError{400, fmt.Sprintf("Cluster is running incompatible operation: %v.", err), "failedPrecondition"}
+	}
+	return release, err
 }
 
 // finish runs the slow part of a create or change, if there is one, and returns the resource as it then stands.

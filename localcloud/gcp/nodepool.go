@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -31,6 +30,9 @@ var nodePoolKind = register(&kind{
 	start: startNodePool,
 	stop:  stopNodePool,
 	gone:  func(t *txn, r *record) error { return t.forgetNamedPorts(r) },
+	unsent: badRequest("At least one of ['node_version', 'image_type', 'updated_node_pool', 'locations', " +
+		"'workload_metadata_config', 'upgrade_settings', 'kubelet_config', 'linux_node_config', 'tags', 'taints', 'labels', " +
+		"'resource_labels', 'machine_type', 'disk_type', 'disk_size_gb'] must be specified."),
 	// One operation at a time on a cluster, as on GKE.
 	group: func(r *record) []string { return []string{clusterOf(r.ID)} },
 })
@@ -55,8 +57,8 @@ func admitNodePool(t *txn, r, old *record) error {
 	if cluster.State == failed {
 		return badRequest("Cluster %q is in state ERROR: %s", cluster.ID, cluster.Message)
 	}
-	if account := o.str("nodeConfig.serviceAccount"); account != "" && account != "default" {
-		if err := t.requireAccount(r.Project, account); err != nil {
+	if old == nil {
+		if err := t.requireAccount(r.Project, o.str("nodeConfig.serviceAccount")); err != nil {
 			return err
 		}
 	}
@@ -91,78 +93,14 @@ func admitNodePool(t *txn, r, old *record) error {
 	o.fill("version", gkeVersion)
 	o.fill("namePrefix", "")
 	o.fill("operation", "")
-	o.fill("networkConfig", map[string]any{
+	for property, value := range map[string]any{
 		"createPodRange": false, "podRange": cluster.Outputs.str("ipAllocationPolicy.clusterSecondaryRangeName"),
 		"podIpv4CidrBlock":   cluster.Outputs.str("clusterIpv4Cidr"),
-		"enablePrivateNodes": cluster.Outputs.flag("privateClusterConfig.enablePrivateNodes")})
+		"enablePrivateNodes": cluster.Outputs.flag("privateClusterConfig.enablePrivateNodes"),
+	} {
+		o.fill("networkConfig."+property, value)
+	}
 	return nil
-}
-
-// fillZones settles a pool's zones, and makes an instance group in each new one.
-func fillZones(r, cluster *record) error {
-	o := r.Outputs
-	zones := o.strs("nodeLocations")
-	if len(zones) == 0 {
-		zones = cluster.Outputs.strs("nodeLocations")
-		if isZone(cluster.Place) {
-			zones = append([]string{cluster.Place}, zones...)
-		}
-	}
-	slices.Sort(zones)
-	for _, z := range zones {
-		if !isZone(z) || regionOf(z) != regionOf(cluster.Place) {
-			return badRequest("Node location %q is not a zone of region %q.", z, regionOf(cluster.Place))
-		}
-	}
-	o["nodeLocations"] = anys(zones)
-	groups := groupsByZone(r.Holds)
-	var managers, members []any
-	r.Holds = nil
-	for _, z := range zones {
-		name, there := groups[z]
-		if !there {
-			name = fmt.Sprintf("gke-%.20s-%.20s-%s-grp", cluster.Name, r.Name, hexDigits(8))
-		}
-		at := place{project: r.Project, zone: z}
-		manager := fmt.Sprintf("projects/%s/zones/%s/instanceGroupManagers/%s", r.Project, z, name)
-		group := memberName(at, instanceGroups, name)
-		r.Holds = append(r.Holds, group, manager)
-		// The provider's two names are the wrong way round: what it calls instance groups are their managers.
-		managers = append(managers, selfLink(manager))
-		members = append(members, selfLink(group))
-	}
-	o["instanceGroupUrls"], o["managedInstanceGroupUrls"] = managers, members
-	return nil
-}
-
-// leaveZones notes whose machines are to go, unless what is left behind is in use.
-func (t *txn) leaveZones(r, old *record) error {
-	zones := r.Outputs.strs("nodeLocations")
-	for _, z := range old.Outputs.strs("nodeLocations") {
-		if !slices.Contains(zones, z) {
-			r.Leaving = append(r.Leaving, machinesID(r, z))
-		}
-	}
-	for _, z := range zones { // one that comes back before it was left stays
-		r.Leaving = slices.DeleteFunc(r.Leaving, func(id string) bool { return id == machinesID(r, z) })
-	}
-	left := slices.DeleteFunc(slices.Clone(old.Holds), func(h string) bool { return slices.Contains(r.Holds, h) })
-	user, group, err := t.user(r.ID, left...)
-	if err == nil && user != nil {
-		err = inUse("instance_group", group, user.ID)
-	}
-	return err
-}
-
-// groupsByZone maps zones to the names of the instance groups in them.
-func groupsByZone(holds []string) map[string]string {
-	groups := map[string]string{}
-	for _, h := range holds {
-		if segmentAfter(h, instanceGroups) != "" {
-			groups[zoneOfReference(h)] = lastSegment(h)
-		}
-	}
-	return groups
 }
 
 // roomForNodes fails when the cluster's ranges cannot hold so many machines: each takes a /24 of the pods' range, and
@@ -193,26 +131,6 @@ func (t *txn) roomForNodes(r, cluster *record) error {
 		return exhausted("nodes'", c.NodeRange.String(), most)
 	}
 	return nil
-}
-
-// fillNodeConfig fills GKE's defaults in.
-func fillNodeConfig(o, cluster object) {
-	o.fill("nodeConfig.machineType", "e2-medium")
-	o.fill("nodeConfig.diskSizeGb", 100.0)
-	o.fill("nodeConfig.diskType", "pd-balanced")
-	o.fill("nodeConfig.imageType", "COS_CONTAINERD")
-	o.fill("nodeConfig.serviceAccount", "default")
-	o.fill("nodeConfig.loggingVariant", "DEFAULT")
-	o.fill("nodeConfig.oauthScopes", anys(defaultScopes))
-	o.fill("nodeConfig.metadata", map[string]any{"disable-legacy-endpoints": "true"})
-	o.fill("nodeConfig.labels", map[string]any{})
-	o.fill("nodeConfig.shieldedInstanceConfig", map[string]any{"enableIntegrityMonitoring": true,
-		"enableSecureBoot": false})
-	mode := "GCE_METADATA"
-	if cluster.has("workloadIdentityConfig.workloadPool") {
-		mode = "GKE_METADATA"
-	}
-	o.fill("nodeConfig.workloadMetadataConfig", map[string]any{"mode": mode})
 }
 
 // machinesID is what the parts below know a pool's machines in one zone by. In the cluster's own zone, which is the
@@ -246,9 +164,16 @@ func (t *txn) pools(r *record) ([]cloud.NodePool, error) {
 		out = append(out, cloud.NodePool{ID: machinesID(r, z), Name: r.Name, Cluster: cluster.ID, Zone: z,
 			InstanceGroup: groups[z], MachineType: o.str("nodeConfig.machineType"), Count: o.num("nodeCount"),
 			Tags: append(o.strs("nodeConfig.tags"), nodeTag(cluster)), Labels: maps.Clone(labels), Taints: taints,
-			DiskSizeGB: o.num("nodeConfig.diskSizeGb")})
+			DiskSizeGB: o.num("nodeConfig.diskSizeGb"), Template: template(o, cluster)})
 	}
 	return out, nil
+}
+
+// template is what else a machine is made with that can change on a standing pool.
+func template(pool object, cluster *record) string {
+	return fingerprint([]any{pool.str("nodeConfig.imageType"), pool.str("nodeConfig.diskType"),
+		pool.str("nodeConfig.loggingVariant"), pool.str("nodeConfig.workloadMetadataConfig.mode"),
+		nodeLocalDNS(cluster)})
 }
 
 var taintEffects = map[string]corev1.TaintEffect{
@@ -346,38 +271,4 @@ func (t *txn) forgetNamedPorts(pool *record) error {
 		}
 	}
 	return nil
-}
-
-// ensureDefaultPool makes the pool that a cluster comes with unless it is told not to.
-func (a *API) ensureDefaultPool(ctx context.Context, cluster *record) error {
-	id := cluster.ID + "/nodePools/default-pool"
-	r := &record{Type: nodePoolType, ID: id, Name: "default-pool", Project: cluster.Project, Place: cluster.Place,
-		State: provisioning, Created: time.Now().UTC(), Implicit: true, Inputs: object{
-			"cluster": cluster.ID, "name": "default-pool", "nodeCount": float64(cluster.Outputs.num("initialNodeCount"))}}
-	err := a.update(func(t *txn) error {
-		there, err := t.get(id)
-		if err != nil {
-			return err
-		}
-		if there != nil {
-			r = there
-			return nil
-		}
-		if r.Outputs, err = cluster.defaultPool(t, r); err != nil {
-			return err
-		}
-		return t.put(r)
-	})
-	if err != nil {
-		return err
-	}
-	return a.operate(ctx, nodePoolKind, operation{}, r, nil)
-}
-
-// defaultPool fills a default pool's outputs in.
-func (cluster *record) defaultPool(t *txn, r *record) (object, error) {
-	r.Outputs = r.Inputs.clone()
-	r.Refs = []reference{{Path: "cluster", Target: cluster.ID, Weak: true}}
-	err := admitNodePool(t, r, nil)
-	return r.Outputs, err
 }

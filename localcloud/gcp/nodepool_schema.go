@@ -34,10 +34,34 @@ var nodePoolFields = fields{
 		"autoUpgrade": boolean(preset(false)),
 	}, computed),
 	"maxPodsPerNode": integer(computed, forceNew, only(110, "every node has a /24 for its pods")),
-	"nodeConfig": objectOf(fields{
-		"diskSizeGb":     integer(computed, between(10, 65536)),
-		"diskType":       str(computed, oneOf("pd-standard", "pd-balanced", "pd-ssd")),
-		"imageType":      str(computed, oneOf("COS_CONTAINERD", "UBUNTU_CONTAINERD")),
+	"nodeConfig":     objectOf(nodeConfigFields(), computed),
+	"networkConfig": objectOf(fields{
+		"enablePrivateNodes": boolean(computed, only(true, "its machines have no addresses of their own")),
+	}, computed),
+	"nodeCount":     integer(computed, between(0, 1000)),
+	"nodeLocations": setOf(str(), computed),
+	"upgradeSettings": objectOf(fields{
+		"strategy":       str(preset("SURGE"), only("SURGE", "it has no blue-green upgrades, which change the instance groups")),
+		"maxSurge":       integer(computed, between(0, 20)),
+		"maxUnavailable": integer(computed, between(0, 20)),
+	}, computed),
+	"version": str(computed, checkString(checkVersion)),
+}
+
+// nodeConfigFields are what a machine is made with: a pool's, and those of a cluster's default pool.
+func nodeConfigFields() fields {
+	return fields{
+		"diskSizeGb": integer(computed, between(10, 65536)),
+		"diskType":   str(computed, oneOf("pd-standard", "pd-balanced", "pd-ssd")),
+		"imageType":  str(computed, oneOf("COS_CONTAINERD", "UBUNTU_CONTAINERD")),
+		// Neither computed as of 5.42, although GKE fills both in: see fillNodeConfig.
+		"kubeletConfig": objectOf(fields{
+			"cpuCfsQuota":       boolean(only(false, noKubeletConfig)),
+			"cpuCfsQuotaPeriod": str(only("", noKubeletConfig)),
+			"cpuManagerPolicy":  str(required, only("", noKubeletConfig)),
+			"podPidsLimit":      integer(only(0, noKubeletConfig)),
+		}),
+		"resourceLabels": labels(),
 		"labels":         mapOf(str(checkString(checkNodeLabelValue)), computed),
 		"loggingVariant": str(computed, oneOf("DEFAULT", "MAX_THROUGHPUT")),
 		"machineType": str(computed, matches(regexp.MustCompile(`^[a-z][a-z0-9]*-[a-z0-9-]+$`),
@@ -45,8 +69,7 @@ var nodePoolFields = fields{
 		"metadata": mapOf(str(), computed, forceNew),
 		"oauthScopes": setOf(str(matches(regexp.MustCompile(`^(https://www\.googleapis\.com/auth/[a-z._-]+|[a-z-]+)$`),
 			"a scope is https://www.googleapis.com/auth/NAME, or a short name of gcloud's")), computed, forceNew),
-		"preemptible":    boolean(preset(false), forceNew, only(false, "nothing preempts its machines; use spot")),
-		"resourceLabels": labels(),
+		"preemptible": boolean(preset(false), forceNew, only(false, "nothing preempts its machines; use spot")),
 		"serviceAccount": str(computed, forceNew, matches(regexp.MustCompile(`^(default|[^@\s]+@[^@\s]+)$`),
 			"a service account is an e-mail address, or default")),
 		"shieldedInstanceConfig": objectOf(fields{
@@ -61,16 +84,10 @@ var nodePoolFields = fields{
 		})),
 		"workloadMetadataConfig": objectOf(fields{
 			"mode": str(required, oneOf("GCE_METADATA", "GKE_METADATA"))}, computed),
-	}, computed),
-	"nodeCount":     integer(computed, between(0, 1000)),
-	"nodeLocations": setOf(str(), computed),
-	"upgradeSettings": objectOf(fields{
-		"strategy":       str(preset("SURGE"), only("SURGE", "it has no blue-green upgrades, which change the instance groups")),
-		"maxSurge":       integer(computed, between(0, 20)),
-		"maxUnavailable": integer(computed, between(0, 20)),
-	}, computed),
-	"version": str(computed, checkString(checkVersion)),
+	}
 }
+
+const noKubeletConfig = "its kubelets are simulated"
 
 func checkNodeLabelKey(key string) error {
 	if problems := validation.IsQualifiedName(key); len(problems) > 0 {

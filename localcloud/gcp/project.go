@@ -54,9 +54,23 @@ func accountName(project, email string) string {
 	return fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)
 }
 
+// computeAccount is the end of the address of the account that machines have by default, after the project's number.
+const computeAccount = "-compute@developer.gserviceaccount.com"
+
 // requireAccount fails when an e-mail address is that of a service account of a project, and there is none. Accounts
-// of other projects, and those that Google makes itself, are taken as given.
+// of other projects are taken as given. The Compute default service account is deleted here, as many organisations
+// do: it can edit the whole project.
 func (t *txn) requireAccount(project, email string) error {
+	if email == "" || email == "default" {
+		number, err := t.projectNumber(project)
+		if err != nil {
+			return err
+		}
+		email = number + computeAccount
+	}
+	if strings.HasSuffix(email, computeAccount) {
+		return badRequest("Service account %q does not exist.", email)
+	}
 	if !strings.HasSuffix(email, "@"+project+accountDomain) {
 		return nil
 	}

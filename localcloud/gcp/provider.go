@@ -14,7 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 
@@ -32,7 +31,7 @@ type provider struct {
 	mu     sync.Mutex
 	config place // the default project, region and zone
 
-	cancelled context.Context // done once the engine asked to stop
+	cancelled context.Context // done once the engine is gone
 	cancel    context.CancelCauseFunc
 }
 
@@ -54,13 +53,12 @@ func (p *provider) Close() error {
 // tell it.
 func (p *provider) Attach(string) error { return nil }
 
-func (p *provider) SignalCancellation(context.Context) error {
-	p.cancel(errors.New("the update was cancelled"))
-	return nil
-}
+// SignalCancellation does nothing, as in the published provider (pulumi-terraform-bridge v3.89.1, Provider.Cancel): what
+// is under way at Google goes on to its end, and the engine waits for it.
+func (p *provider) SignalCancellation(context.Context) error { return nil }
 
-func (p *provider) GetPluginInfo(context.Context) (workspace.PluginInfo, error) {
-	return workspace.PluginInfo{Name: "gcp", Kind: "resource", Version: &sdkVersion}, nil
+func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
+	return plugin.PluginInfo{Version: &sdkVersion}, nil
 }
 
 func (p *provider) Handshake(context.Context, plugin.ProviderHandshakeRequest) (
@@ -133,11 +131,7 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 	if err != nil {
 		return plugin.DiffResult{}, err
 	}
-	old := req.OldInputs
-	if old == nil {
-		old = req.OldOutputs
-	}
-	detailed := k.fields.Diff(old, req.NewInputs, req.OldOutputs)
+	detailed := k.changes(req.OldOutputs, req.NewInputs, req.IgnoreChanges)
 	if len(detailed) == 0 {
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}
@@ -154,6 +148,21 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 	// The old and the new one cannot stand side by side under one name.
 	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.naming != nil && !isDefault(req.NewInputs, "name")
 	return result, nil
+}
+
+// removal says whether a change takes something away.
+func removal(change plugin.PropertyDiff) bool {
+	return change.Kind == plugin.DiffDelete || change.Kind == plugin.DiffDeleteReplace
+}
+
+// said says whether inputs have a value at a path.
+func said(inputs resource.PropertyMap, path string) bool {
+	at, err := resource.ParsePropertyPath(path)
+	if err != nil {
+		return false
+	}
+	_, has := at.Get(resource.NewObjectProperty(inputs))
+	return has
 }
 
 func topLevel(path string) resource.PropertyKey {
@@ -218,11 +227,31 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 	ctx, done := p.request(ctx, req.Timeout)
 	defer done()
 	in := object(schema.PlainMap(req.NewInputs))
+	wanted, unsent := k.changes(req.OldOutputs, req.NewInputs, req.IgnoreChanges), false
+	for _, change := range wanted {
+		if change.Kind.IsReplace() {
+			return plugin.UpdateResponse{}, fmt.Errorf("internal: expected diff to not require deletion or replacement"+
+				" during Update of %s. Found delete=false, replace=true", req.URN)
+		}
+	}
+	if k.unsent != nil {
+		for path, change := range wanted {
+			if removal(change) && !said(req.OldInputs, path) {
+				unsent = true
+				delete(wanted, path)
+			}
+		}
+	}
 	var r *record
-	err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) (err error) {
-		r, err = p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
-		return err
-	})
+	if len(wanted) > 0 || !unsent { // without changes, what failed before is tried again
+		err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) (err error) {
+			r, err = p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
+			return err
+		})
+	}
+	if err == nil && unsent { // the provider sends each change by itself, and this one last
+		err = k.unsent
+	}
 	if err != nil {
 		err = fmt.Errorf("Error updating %s %q: %w", k.title, req.ID, err)
 		if r != nil {

@@ -69,6 +69,7 @@ func (h Home) Choices() string  { return h.join("choices.json") }
 // Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the one that a shell uses.
 func (h Home) Backend() string    { return h.join("pulumi") }
 func (h Home) PulumiHome() string { return h.join("pulumi-home") }
+func (h Home) Plugins() string    { return h.join("pulumi-home", "plugins") }
 func (h Home) Kubeconfig() string { return h.join("kubeconfig") }
 
 // Exists says whether the directory is a home. It is an error if there is something there that is none.

@@ -196,3 +196,18 @@ func TestHealthFollowsTheInstanceAndTheDeclaration(t *testing.T) {
 	s.change(func(b *cloud.BackendService) { b.Backends[0].NamedPorts = map[string][]int{"other": {30080}} })
 	s.healthy(instanceName("region-a", 0), instanceName("region-a", 1))
 }
+
+// At the machines' pace an instance that fails is out long before the declared interval has passed twice.
+func TestChecksKeepPace(t *testing.T) {
+	s := newStage(t)
+	s.service().HealthCheck.Interval = patience
+	s.start()
+	s.lb.SetPace(1000)
+	s.change(func(b *cloud.BackendService) { b.HealthCheck.Path = "/healthz?" }) // those that wait ask at once
+	s.healthy()
+	one := instanceName(regions[0], 0)
+	s.set(func() {
+		s.behave[one] = func(*http.Request) (*http.Response, error) { return reply(503, ""), nil }
+	})
+	s.healthy(one)
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"geo-wordpress/localcloud/cloud"
@@ -41,6 +42,8 @@ type LoadBalancers struct {
 	ctx    context.Context
 	done   sync.WaitGroup
 
+	pace pace
+
 	mu       sync.Mutex
 	problem  string // why what is declared could not be read
 	fronts   map[string]*frontEnd
@@ -61,6 +64,15 @@ func Start(o Options) *LoadBalancers {
 	go l.follow()
 	return l
 }
+
+// pace is how many seconds of the health checks' and the draining's time pass in one second. Zero is one.
+type pace struct{ atomic.Int64 }
+
+func (p *pace) of(d time.Duration) time.Duration { return d / time.Duration(max(p.Load(), 1)) }
+
+// SetPace has the time between health checks, and that of draining, pass so many times as fast from now on, as the
+// machines' times do. Timeouts stay as they are declared.
+func (l *LoadBalancers) SetPace(times int64) { l.pace.Store(times) }
 
 // Close stops serving.
 func (l *LoadBalancers) Close() {
@@ -139,7 +151,7 @@ func (l *LoadBalancers) routes(front cloud.FrontEnd, used map[string]bool) *rout
 		id := route.Service.ID
 		s := l.services[id]
 		if s == nil {
-			s = newService(l.ctx, l.o)
+			s = newService(l.ctx, l.o, &l.pace)
 			l.services[id] = s
 		}
 		if !used[id] {

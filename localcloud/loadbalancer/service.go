@@ -12,8 +12,9 @@ import (
 
 // service is a backend service at work.
 type service struct {
-	ctx context.Context // ended with the load balancers
-	o   Options
+	ctx  context.Context // ended with the load balancers
+	o    Options
+	pace *pace
 
 	mu       sync.Mutex
 	declared cloud.BackendService
@@ -49,7 +50,9 @@ type instance struct {
 	inFlight int
 }
 
-func newService(ctx context.Context, o Options) *service { return &service{ctx: ctx, o: o} }
+func newService(ctx context.Context, o Options, p *pace) *service {
+	return &service{ctx: ctx, o: o, pace: p}
+}
 
 // update makes the service what is declared, and its groups what they consist of now.
 func (s *service) update(declared cloud.BackendService, host string) {
@@ -92,7 +95,7 @@ func (s *service) staff(g *group, members []string, wake bool) {
 			return false
 		}
 		i.leave()
-		time.AfterFunc(s.declared.Draining, i.drained)
+		time.AfterFunc(s.pace.of(s.declared.Draining), i.drained)
 		return true
 	})
 	for _, name := range members {
@@ -150,7 +153,7 @@ func (s *service) watch(g *group, i *instance) {
 		if changed {
 			s.o.Log.Info("load balancer", "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
 		}
-		timer := time.NewTimer(time.Until(began.Add(check.Interval)))
+		timer := time.NewTimer(time.Until(began.Add(s.pace.of(check.Interval))))
 		select {
 		case <-i.ctx.Done():
 		case <-i.wake:

@@ -258,12 +258,7 @@ func (ct *container) watch(now time.Time) (busy bool) {
 			return true
 		}
 	}
-	switch ct.readiness.check(now) {
-	case passed:
-		ct.ready = true
-	case givenUp:
-		ct.ready = false
-	}
+	ct.probeReadiness(now)
 	if ct.readiness == nil {
 		ct.ready = true
 	}
@@ -271,6 +266,17 @@ func (ct *container) watch(now time.Time) (busy bool) {
 		ct.condemn(now, "liveness", ct.spec.LivenessProbe)
 	}
 	return !ct.ready
+}
+
+// probeReadiness goes on while the container stops, unlike the other probes: a Service sends connections to a pod that is
+// terminating as long as it is ready, and no other is.
+func (ct *container) probeReadiness(now time.Time) {
+	switch ct.readiness.check(now) {
+	case passed:
+		ct.ready = true
+	case givenUp:
+		ct.ready = false
+	}
 }
 
 // condemn ends a container whose probe gave it up, so that it is started again.

@@ -3,6 +3,7 @@ package machines
 import (
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,9 @@ const (
 	pullTakes  = 3 * time.Second
 	checkTakes = 300 * time.Millisecond // for an image whose layers are there
 )
+
+// missingTag is the tag that no registry has. Every other is taken to be there.
+const missingTag = ":no-such-tag"
 
 // imageID makes up the digest of an image.
 func imageID(name string) string {
@@ -73,6 +77,10 @@ func (c *cluster) pullable(name string, present bool, policy corev1.PullPolicy) 
 	}
 	if policy == corev1.PullNever && !present {
 		return fmt.Errorf("container image %q is not present with pull policy of Never", name)
+	}
+	if strings.HasSuffix(image.Reference, missingTag) {
+		return fmt.Errorf("failed to pull and unpack image %q: failed to resolve reference %q: %s: not found",
+			image.Reference, image.Reference, image.Reference)
 	}
 	if image.Google() || c.sim.internet(c.info.ID) {
 		return nil

@@ -32,6 +32,7 @@ const (
 	labelCSIZone     = "topology.gke.io/zone"
 	annotationAttach = "volumes.kubernetes.io/controller-managed-attach-detach"
 	annotationDisk   = "localcloud/boot-disk-gib"
+	annotationMade   = "localcloud/template"
 )
 
 const (
@@ -147,6 +148,7 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR
 			Annotations: map[string]string{
 				annotationAttach: "true",
 				annotationDisk:   strconv.Itoa(p.DiskSizeGB),
+				annotationMade:   p.Template,
 			},
 		},
 		Spec: corev1.NodeSpec{

@@ -267,7 +267,11 @@ func (p *pod) terminate(now time.Time) {
 	alive := false
 	for _, group := range [][]*container{p.main, p.init} {
 		for _, ct := range group {
-			alive = ct.end(now, p.deadline, "Stopping container "+ct.spec.Name) || alive
+			running := ct.end(now, p.deadline, "Stopping container "+ct.spec.Name)
+			if running && ct.started {
+				ct.probeReadiness(now)
+			}
+			alive = running || alive
 		}
 		if alive {
 			return

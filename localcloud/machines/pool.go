@@ -1,6 +1,7 @@
 package machines
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -28,8 +29,8 @@ const (
 	deletionDrain = 5 * time.Second
 )
 
-// EnsureNodePool makes the pool's machines what p says and returns when every node is Ready. Machines of another type
-// or with another boot disk are replaced one at a time: a new one joins, an old one is drained and leaves.
+// EnsureNodePool makes the pool's machines what p says and returns when every node is Ready. Machines of another type,
+// boot disk or template are replaced one at a time: a new one joins, an old one is drained and leaves.
 func (s *Simulator) EnsureNodePool(ctx context.Context, p cloud.NodePool) error {
 	if _, err := machinetype.Lookup(p.MachineType); err != nil {
 		return fmt.Errorf("node pool %s: %w", p.Name, err)
@@ -161,7 +162,8 @@ func (c *cluster) poolNodes(ctx context.Context, p cloud.NodePool) ([]*corev1.No
 func outdated(p cloud.NodePool, node *corev1.Node) bool {
 	return node.Labels[corev1.LabelInstanceTypeStable] != p.MachineType ||
 		node.Labels[corev1.LabelTopologyZone] != p.Zone ||
-		node.Annotations[annotationDisk] != strconv.Itoa(p.DiskSizeGB)
+		node.Annotations[annotationDisk] != strconv.Itoa(p.DiskSizeGB) ||
+		cmp.Or(node.Annotations[annotationMade], p.Template) != p.Template
 }
 
 // revive brings the node of a machine that goes on up to date: its heartbeat, its labels and taints.

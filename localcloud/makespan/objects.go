@@ -10,7 +10,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 
 	"geo-wordpress/localcloud/times"
 )
@@ -29,9 +28,9 @@ func (*objects) Attach(string) error { return nil }
 
 func (*objects) SignalCancellation(context.Context) error { return nil }
 
-func (*objects) GetPluginInfo(context.Context) (workspace.PluginInfo, error) {
+func (*objects) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	version := semver.MustParse("4.23.0")
-	return workspace.PluginInfo{Name: "kubernetes", Version: &version}, nil
+	return plugin.PluginInfo{Version: &version}, nil
 }
 
 func (*objects) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {

@@ -14,7 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
 // version of the provider whose behaviour this is.
@@ -35,8 +34,8 @@ func (*provider) SignalCancellation(context.Context) error { return nil }
 
 func (*provider) Attach(string) error { return nil }
 
-func (*provider) GetPluginInfo(context.Context) (workspace.PluginInfo, error) {
-	return workspace.PluginInfo{Name: "random", Version: &version}, nil
+func (*provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
+	return plugin.PluginInfo{Version: &version}, nil
 }
 
 func (*provider) Handshake(

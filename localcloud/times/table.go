@@ -83,6 +83,7 @@ var workloads = map[string]time.Duration{
 	"nfs":               30 * s, // disk, pull
 	"syncthing":         15 * s, // the same disk; pull
 	"wordpress":         35 * s, // NFS, a large image, the health page
+	"gate":              10 * s, // a small image; nothing to wait for in a first update
 	"database-init":     15 * s, // the WordPress image again
 	"wordpress-install": 15 * s,
 	"claim":             5 * s, // of a volume that is there: the controller's loop

@@ -35,7 +35,8 @@ func ValidConfig(t *rapid.T) map[string]string {
 	}
 	count := rapid.SampledFrom([]int{3, 5, 7}).Draw(t, "regions")
 	base := addressBase(t)
-	common := machines(t, replicas, "common")
+	tolerate := rapid.Bool().Draw(t, "tolerateMachineLoss")
+	common := machines(t, replicas, tolerate, "common")
 	namespaces := rapid.SliceOfNDistinct(namespace, 3, 3, rapid.ID[string]).Draw(t, "namespaces")
 	truth := func(name string) string { return strconv.FormatBool(rapid.Bool().Draw(t, name)) }
 	number := func(name string, least, most int) string {
@@ -48,7 +49,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"pulumi:disable-default-providers": `["kubernetes"]`,
 	}
 	for name, value := range map[string]string{
-		"regions":                       encoded(places(t, count, base, replicas)),
+		"regions":                       encoded(places(t, count, base, replicas, tolerate)),
 		"addressBase":                   base.String(),
 		"machineType":                   common.name,
 		"nodesPerRegion":                strconv.Itoa(common.nodes),
@@ -63,6 +64,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"bootDiskGiB":                   number("boot disk", 30, 65536),
 		"wordpressReplicas":             strconv.Itoa(replicas.WordPress),
 		"tidbReplicas":                  strconv.Itoa(replicas.TiDB),
+		"tolerateMachineLoss":           strconv.FormatBool(tolerate),
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
 		"wordpressNamespace":            namespaces[2],
@@ -90,31 +92,36 @@ type pool struct {
 }
 
 // machines draws a node pool that holds the pods of a region.
-func machines(t *rapid.T, replicas regions.Replicas, whose string) pool {
-	return rapid.SampledFrom(fitting(replicas)).Draw(t, whose+" machines")
+func machines(t *rapid.T, replicas regions.Replicas, tolerate bool, whose string) pool {
+	return rapid.SampledFrom(fitting(replicas, tolerate)).Draw(t, whose+" machines")
 }
 
-// pools holds the node pools that fit, by replicas: to find them packs a few hundred.
+// pools holds the node pools that fit, by need: to find them packs a few hundred.
 var pools sync.Map
 
-func fitting(replicas regions.Replicas) []pool {
-	if known, ok := pools.Load(replicas); ok {
+type need struct {
+	regions.Replicas
+	tolerate bool
+}
+
+func fitting(replicas regions.Replicas, tolerate bool) []pool {
+	if known, ok := pools.Load(need{replicas, tolerate}); ok {
 		return known.([]pool)
 	}
 	var fitting []pool
 	for _, machine := range regions.MachineTypes("") {
 		for nodes := 1; nodes <= 4; nodes++ {
-			if regions.Fits(machine, nodes, replicas) {
+			if regions.Fits(machine, nodes, replicas) && (!tolerate || regions.BearsMachineLoss(machine, nodes, replicas)) {
 				fitting = append(fitting, pool{machine.Name, nodes})
 			}
 		}
 	}
-	pools.Store(replicas, fitting)
+	pools.Store(need{replicas, tolerate}, fitting)
 	return fitting
 }
 
 // places draws the regions. Those that are pinned take blocks among their own places and those beyond the last.
-func places(t *rapid.T, count int, base netip.Prefix, replicas regions.Replicas) []map[string]any {
+func places(t *rapid.T, count int, base netip.Prefix, replicas regions.Replicas, tolerate bool) []map[string]any {
 	names := rapid.Permutation(regions.Known()).Draw(t, "names")[:count]
 	var pinned, blocks []int
 	for i := range count {
@@ -139,7 +146,7 @@ func places(t *rapid.T, count int, base netip.Prefix, replicas regions.Replicas)
 			all[i]["addresses"] = pin.String()
 		}
 		if rapid.IntRange(0, 2).Draw(t, "whether to have machines of its own") == 0 {
-			own := machines(t, replicas, name)
+			own := machines(t, replicas, tolerate, name)
 			all[i]["machineType"], all[i]["nodes"] = own.name, own.nodes
 		}
 	}

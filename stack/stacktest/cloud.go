@@ -150,7 +150,7 @@ func (c cloud) random(r *Resource, state resource.PropertyMap) string {
 // ClusterScoped says whether objects of a kind have no namespace.
 func ClusterScoped(kind string) bool {
 	switch kind {
-	case "Namespace", "PersistentVolume", "StorageClass", "ClusterRole", "ClusterRoleBinding":
+	case "Namespace", "PersistentVolume", "StorageClass", "PriorityClass", "ClusterRole", "ClusterRoleBinding":
 		return true
 	}
 	return false

@@ -156,7 +156,10 @@ type Workload struct {
 		ServiceName string   `json:"serviceName"`
 		Selector    Selector `json:"selector"`
 		Strategy    struct {
-			Type string `json:"type"`
+			Type          string `json:"type"`
+			RollingUpdate struct {
+				MaxSurge int `json:"maxSurge"`
+			} `json:"rollingUpdate"`
 		} `json:"strategy"`
 		VolumeClaimTemplates []any `json:"volumeClaimTemplates"`
 	}

@@ -15,6 +15,7 @@ type Pod struct {
 	HostPID                      bool         `json:"hostPID"`
 	HostIPC                      bool         `json:"hostIPC"`
 	RestartPolicy                string       `json:"restartPolicy"`
+	PriorityClassName            string       `json:"priorityClassName"`
 	GracePeriod                  *int         `json:"terminationGracePeriodSeconds"`
 	SecurityContext              PodSecurity  `json:"securityContext"`
 	InitContainers               []Container  `json:"initContainers"`
@@ -26,8 +27,9 @@ type Pod struct {
 }
 
 type spreadRule struct {
-	TopologyKey   string   `json:"topologyKey"`
-	LabelSelector Selector `json:"labelSelector"`
+	TopologyKey    string   `json:"topologyKey"`
+	LabelSelector  Selector `json:"labelSelector"`
+	MatchLabelKeys []string `json:"matchLabelKeys"`
 }
 
 // PodSecurity is a pod's security context.
@@ -57,11 +59,18 @@ type Confinement struct {
 // Affinity of a pod to other pods.
 type Affinity struct {
 	PodAffinity struct {
-		Required []struct {
-			LabelSelector Selector `json:"labelSelector"`
-			TopologyKey   string   `json:"topologyKey"`
-		} `json:"requiredDuringSchedulingIgnoredDuringExecution"`
+		Required  []AffinityTerm `json:"requiredDuringSchedulingIgnoredDuringExecution"`
+		Preferred []struct {
+			Weight int          `json:"weight"`
+			Term   AffinityTerm `json:"podAffinityTerm"`
+		} `json:"preferredDuringSchedulingIgnoredDuringExecution"`
 	} `json:"podAffinity"`
+}
+
+// AffinityTerm names the pods beside which a pod is to be.
+type AffinityTerm struct {
+	LabelSelector Selector `json:"labelSelector"`
+	TopologyKey   string   `json:"topologyKey"`
 }
 
 // Container is a main or an init container.
@@ -122,8 +131,9 @@ type EnvVar struct {
 
 // KeyRef is a key of a ConfigMap or a Secret.
 type KeyRef struct {
-	Name string `json:"name"`
-	Key  string `json:"key"`
+	Name     string `json:"name"`
+	Key      string `json:"key"`
+	Optional bool   `json:"optional"` // the pod starts without it
 }
 
 // Probe is a probe, of which at most one action is set.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"geo-wordpress/regions"
 	"geo-wordpress/tools/conformance/declared"
 
 	corev1 "k8s.io/api/core/v1"
@@ -80,7 +81,7 @@ var undone = map[string]setting{
 		c.LivenessProbe.ProbeHandler = c.ReadinessProbe.ProbeHandler
 	})},
 	"the health page has processes of its own": {"TestWordPressHealth", oneServer},
-	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", "MaxRequestWorkers 20", "MaxRequestWorkers 1")},
+	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", fmt.Sprintf("MaxRequestWorkers %d", regions.HealthProcesses), "MaxRequestWorkers 1")},
 	"a site without its files has failed":      {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES         = '/wp-content'", "FILES         = '/tmp'")},
 	"a look at the files has an end":           {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES_SECONDS = 2", "FILES_SECONDS = 60")},
 	"a site without its web server has failed": {"TestWordPressHealth", inConfigMaps("healthz.php", "SITE_PORT  = 80;", "SITE_PORT  = 8081;")},
@@ -98,14 +99,20 @@ var undone = map[string]setting{
 	"the tables have a collation that TiDB has": {"TestWordPressInstallJobs",
 		environment("WORDPRESS_DB_COLLATE", func(string) string { return "" })},
 	"one region at a time installs": {"TestWordPressInstallWaits",
-		inConfigMaps("install.php", "SELECT GET_LOCK('geo_wordpress_install', \" . PATIENCE . ')'", "SELECT 1\"")},
-	"who waits to install has not loaded WordPress": {"TestWordPressInstallWaits", inConfigMaps("install.php", "$lock = locked();",
-		"define( 'WP_INSTALLING', true ); require '/var/www/html/wp-load.php'; $lock = locked();")},
+		inConfigMaps("lock.php", "SELECT GET_LOCK('geo_wordpress_$name', $seconds)", "SELECT 1")},
+	"who waits to install has not loaded WordPress": {"TestWordPressInstallWaits", inConfigMaps("install.php", "$lock = geo_wordpress_lock(",
+		"define( 'WP_INSTALLING', true ); require '/var/www/html/wp-load.php'; $lock = geo_wordpress_lock(")},
 	"an installation that WordPress ends has failed": {"TestWordPressInstallWaits", inConfigMaps("install.php", "exit( 1 ); // also", "// also")},
-	"TiDB counts rows": {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
+	"rows of two columns of one name are counted": {"TestWordPressCountsRows", inConfigMaps("geo-tidb.php",
+		"WITH wp_found_rows ($names) AS ($counted) SELECT COUNT(*) AS `$name` FROM wp_found_rows",
+		"SELECT COUNT(*) AS `$name` FROM ($counted) AS wp_found_rows")},
+	"events run once":                           {"TestWordPressCronOnce", inConfigMaps("geo-cron.php", "if ( wp_doing_cron() )", "if ( false )")},
+	"events are read again under the lock":      {"TestWordPressCronOnce", inConfigMaps("geo-cron.php", "wp_cache_delete( 'alloptions', 'options' );", "")},
+	"nobody updates WordPress in the dashboard": {"TestWordPressCoreIsTheImages", inConfigMaps("geo-core.php", "array( 'do_not_allow' )", "$caps")},
+	"TiDB counts rows":                          {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
 	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",
 		inConfigMaps("config-extra.php", "WPMU_PLUGIN_DIR", "ANOTHER_DIR")},
-	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", "upload_max_filesize = 64M", "")},
+	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", fmt.Sprintf("upload_max_filesize = %dM", regions.UploadMiB), "")},
 	"the cron asks until it is answered":          {"TestWordPressCron", inCron("until ", "", "; do sleep 5; done", "")},
 	"a site to be installed is no failure":        {"TestWordPressCron", inCron("[23]", "2")},
 	"a theme is copied whole":                     {"TestWordPressStartsWhole", inConfigMaps("start.sh", `cp -R "$directory" "$copies/copy"`, `mkdir -p "$name"; cp -R "$directory." "$name"`)},

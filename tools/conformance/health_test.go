@@ -309,9 +309,14 @@ func health(t *testing.T, wordpress *kubelet.Pod) (code int, text string) {
 
 // healthPage is the health page's answer.
 func healthPage(wordpress *kubelet.Pod) (code int, text string, err error) {
+	return pageOf(wordpress, regions.HealthPort, loadbalancer.HealthPath)
+}
+
+// pageOf is a pod's answer to a request for a page.
+func pageOf(pod *kubelet.Pod, port int, path string) (code int, text string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	response, err := world.Get(ctx, wordpress, regions.HealthPort, loadbalancer.HealthPath)
+	response, err := world.Get(ctx, pod, port, path)
 	if err != nil {
 		return 0, "", err
 	}

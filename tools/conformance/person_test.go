@@ -164,11 +164,13 @@ func (b *browser) writePost() (path string) {
 	const publish = ".editor-post-publish-button__button"
 	b.do("publishing", chromedp.WaitEnabled(publish, chromedp.ByQuery), chromedp.Click(publish, chromedp.ByQuery))
 	const confirm = ".editor-post-publish-panel__header-publish-button .editor-post-publish-button"
-	// The panel slides in.
+	// The panel slides in. A click that met the page while the picture moved it opened none: a person clicks again.
 	b.until("the panel has come to rest", fmt.Sprintf(`(() => {
+		const editor = wp.data.select('core/editor'), opened = editor.isPublishSidebarOpened ?? wp.data.select('core/edit-post').isPublishSidebarOpened;
+		if (!opened()) { document.querySelector(%q)?.click(); return false }
 		const right = document.querySelector(%q)?.getBoundingClientRect().right, before = window.panelRight;
 		window.panelRight = right;
-		return right > 0 && right === before && right <= window.innerWidth })()`, confirm))
+		return right > 0 && right === before && right <= window.innerWidth })()`, publish, confirm))
 	b.do("confirming", chromedp.WaitEnabled(confirm, chromedp.ByQuery), chromedp.Click(confirm, chromedp.ByQuery))
 	b.until("it is published", `wp.data.select('core/editor').isCurrentPostPublished() && !wp.data.select('core/editor').isSavingPost()`)
 

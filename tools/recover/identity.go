@@ -35,8 +35,16 @@ var identities = map[string]identity{
 	"gcp:serviceaccount/account:Account":                        account,
 }
 
-// lengthy are the types of which the state must not be taken for complete before an update has waited for them.
-var lengthy = map[string]bool{"gcp:container/cluster:Cluster": true, "gcp:container/nodePool:NodePool": true}
+// lengthy are the types of which the state must not be taken for complete before an update has waited for them, each with
+// the changes that the program ignores (components/cluster): the engine does not pass these on in an update that only
+// waits.
+var lengthy = map[string][]path{
+	"gcp:container/cluster:Cluster":   {{"nodeConfig"}},
+	"gcp:container/nodePool:NodePool": {{"nodeConfig", "kubeletConfig"}, {"nodeConfig", "resourceLabels"}},
+}
+
+// path leads to a property through the objects around it.
+type path []string
 
 // identify returns a resource's ID. There is none, and no error, for what exists in the state alone: random values and
 // provider instances.

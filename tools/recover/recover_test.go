@@ -134,6 +134,27 @@ func TestAnInterruptedUpdateOfAClusterIsLeftToTheNextOne(t *testing.T) {
 	}
 }
 
+// The engine does not tell the provider which changes the program ignores, in the update that waits.
+func TestAnUpdateThatWaitsFindsNoIgnoredChange(t *testing.T) {
+	const (
+		pool = `{"urn":"p","custom":true,"id":"p","type":"gcp:container/nodePool:NodePool",
+			"inputs":{"nodeConfig":{"machineType":"m"}},
+			"outputs":{"nodeConfig":{"machineType":"m","kubeletConfig":{"x":1},"resourceLabels":{"goog":"y"}}}}`
+		cluster = `{"urn":"c","custom":true,"id":"c","type":"gcp:container/cluster:Cluster",
+			"inputs":{"nodeConfig":{"diskSizeGb":20,"__defaults":[],"nested":{"__defaults":[]}}},"outputs":{"name":"c"}}`
+	)
+	s := exported(t, ","+pool+","+cluster, `{"type":"updating","resource":`+pool+`},{"type":"updating","resource":`+cluster+`}`)
+	adopted, err := s.adopt()
+	if err != nil || !s.mark(adopted) {
+		t.Fatal(adopted, err)
+	}
+	for i, want := range []string{`{"nodeConfig":{"machineType":"m"}}`, `{"name":"c","nodeConfig":{"diskSizeGb":20,"nested":{}}}`} {
+		if got, _ := json.Marshal(s.list("resources")[i+1]["outputs"]); string(got) != want {
+			t.Errorf("recorded as %s, want %s", got, want)
+		}
+	}
+}
+
 func TestASpareOneIsDeletedByTheNextUpdate(t *testing.T) {
 	s := exported(t, `,{"urn":"u","custom":true,"id":"projects/p1/global/networks/new","type":"`+network+`"}`,
 		creating("u", network, `{"name":"old"}`)+","+creating("u", network, `{"name":"new"}`))

@@ -104,9 +104,7 @@ func (s state) adopt() ([]adoption, error) {
 		r = maps.Clone(r)
 		r["id"] = a.id
 		// What the provider reads the resource by. The rest comes with the refresh.
-		outputs := maps.Clone(inputs)
-		delete(outputs, "__defaults")
-		r["outputs"] = outputs
+		r["outputs"] = plain(inputs)
 		if a.spare = live[a.urn]; a.spare {
 			r["delete"] = true
 		}
@@ -121,7 +119,8 @@ func (s state) adopt() ([]adoption, error) {
 
 // lasts says whether what was interrupted may still be under way.
 func (a adoption) lasts() bool {
-	return lengthy[a.kind] && !a.spare && (a.operation == "creating" || a.operation == "updating")
+	_, is := lengthy[a.kind]
+	return is && !a.spare && (a.operation == "creating" || a.operation == "updating")
 }
 
 // mark marks those that are there and may still be under way as unfinished, and says whether there are any.
@@ -132,10 +131,46 @@ func (s state) mark(adopted []adoption) bool {
 			return a.lasts() && a.urn == text(r, "urn") && a.id == text(r, "id")
 		}) {
 			r["initErrors"] = []string{unfinished}
+			for _, p := range lengthy[text(r, "type")] {
+				settle(r, p)
+			}
 			found = true
 		}
 	}
 	return found
+}
+
+// settle records an output as the resource's inputs have it, so that an update which only waits finds nothing to change
+// there. What the cloud has comes back with that update.
+func settle(resource object, p path) {
+	in, _ := resource["inputs"].(object)
+	out, _ := resource["outputs"].(object)
+	for _, key := range p[:len(p)-1] {
+		in, _ = in[key].(object)
+		if out, _ = out[key].(object); out == nil {
+			return
+		}
+	}
+	key := p[len(p)-1]
+	if wanted, said := in[key]; said && out != nil {
+		out[key] = plain(wanted)
+	} else {
+		delete(out, key)
+	}
+}
+
+// plain is a copy of a value of the inputs, without the provider's notes on its defaults.
+func plain(v any) any {
+	o, is := v.(object)
+	if !is {
+		return v
+	}
+	o = maps.Clone(o)
+	delete(o, "__defaults")
+	for key, v := range o {
+		o[key] = plain(v)
+	}
+	return o
 }
 
 // there says which of the adopted are in the state.

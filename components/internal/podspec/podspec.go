@@ -177,12 +177,14 @@ func EnvFromField(name, path string) *corev1.EnvVarArgs {
 	}
 }
 
-// Spread puts an application's pods on as many machines as there are.
+// Spread puts a Deployment's pods on as many machines as there are. It counts the pods of one revision only: counted with
+// those that they replace, all new ones may end on one machine.
 func Spread(app string) corev1.TopologySpreadConstraintArray {
 	return corev1.TopologySpreadConstraintArray{&corev1.TopologySpreadConstraintArgs{
 		MaxSkew:           pulumi.Int(1),
 		TopologyKey:       pulumi.String("kubernetes.io/hostname"),
 		WhenUnsatisfiable: pulumi.String("ScheduleAnyway"),
 		LabelSelector:     Selector(app),
+		MatchLabelKeys:    pulumi.ToStringArray([]string{"pod-template-hash"}),
 	}}
 }

@@ -9,13 +9,20 @@
  * once. A query that hangs may be the database electing leaders after the loss of another region: all regions wait
  * then, for 10 to 30 seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted
  * longer than any election; a region that is cut off from the other two goes out then.
+ *
+ * A pod that stops says 503 to the load balancer while it still serves, and 200 to Kubernetes' readiness probe, which
+ * asks for ?ready: without readiness the machine's port would lead nowhere before the load balancer has noticed.
  */
 const PAUSE_SECONDS = 45;
 const LAST_READ     = '/tmp/geo-wordpress-last-read';
+const STOPPING      = '/tmp/geo-wordpress-stopping';
 
 // What a read says while the database pauses: the connection's timeout, and TiDB's own words for PD, TiKV and Raft
 // leaders that do not answer.
 const PAUSES = array( 2006, 2013, 9001, 9002, 9005 );
+// A connection that is refused, and for how long to try again.
+const REFUSED         = 2002;
+const REFUSED_SECONDS = 1;
 // No tables yet: the installation page must be reachable.
 const NO_SUCH_TABLE = 1146;
 
@@ -40,21 +47,31 @@ function site_error(): int {
 }
 
 /**
- * Whether the shared volume answers. Whoever waits for an NFS server cannot be interrupted but only killed: so it is a
- * process of its own that looks, and not this one.
+ * Begins to look whether the shared volume answers. Whoever waits for an NFS server cannot be interrupted but only
+ * killed: so it is a process of its own that looks, and not this one.
+ *
+ * @return resource|false a process, which ends within FILES_SECONDS, with 0 if the volume answers.
  */
-function files_answer(): bool {
-	$look = proc_open( array( 'timeout', '-s', 'KILL', (string) FILES_SECONDS, 'ls', FILES ), array( 1 => array( 'file', '/dev/null', 'w' ) ), $pipes );
-	return $look && 0 === proc_close( $look );
+function look_at_files() {
+	return proc_open( array( 'timeout', '-s', 'KILL', (string) FILES_SECONDS, 'ls', FILES ), array( 1 => array( 'file', '/dev/null', 'w' ) ), $pipes );
 }
 
 /** The error number of one read, 0 when it succeeded. */
 function read_error(): int {
 	[ $host, $port ] = array_pad( explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 ), 2, '3306' );
-	$db = mysqli_init();
-	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
-	$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
-	if ( ! @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port ) ) {
+	$began = microtime( true );
+	do {
+		$db = mysqli_init();
+		$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
+		$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
+		$connected = @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port );
+		// A TiDB that stops refuses connections a moment before the Service leaves it out; the next one may be another's.
+		$again = ! $connected && REFUSED === $db->connect_errno && microtime( true ) - $began < REFUSED_SECONDS;
+		if ( $again ) {
+			usleep( 100000 );
+		}
+	} while ( $again );
+	if ( ! $connected ) {
 		return $db->connect_errno ?: -1;
 	}
 	$table = ( getenv( 'WORDPRESS_TABLE_PREFIX' ) ?: 'wp_' ) . 'options';
@@ -70,14 +87,19 @@ mysqli_report( MYSQLI_REPORT_OFF );
 header( 'Content-Type: text/plain' );
 header( 'Cache-Control: no-store' );
 
-$site = site_error();
+if ( ! isset( $_GET['ready'] ) && is_file( STOPPING ) ) {
+	fail( 'the pod stops' );
+}
+// The database is asked while the files are looked at: all of it takes less than the 5 seconds of the health check.
+$files = look_at_files();
+$site  = site_error();
 if ( 0 !== $site && QUEUE_FULL !== $site ) {
 	fail( "the site's web server takes no connections ($site)" );
 }
-if ( ! files_answer() ) {
+$error = read_error();
+if ( ! $files || 0 !== proc_close( $files ) ) {
 	fail( 'the files do not answer' );
 }
-$error = read_error();
 // A queue that is full is no failure meanwhile: those in it wait for the database.
 if ( in_array( $error, PAUSES, true ) && is_file( LAST_READ ) && time() - filemtime( LAST_READ ) < PAUSE_SECONDS ) {
 	exit( "the database pauses ($error)\n" );

@@ -9,30 +9,8 @@
  */
 const PATIENCE = 120; // seconds, for another region's installation
 
-function secret( string $name ): string {
-	$file = getenv( $name . '_FILE' );
-	return $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( $name );
-}
+require '/etc/geo-wordpress/lock.php';
 
-/** The connection that holds the lock, until it ends. */
-function locked(): ?mysqli {
-	[ $host, $port ] = array_pad( explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 ), 2, '3306' );
-	$db = mysqli_init();
-	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
-	$db->options( MYSQLI_OPT_READ_TIMEOUT, PATIENCE + 30 );
-	if ( ! @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port ) ) {
-		fwrite( STDERR, "no connection to the database: {$db->connect_error}\n" );
-		return null;
-	}
-	$got = $db->query( "SELECT GET_LOCK('geo_wordpress_install', " . PATIENCE . ')' );
-	if ( ! $got || '1' !== (string) $got->fetch_row()[0] ) {
-		fwrite( STDERR, "another region is installing and does not finish\n" );
-		return null;
-	}
-	return $db;
-}
-
-mysqli_report( MYSQLI_REPORT_OFF );
 $done = false;
 register_shutdown_function(
 	function () use ( &$done ) {
@@ -41,8 +19,9 @@ register_shutdown_function(
 		}
 	}
 );
-$lock = locked();
+$lock = geo_wordpress_lock( 'install', PATIENCE );
 if ( ! $lock ) {
+	fwrite( STDERR, false === $lock ? "another region is installing and does not finish\n" : "no connection to the database\n" );
 	exit( 1 );
 }
 

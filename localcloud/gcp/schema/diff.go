@@ -7,12 +7,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Diff compares two sets of checked inputs and returns the changes by property path. A new value that is not known
-// yet counts as a change, as it does in the published provider. state is the old outputs: a program that comes to say
-// what the cloud had filled in changes nothing.
-func (fs Fields) Diff(old, new, state resource.PropertyMap) map[string]plugin.PropertyDiff {
+// Diff compares the state, a resource's outputs, with new checked inputs, and returns the changes by property path. A
+// new value that is not known yet counts as a change. As in the published provider, the old inputs count for nothing:
+// what the cloud filled in and the program does not say is a change, to be removed, unless the field is computed; and
+// what the program says and the cloud does not return is a change too.
+func (fs Fields) Diff(state, new resource.PropertyMap) map[string]plugin.PropertyDiff {
 	d := differ{}
-	d.object(nil, fs, old, new, state)
+	d.object(nil, fs, state, new)
 	return d
 }
 
@@ -32,21 +33,17 @@ func (d differ) add(at resource.PropertyPath, kind plugin.DiffKind, replace bool
 	d[at.String()] = plugin.PropertyDiff{Kind: kind, InputDiff: true}
 }
 
-func (d differ) object(at resource.PropertyPath, fs Fields, old, new, state resource.PropertyMap) {
+func (d differ) object(at resource.PropertyPath, fs Fields, old, new resource.PropertyMap) {
 	for _, name := range sortedNames(fs) {
 		f, k, here := fs[name], resource.PropertyKey(name), down(at, name)
-		o, had := old[k]
-		n, has := new[k]
-		had, has = had && !absent(o), has && !absent(n)
-		is := bare(state[k])
+		o, n := old[k], new[k]
+		had, has := !absent(o), !absent(n)
 		switch {
 		case had && has:
-			d.value(here, f, o, n, is)
-		case has && f.Computed && !absent(is):
-			d.value(here, f, is, n, is)
-		case has && !empty(n):
+			d.value(here, f, o, n)
+		case has && !zero(n):
 			d.add(here, plugin.DiffAdd, f.replaces())
-		case had && !f.Computed && !empty(o):
+		case had && !f.Computed && !zero(o):
 			d.add(here, plugin.DiffDelete, f.replaces())
 		}
 	}
@@ -67,7 +64,7 @@ func (f *Field) replaces() bool {
 	return false
 }
 
-func (d differ) value(at resource.PropertyPath, f *Field, old, new, state resource.PropertyValue) {
+func (d differ) value(at resource.PropertyPath, f *Field, old, new resource.PropertyValue) {
 	old, new = bare(old), bare(new)
 	if unknown(new) || unknown(old) {
 		d.add(at, plugin.DiffUpdate, f.ForceNew)
@@ -75,11 +72,7 @@ func (d differ) value(at resource.PropertyPath, f *Field, old, new, state resour
 	}
 	switch {
 	case f.Kind == Object && old.IsObject() && new.IsObject():
-		var inner resource.PropertyMap
-		if state.IsObject() {
-			inner = state.ObjectValue()
-		}
-		d.object(at, f.Fields, old.ObjectValue(), new.ObjectValue(), inner)
+		d.object(at, f.Fields, old.ObjectValue(), new.ObjectValue())
 	case f.Kind == Map && old.IsObject() && new.IsObject():
 		d.entries(at, f, old.ObjectValue(), new.ObjectValue())
 	case f.Kind == List && old.IsArray() && new.IsArray():
@@ -116,7 +109,7 @@ func (d differ) list(at resource.PropertyPath, f *Field, old, new []resource.Pro
 		case i >= len(new):
 			d.add(here, plugin.DiffDelete, f.ForceNew)
 		default:
-			d.value(here, &elem, old[i], new[i], resource.PropertyValue{})
+			d.value(here, &elem, old[i], new[i])
 		}
 	}
 }
@@ -177,7 +170,7 @@ func (f *Field) equal(old, new resource.PropertyValue) bool {
 			(f.Kind == List || f.Kind == Set) && !(old.IsArray() && new.IsArray()) {
 			return false
 		}
-		probe.value(nil, f, old, new, resource.PropertyValue{})
+		probe.value(nil, f, old, new)
 		return len(probe) == 0
 	case String:
 		if f.Same != nil && old.IsString() && new.IsString() {
@@ -205,14 +198,20 @@ func unknown(v resource.PropertyValue) bool {
 	return v.IsComputed() || v.IsOutput()
 }
 
-// empty says that a list, map or object holds nothing, which is as good as being absent.
-func empty(v resource.PropertyValue) bool {
+// zero says that a value is as good as absent: the published provider cannot tell the two apart.
+func zero(v resource.PropertyValue) bool {
 	v = bare(v)
 	switch {
 	case v.IsArray():
 		return len(v.ArrayValue()) == 0
 	case v.IsObject():
 		return len(v.ObjectValue()) == 0
+	case v.IsString():
+		return v.StringValue() == ""
+	case v.IsNumber():
+		return v.NumberValue() == 0
+	case v.IsBool():
+		return !v.BoolValue()
 	}
-	return false
+	return v.IsNull()
 }

@@ -32,57 +32,60 @@ var sample = Fields{
 func TestDiff(t *testing.T) {
 	unknown := resource.MakeComputed(resource.NewStringProperty(""))
 	cases := []struct {
-		name     string
-		old, new props
-		state    props
-		want     map[string]plugin.DiffKind
+		name       string
+		state, new props
+		want       map[string]plugin.DiffKind
 	}{
-		{"nothing", props{"fixed": "a"}, props{"fixed": "a"}, nil, nil},
-		{"a set in another order", props{"set": []any{"a", "b", "b"}}, props{"set": []any{"b", "a", "b"}}, nil, nil},
-		{"one more of the same", props{"set": []any{"a"}}, props{"set": []any{"a", "a"}}, nil,
+		{"nothing", props{"fixed": "a"}, props{"fixed": "a"}, nil},
+		{"a set in another order", props{"set": []any{"a", "b", "b"}}, props{"set": []any{"b", "a", "b"}}, nil},
+		{"one more of the same", props{"set": []any{"a"}}, props{"set": []any{"a", "a"}},
 			map[string]plugin.DiffKind{"set[1]": plugin.DiffAdd}},
-		{"one fewer", props{"set": []any{"a", "b"}}, props{"set": []any{"b"}}, nil,
+		{"one fewer", props{"set": []any{"a", "b"}}, props{"set": []any{"b"}},
 			map[string]plugin.DiffKind{"set[0]": plugin.DiffDelete}},
-		{"one for another", props{"set": []any{"a", "b"}}, props{"set": []any{"b", "c"}}, nil,
+		{"one for another", props{"set": []any{"a", "b"}}, props{"set": []any{"b", "c"}},
 			map[string]plugin.DiffKind{"set[1]": plugin.DiffAdd, "set[0]": plugin.DiffDelete}},
-		{"a frozen set", props{"frozen": []any{"a"}}, props{"frozen": []any{"b"}}, nil,
+		{"a frozen set", props{"frozen": []any{"a"}}, props{"frozen": []any{"b"}},
 			map[string]plugin.DiffKind{"frozen[0]": plugin.DiffUpdateReplace}},
-		{"a list in another order", props{"list": []any{1, 2}}, props{"list": []any{2, 1}}, nil,
+		{"a list in another order", props{"list": []any{1, 2}}, props{"list": []any{2, 1}},
 			map[string]plugin.DiffKind{"list[0]": plugin.DiffUpdate, "list[1]": plugin.DiffUpdate}},
-		{"a shorter list", props{"list": []any{1, 2}}, props{"list": []any{1}}, nil,
+		{"a shorter list", props{"list": []any{1, 2}}, props{"list": []any{1}},
 			map[string]plugin.DiffKind{"list[1]": plugin.DiffDelete}},
-		{"a map", props{"map": props{"a": "1", "b": "2"}}, props{"map": props{"b": "3", "c.d": "4"}}, nil,
+		{"a map", props{"map": props{"a": "1", "b": "2"}}, props{"map": props{"b": "3", "c.d": "4"}},
 			map[string]plugin.DiffKind{"map.a": plugin.DiffDelete, "map.b": plugin.DiffUpdate, `map["c.d"]`: plugin.DiffAdd}},
-		{"forms of a reference", props{"ref": "projects/p/global/things/t"}, props{"ref": "t"}, nil, nil},
-		{"another reference", props{"ref": "projects/p/global/things/t"}, props{"ref": "projects/q/global/things/t"}, nil,
+		{"forms of a reference", props{"ref": "projects/p/global/things/t"}, props{"ref": "t"}, nil},
+		{"another reference", props{"ref": "projects/p/global/things/t"}, props{"ref": "projects/q/global/things/t"},
 			map[string]plugin.DiffKind{"ref": plugin.DiffUpdate}},
 		{"objects in another order", props{"objects": []any{props{"a": "x", "b": 1}, props{"a": "y", "b": 2}}},
-			props{"objects": []any{props{"a": "y", "b": 2}, props{"a": "x", "b": 1}}}, nil, nil},
-		{"an object of a set", props{"objects": []any{props{"a": "x", "b": 1}}}, props{"objects": []any{props{"a": "x", "b": 2}}}, nil,
+			props{"objects": []any{props{"a": "y", "b": 2}, props{"a": "x", "b": 1}}}, nil},
+		{"an object of a set", props{"objects": []any{props{"a": "x", "b": 1}}}, props{"objects": []any{props{"a": "x", "b": 2}}},
 			map[string]plugin.DiffKind{"objects[0]": plugin.DiffUpdate}},
-		{"a block comes, with what cannot change", props{}, props{"block": props{"soft": "a"}}, nil,
+		{"a block comes, with what cannot change", props{}, props{"block": props{"soft": "a"}},
 			map[string]plugin.DiffKind{"block": plugin.DiffAddReplace}},
-		{"within a block", props{"block": props{"hard": "a", "soft": "a"}}, props{"block": props{"hard": "a", "soft": "b"}}, nil,
+		{"within a block", props{"block": props{"hard": "a", "soft": "a"}}, props{"block": props{"hard": "a", "soft": "b"}},
 			map[string]plugin.DiffKind{"block.soft": plugin.DiffUpdate}},
-		{"the hard part of a block", props{"block": props{"hard": "a"}}, props{"block": props{"hard": "b"}}, nil,
+		{"the hard part of a block", props{"block": props{"hard": "a"}}, props{"block": props{"hard": "b"}},
 			map[string]plugin.DiffKind{"block.hard": plugin.DiffUpdateReplace}},
-		{"left to the cloud", props{"filled": "a"}, props{}, nil, nil},
-		{"said what the cloud filled in", props{}, props{"filled": "a"}, props{"filled": "a"}, nil},
-		{"said otherwise", props{}, props{"filled": "b"}, props{"filled": "a"},
+		{"left to the cloud", props{"filled": "a"}, props{}, nil},
+		{"said what the cloud filled in", props{"filled": "a"}, props{"filled": "a"}, nil},
+		{"said otherwise", props{"filled": "a"}, props{"filled": "b"},
 			map[string]plugin.DiffKind{"filled": plugin.DiffUpdateReplace}},
-		{"said within a block", props{"block": props{}}, props{"block": props{"auto": "a"}}, props{"block": props{"auto": "a"}}, nil},
-		{"a computed block goes", props{"computed": props{"soft": "a"}}, props{}, nil, nil},
-		{"an empty list comes", props{}, props{"list": []any{}}, nil, nil},
-		{"grows", props{"shrinks": 1}, props{"shrinks": 2}, nil, map[string]plugin.DiffKind{"shrinks": plugin.DiffUpdate}},
-		{"shrinks", props{"shrinks": 2}, props{"shrinks": 1}, nil, map[string]plugin.DiffKind{"shrinks": plugin.DiffUpdateReplace}},
-		{"not known yet", props{"fixed": "a", "set": []any{"a"}}, props{"fixed": unknown, "set": []any{unknown}}, nil,
+		{"said within a block", props{"block": props{"auto": "a"}}, props{"block": props{"auto": "a"}}, nil},
+		{"filled in, but not computed", props{"preset": 3, "map": props{"goog": "a"}, "block": props{"soft": "a"}}, props{"preset": 3, "block": props{}},
+			map[string]plugin.DiffKind{"map": plugin.DiffDelete, "block.soft": plugin.DiffDelete}},
+		{"filled in with nothing", props{"fixed": "", "shrinks": 0, "list": []any{}}, props{}, nil},
+		{"said, and not returned", props{}, props{"fixed": "a"}, map[string]plugin.DiffKind{"fixed": plugin.DiffAddReplace}},
+		{"a computed block goes", props{"computed": props{"soft": "a"}}, props{}, nil},
+		{"an empty list comes", props{}, props{"list": []any{}}, nil},
+		{"grows", props{"shrinks": 1}, props{"shrinks": 2}, map[string]plugin.DiffKind{"shrinks": plugin.DiffUpdate}},
+		{"shrinks", props{"shrinks": 2}, props{"shrinks": 1}, map[string]plugin.DiffKind{"shrinks": plugin.DiffUpdateReplace}},
+		{"not known yet", props{"fixed": "a", "set": []any{"a"}}, props{"fixed": unknown, "set": []any{unknown}},
 			map[string]plugin.DiffKind{"fixed": plugin.DiffUpdateReplace, "set[0]": plugin.DiffUpdate}},
-		{"became a secret", props{"fixed": "a"}, props{"fixed": resource.MakeSecret(resource.NewStringProperty("a"))}, nil, nil},
+		{"became a secret", props{"fixed": "a"}, props{"fixed": resource.MakeSecret(resource.NewStringProperty("a"))}, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got := map[string]plugin.DiffKind{}
-			for path, d := range sample.Diff(m(c.old), m(c.new), m(c.state)) {
+			for path, d := range sample.Diff(m(c.state), m(c.new)) {
 				got[path] = d.Kind
 				assert.True(t, d.InputDiff)
 			}
@@ -101,7 +104,7 @@ func TestCheckFillsDefaultsAndSaysSo(t *testing.T) {
 		"objects": []any{props{"a": "x", "b": 1.0, Defaults: []any{"b"}}}}), out)
 	again, failures := sample.Check("T", out)
 	require.Empty(t, failures)
-	assert.Empty(t, sample.Diff(out, again, nil), "checking what was checked changes nothing")
+	assert.Empty(t, sample.Diff(out, again), "checking what was checked changes nothing")
 }
 
 func TestReferencesInTheirForms(t *testing.T) {

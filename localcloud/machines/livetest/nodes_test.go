@@ -118,6 +118,27 @@ func TestSurgeUpgradeReplacesMachinesAndKeepsTheBudget(t *testing.T) {
 	r.ready(t, metav1.NamespaceSystem, "k8s-app=kube-dns", 2)
 }
 
+// GKE makes machines anew for another image or kind of disk, too.
+func TestAnotherTemplateReplacesMachines(t *testing.T) {
+	r := world.regions[1]
+	before := world.simulator.Instances(r.pool.ID)
+	other := r.pool
+	other.Template = "another image"
+	require.NoError(t, world.simulator.EnsureNodePool(t.Context(), other))
+	require.Equal(t, before, world.simulator.Instances(r.pool.ID), "machines of which nothing is known stay")
+	other.MachineType = "e2-standard-8"
+	require.NoError(t, world.simulator.EnsureNodePool(t.Context(), other))
+	before = world.simulator.Instances(r.pool.ID)
+	other.Template = "a third image"
+	require.NoError(t, world.simulator.EnsureNodePool(t.Context(), other))
+	after := world.simulator.Instances(r.pool.ID)
+	require.Len(t, after, len(before))
+	for _, name := range before {
+		require.NotContains(t, after, name)
+	}
+	require.NoError(t, world.simulator.EnsureNodePool(t.Context(), r.pool), "and back, for the tests that follow")
+}
+
 func TestPoolGrowsAndShrinks(t *testing.T) {
 	r := world.regions[1]
 	before := world.simulator.Instances(r.pool.ID)

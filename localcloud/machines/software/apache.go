@@ -88,7 +88,7 @@ func (a *apache) Answer(_ int, r Request, network Network) Response {
 	case err != nil:
 		return Response{Status: http.StatusForbidden, Body: a.process.document("Forbidden", "There is no such file.")}
 	case path.Ext(file) == ".php":
-		return a.check(string(content), r.Waited, network)
+		return a.check(string(content), r, network)
 	default:
 		return Response{Status: http.StatusOK, Body: string(content)}
 	}

@@ -19,6 +19,8 @@ type checkPage struct {
 	pauses    []int
 	// The client's timeouts: MYSQLI_OPT_CONNECT_TIMEOUT and MYSQLI_OPT_READ_TIMEOUT, or PHP's settings.
 	connect, read time.Duration
+	// stopping, if declared (const STOPPING), is a file with which the page fails, except to the question ?ready.
+	stopping string
 	// site, if declared (const SITE_PORT), is the port of the pod's that must take connections.
 	site int
 	// shared, if declared (const FILES), is a directory that must answer within filesWait (const FILES_SECONDS).
@@ -47,6 +49,8 @@ func readCheck(script string, settings phpSettings) checkPage {
 				n, _ := strconv.Atoi(digits)
 				page.pauses = append(page.pauses, n)
 			}
+		case "STOPPING":
+			page.stopping = strings.Trim(value, `'"`)
 		case "SITE_PORT":
 			page.site, _ = strconv.Atoi(value)
 		case "FILES":
@@ -95,8 +99,11 @@ func (s *scripts) look(now time.Time, network Network) {
 }
 
 // check answers a mounted script that checks the site, its files and its database, as far as it declares to.
-func (s *scripts) check(script string, waited time.Duration, network Network) Response {
-	page := readCheck(script, s.settings)
+func (s *scripts) check(script string, r Request, network Network) Response {
+	page, waited := readCheck(script, s.settings), r.Waited
+	if _, query, _ := strings.Cut(r.Path, "?"); page.stopping != "" && query != "ready" && s.files.Exists(page.stopping) {
+		return unavailable("the pod stops\n")
+	}
 	if page.site != 0 {
 		if _, err := network.Dial("127.0.0.1", page.site); err != nil {
 			return unavailable("the site's web server takes no connections (%d)\n", connectionRefused)

@@ -319,24 +319,28 @@ func (d *pd) Answer(port int, r Request, _ Network) Response {
 		return Response{Status: 500, Body: "no leader"}
 	case path == "/pd/api/v1/stores":
 		return Response{Status: 200, Body: d.stores()}
-	case path == "/pd/api/v1/members" || path == "/pd/api/v1/health":
-		return Response{Status: 200, Body: d.memberList()}
+	case path == "/pd/api/v1/members":
+		return Response{Status: 200, Body: indented(map[string]any{"members": d.memberList()})}
+	case path == "/pd/api/v1/health":
+		return Response{Status: 200, Body: indented(d.memberList())} // a bare list
 	}
 	return Response{Status: 200, Body: "{}"}
 }
 
-func (d *pd) memberList() string {
-	type member struct {
-		Name     string   `json:"name"`
-		PeerURLs []string `json:"peer_urls"`
-		Health   bool     `json:"health"`
-	}
-	var list []member
+// pdMember is a member as PD lists it.
+type pdMember struct {
+	Name     string   `json:"name"`
+	PeerURLs []string `json:"peer_urls"`
+	Health   bool     `json:"health"`
+}
+
+func (d *pd) memberList() []pdMember {
+	var list []pdMember
 	for name, address := range d.members {
-		list = append(list, member{name, []string{"http://" + address.String()}, name == d.name || d.sees[name] != nil})
+		list = append(list, pdMember{name, []string{"http://" + address.String()}, name == d.name || d.sees[name] != nil})
 	}
-	slices.SortFunc(list, func(a, b member) int { return strings.Compare(a.Name, b.Name) })
-	return indented(map[string]any{"members": list})
+	slices.SortFunc(list, func(a, b pdMember) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 // stores answers as PD does, in indented JSON.

@@ -22,11 +22,11 @@ func declaredHealth(t *testing.T) Process {
 	}
 	return Process{
 		Image:   image(t, "wordpress:7.1.0-php8.3-apache"),
-		Command: []string{"apache2-foreground", "-f", "/etc/geo-wordpress/health.conf"},
+		Command: []string{"apache2-foreground", "-f", "/etc/geo-wordpress/health.conf"}, // what the declared shell executes
 		Env:     map[string]string{"WORDPRESS_DB_HOST": "tidb:4000"},
 		User:    33,
 		Files: &Filesystem{ReadOnly: true, Mounts: []Mount{
-			{Path: "/etc/geo-wordpress/health.conf", Sub: "health.conf", Volume: read("health.conf")},
+			{Path: "/etc/geo-wordpress/health.conf", Sub: "health.conf.tmpl", Volume: read("health.conf.tmpl")},
 			{Path: "/etc/geo-wordpress/health/healthz.php", Sub: "healthz.php", Volume: read("healthz.php")},
 			{Path: "/run/apache2", Volume: NewVolume(Empty, nil)},
 			{Path: "/tmp", Volume: NewVolume(Empty, nil)},
@@ -44,7 +44,7 @@ func trio(t *testing.T, pace Pace) *planet {
 		w.place(fmt.Sprintf("tikv%d", n), paced(tikvProcess(t, n, 3)))
 	}
 	w.pass(10 * time.Second)
-	settings, err := os.ReadFile("../../../components/wordpress/files/php.ini")
+	settings, err := os.ReadFile("../../../components/wordpress/files/php.ini.tmpl")
 	require.NoError(t, err)
 	for n := range 3 {
 		w.place(fmt.Sprintf("tidb%d", n), paced(tidbProcess(t, 3)))

@@ -1,6 +1,7 @@
 package software
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -69,9 +70,39 @@ func TestHealthPage(t *testing.T) {
 	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status, "it copies its files first")
 	w.pass(5 * time.Second)
 	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php").Body)
+
+	// It stops: the load balancer is told so, and Kubernetes is not.
+	require.Zero(t, Run(t.Context(), page.process, []string{"sh", "-c", "touch /tmp/geo-wordpress-stopping"}))
+	require.Equal(t, "the pod stops\n", w.get("page", 8081, "/healthz.php").Body)
+	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status)
+	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php?ready").Body)
+
 	Kill(site.program)
 	w.pass(time.Second)
-	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status)
+	require.Equal(t, 503, w.get("page", 8081, "/healthz.php?ready").Status)
+}
+
+// The page of the start-up probe loads WordPress: it fails if the image's code does, which no other check sees.
+func TestWordPressStarts(t *testing.T) {
+	page, err := os.ReadFile("../../../components/wordpress/files/startz.php")
+	require.NoError(t, err)
+	for tag, want := range map[string]int{"7.1.0-php8.3-apache": 200, "7.1.0-php8.3-apache-broken": 500} {
+		w := newPlanet(t)
+		p := wordpressProcess(t)
+		p.Image = image(t, "wordpress:"+tag)
+		p.Files.Mounts = append(p.Files.Mounts, Mount{Path: "/var/www/html/startz.php", Sub: "startz.php", Volume: NewVolume(Config, map[string][]byte{"startz.php": page})})
+		w.place("web", p)
+		w.pass(5 * time.Second)
+		require.True(t, w.accepts("web", 80), "its server starts in any case")
+		if want == 200 {
+			require.Equal(t, 503, w.get("web", 80, "/startz.php").Status, "without a database")
+		}
+		w.regions(2, 2)
+		w.place("tidb", tidbProcess(t, 3))
+		w.pass(10 * time.Second)
+		require.Equal(t, want, w.get("web", 80, "/startz.php").Status, tag)
+		require.Equal(t, 200, w.get("web", 80, "/check.php").Status, "the database's check sees nothing of it")
+	}
 }
 
 // Without its NFS server a site keeps its visitors waiting, and the health page says so after a time-out of its own.

@@ -99,8 +99,8 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 	return w.up && w.exit == nil && port == want
 }
 
-// Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script is taken to be
-// a check of the database, for what else would one mount there.
+// Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script that loads
+// WordPress is taken to be a check of its start, and any other a check of the database.
 func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 	if w.fpm {
 		return Response{Status: http.StatusBadRequest} // it speaks FastCGI
@@ -112,7 +112,10 @@ func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 		switch content, err := w.process.Files.Read(file); {
 		case err != nil:
 		case path.Ext(file) == ".php":
-			return w.check(string(content), r.Waited, network)
+			if loadsWordPress.Match(content) {
+				return w.start(r.Waited)
+			}
+			return w.check(string(content), r, network)
 		default:
 			return Response{Status: http.StatusOK, Body: string(content)}
 		}
@@ -128,6 +131,10 @@ func (w *wordpress) page(name string, waited time.Duration) Response {
 	case "/", "/index.php", "/wp-admin", "/wp-login.php", "/wp-json", "/wp-cron.php", "/wp-admin/install.php":
 	default:
 		return Response{Status: http.StatusNotFound, Body: w.process.document("Page not found", "WordPress has no such page.")}
+	}
+	if w.broken() {
+		return Response{Status: http.StatusInternalServerError,
+			Body: w.process.document("There has been a critical error on this website.", "The image's code ends in a fatal error.")}
 	}
 	// The themes and plugins are there: a request waits, and no time-out of PHP's ends that.
 	if !w.files.Answers(webRoot + "/wp-content") {
@@ -150,6 +157,27 @@ func (w *wordpress) page(name string, waited time.Duration) Response {
 	to := w.siteURL() + "/wp-admin/install.php"
 	return Response{Status: http.StatusFound, Header: http.Header{"Location": {to}},
 		Body: w.process.document("WordPress", "The real WordPress would now lead to its installation page, "+to+".")}
+}
+
+// loadsWordPress finds in a script that it loads WordPress.
+var loadsWordPress = regexp.MustCompile(`(?m)^\s*require(_once)?\b.*/wp-load\.php`)
+
+// broken says whether the image's code ends in a fatal error. There is no code here: by convention it is so in an image
+// whose tag says so, such as 7.1.0-broken. Its server starts like any other's.
+func (w *wordpress) broken() bool { return strings.HasSuffix(w.process.Image.Tag, "-broken") }
+
+// start answers a script that loads WordPress: as a page of its own, of which a redirect is good enough.
+func (w *wordpress) start(waited time.Duration) Response {
+	page := w.page("/", waited)
+	switch {
+	case page.Status == 0:
+		return page
+	case w.broken():
+		return Response{Status: http.StatusInternalServerError, Body: "fatal error\n", Header: plainText}
+	case page.Status >= http.StatusBadRequest:
+		return unavailable("WordPress did not load\n")
+	}
+	return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
 }
 
 var plainText = http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Cache-Control": {"no-store"}}

@@ -49,33 +49,40 @@ func (m *member) admitsEgress(pod *corev1.Pod, to party, protocol corev1.Protoco
 	return strings.Join(isolating, ", "), len(isolating) == 0
 }
 
-// Where DNS queries of a GKE pod go: to the metadata server with Cloud DNS, to NodeLocal DNSCache with that, to the
-// kube-dns pods otherwise. Which of them a pod uses depends on the cluster's settings; a policy may allow any.
+// Where DNS queries of a GKE pod go: to NodeLocal DNSCache where the cluster has it, else to the metadata server with
+// Cloud DNS, else to the kube-dns pods.
 var (
 	metadataServer    = netip.MustParseAddr("169.254.169.254")
 	nodeLocalDNSCache = netip.MustParseAddr("169.254.20.10")
-	dnsServers        = []string{"kube-dns", "node-local-dns"}
 )
 
-// admitsDNS says whether a pod may send DNS queries, and if not, which policies isolate it.
+// admitsDNS says whether a pod may send DNS queries, and if not, which policies isolate it. Dataplane V2 translates the
+// cache's address to a pod of its own before it looks at policies, other data paths do not, and no document says which
+// of the two counts where: a policy must admit both.
 func (m *member) admitsDNS(pod *corev1.Pod) (policies string, ok bool) {
-	parties := []party{{address: metadataServer}, {address: nodeLocalDNSCache}}
-	for _, app := range dnsServers {
-		parties = append(parties, party{pod: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
-			Namespace: metav1.NamespaceSystem, Labels: map[string]string{"k8s-app": app},
-		}}})
+	admits := func(server party) bool {
+		policies, ok = m.admitsEgress(pod, server, corev1.ProtocolUDP, 53)
+		return ok
 	}
-	if service := m.services[metav1.NamespaceSystem+"/kube-dns"]; service != nil {
-		if ip, err := netip.ParseAddr(service.Spec.ClusterIP); err == nil {
-			parties = append(parties, party{address: ip})
+	switch {
+	case m.NodeLocalDNS:
+		_ = admits(party{address: nodeLocalDNSCache}) && admits(systemPod("node-local-dns"))
+	case m.VPCScope: // Cloud DNS
+		admits(party{address: metadataServer})
+	case admits(systemPod("kube-dns")):
+	default:
+		if service := m.services[metav1.NamespaceSystem+"/kube-dns"]; service != nil {
+			if ip, err := netip.ParseAddr(service.Spec.ClusterIP); err == nil {
+				admits(party{address: ip})
+			}
 		}
 	}
-	for _, server := range parties {
-		if policies, ok = m.admitsEgress(pod, server, corev1.ProtocolUDP, 53); ok {
-			return "", true
-		}
-	}
-	return policies, false
+	return policies, ok
+}
+
+func systemPod(app string) party {
+	return party{pod: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceSystem,
+		Labels: map[string]string{"k8s-app": app}}}}
 }
 
 // AdmitsAPI says whether a pod may reach its control plane: whether, if its egress is isolated, some rule lets out TCP

@@ -316,7 +316,7 @@ func TestEgressPolicies(t *testing.T) {
 	}{
 		"deny all":                {egress(), false, false, false, false, false},
 		"DNS to anyone":           {egress(to(dns)), true, false, false, false, false},
-		"DNS to kube-dns":         {egress(to(dns, kubeDNS)), true, false, false, false, false},
+		"DNS to kube-dns":         {egress(to(dns, kubeDNS)), false, false, false, false, false},
 		"DNS to metadata server":  {egress(to(dns, block("169.254.169.254/32"))), true, false, false, false, false},
 		"DNS to the wrong place":  {egress(to(dns, block("10.0.0.0/8"))), false, false, false, false, false},
 		"DNS by TCP only":         {egress(to(port(53))), false, false, false, false, false},
@@ -364,4 +364,50 @@ func TestAPodOnTheHostsNetworkIsTheNode(t *testing.T) {
 	a.policy("ns", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress}})
 	_, err := build(open, a).Connect(in(a, agent), netip.MustParseAddr("10.1.0.4"), 80)
 	require.NoError(t, err, "policies do not isolate the node from its own pods")
+}
+
+// Which name server a pod asks is the cluster's choice, and a policy must admit that one.
+func TestNameServers(t *testing.T) {
+	dns := []networkingv1.NetworkPolicyPort{{Port: ptr.To(intstr.FromInt(53)), Protocol: ptr.To(corev1.ProtocolUDP)}}
+	system := func(app string) networkingv1.NetworkPolicyPeer {
+		return networkingv1.NetworkPolicyPeer{
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "kube-system"}},
+			PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": app}},
+		}
+	}
+	metadata, cache := block("169.254.169.254/32"), block("169.254.20.10/32")
+	for name, c := range map[string]struct {
+		peers                      []networkingv1.NetworkPolicyPeer
+		kubeDNS, cloudDNS, caching bool
+	}{
+		"kube-dns":                {[]networkingv1.NetworkPolicyPeer{system("kube-dns")}, true, false, false},
+		"the metadata server":     {[]networkingv1.NetworkPolicyPeer{metadata}, false, true, false},
+		"both":                    {[]networkingv1.NetworkPolicyPeer{metadata, system("kube-dns")}, true, true, false},
+		"the cache's address":     {[]networkingv1.NetworkPolicyPeer{cache}, false, false, false},
+		"the cache's pods":        {[]networkingv1.NetworkPolicyPeer{system("node-local-dns")}, false, false, false},
+		"the cache by both names": {[]networkingv1.NetworkPolicyPeer{cache, system("node-local-dns")}, false, false, true},
+		"anything":                {nil, true, true, true},
+	} {
+		for _, cluster := range []struct {
+			name                string
+			cloudDNS, nodeLocal bool
+			want                bool
+		}{
+			{"kube-dns", false, false, c.kubeDNS}, {"Cloud DNS", true, false, c.cloudDNS}, {"NodeLocal DNSCache", true, true, c.caching},
+		} {
+			t.Run(name+" with "+cluster.name, func(t *testing.T) {
+				a := newCluster("a", "vpc", cluster.cloudDNS).node("n1", "10.0.0.2")
+				a.NodeLocalDNS = cluster.nodeLocal
+				client := in(a, a.pod("ns", "client", "10.1.0.3", "n1"))
+				a.service("other", "server", "10.9.0.1", 80, 80, true)
+				a.policy("ns", egress(to(dns, c.peers...)))
+				_, err := build(open, a).Lookup(client, "server.other")
+				if cluster.want {
+					require.NoError(t, err)
+				} else {
+					require.ErrorIs(t, err, ErrTimeout)
+				}
+			})
+		}
+	}
 }

@@ -99,7 +99,7 @@ func syncthing() *kubelet.Image {
 		Root: sandbox.Root{
 			Machine:     system,
 			Directories: []string{"/var/syncthing"},
-			Programs:    map[string]string{"/bin/syncthing": unstable("/usr/bin/syncthing")},
+			Programs:    map[string]string{"/bin/syncthing": filepath.Join(Bin(), "syncthing")},
 		},
 		Env: []string{defaultPath, "PUID=1000", "PGID=1000", "HOME=/var/syncthing",
 			"STGUIADDRESS=0.0.0.0:8384", "STHOMEDIR=/var/syncthing/config"},

@@ -28,7 +28,7 @@ func Missing() []string {
 		filepath.Join(Bin(), "pd-server"):          "make real-wordpress, or conformance, builds it",
 		filepath.Join(Bin(), "tidb-server"):        "make real-wordpress, or conformance, builds it",
 		unstable("/usr/bin/busybox"):               "tools/conformance/install installs it",
-		unstable("/usr/bin/syncthing"):             "tools/conformance/install installs it",
+		filepath.Join(Bin(), "syncthing"):          "make real-wordpress, or conformance, builds it",
 		unstable("/usr/share/wordpress/index.php"): "tools/conformance/install installs it",
 		"/usr/share/wordpress/index.php":           "tools/conformance/install installs Debian's package wordpress",
 		"/usr/lib/apache2/modules/libphp*":         "tools/conformance/install installs Debian's package libapache2-mod-php",

@@ -11,9 +11,10 @@ func check(spec *corev1.PodSpec) error {
 	if spec.HostNetwork || spec.HostPID || spec.HostIPC {
 		return fmt.Errorf("asks for the machine's own namespaces, which is not supported")
 	}
-	if len(spec.EphemeralContainers) > 0 || len(spec.HostAliases) > 0 || spec.DNSConfig != nil ||
+	if len(spec.EphemeralContainers) > 0 || len(spec.HostAliases) > 0 ||
+		spec.DNSConfig != nil && len(spec.DNSConfig.Nameservers)+len(spec.DNSConfig.Searches) > 0 ||
 		spec.DNSPolicy != "" && spec.DNSPolicy != corev1.DNSClusterFirst {
-		return fmt.Errorf("asks for ephemeral containers, host aliases or a DNS configuration, which are not supported")
+		return fmt.Errorf("asks for ephemeral containers, host aliases or name servers of its own, which are not supported")
 	}
 	if spec.ShareProcessNamespace != nil && *spec.ShareProcessNamespace {
 		return fmt.Errorf("shares its process namespace, which is not supported")

@@ -62,7 +62,11 @@ func (p *Pod) probeHTTP(ctx context.Context, c *corev1.Container, action *corev1
 	if action.Scheme != "" && action.Scheme != corev1.URISchemeHTTP {
 		return fmt.Errorf("the scheme %s is not supported", action.Scheme)
 	}
-	at := url.URL{Scheme: "http", Host: p.hostPort(action.Host, port), Path: action.Path}
+	at, err := url.Parse(action.Path) // with its query
+	if err != nil {
+		return err
+	}
+	at.Scheme, at.Host = "http", p.hostPort(action.Host, port)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
 		return err

@@ -221,7 +221,16 @@ func (p *Pod) prepare() error {
 	for _, domain := range p.kubelet.Search(p.Region, p.Namespace) {
 		resolver += " " + domain
 	}
-	resolver += "\noptions ndots:5\n"
+	resolver += "\noptions ndots:5"
+	if own := p.Spec().DNSConfig; own != nil {
+		for _, option := range own.Options {
+			resolver += " " + option.Name
+			if option.Value != nil {
+				resolver += ":" + *option.Value
+			}
+		}
+	}
+	resolver += "\n"
 	hosts := fmt.Sprintf("127.0.0.1\tlocalhost\n%s\t%s\n", p.Network.Address, p.FullName)
 	for name, text := range map[string]string{"resolv.conf": resolver, "hosts": hosts, "hostname": p.FullName + "\n"} {
 		if err := os.WriteFile(filepath.Join(p.directory, name), []byte(text), 0o644); err != nil {

@@ -24,7 +24,7 @@ var Substitutions = []Substitution{
 	{"names", "Cloud DNS in VPC scope", "a name server at the same address, 169.254.169.254, that knows the declared Services and their pods", nil},
 	{"addresses", "a Service's cluster address, by Dataplane V2", "the name leads to the ready pods' own addresses", nil},
 	{"network policies", "enforced by Dataplane V2", "not enforced", nil},
-	{"container images", "pulled from registries", "the same programs, from Go modules and Debian's packages, at the images' paths and with their defaults; versions differ", nil},
+	{"container images", "pulled from registries", "the same programs, from Go modules and Debian's packages, at the images' paths and with their defaults. Syncthing is the declared version; TiDB is 8.5.6, PD of April 2024, WordPress, Ganesha and BusyBox are Debian's", nil},
 	{"WordPress's entrypoint", "docker-entrypoint.sh of the image", "a script that copies the core and makes wp-config.php of the WORDPRESS_ variables", nil},
 	{"TiKV", "three stores, Raft", "none: a stand-in tells PD of one store", nil},
 	{"TiDB's store", "--store=tikv --path=PDs", "--store=unistore --path=" + embeddedStore + ", its embedded store: one TiDB serves all regions", useEmbeddedStore},

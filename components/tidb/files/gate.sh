@@ -1,0 +1,26 @@
+# Ends once the whole database is well: every Placement Driver healthy, every store up.
+if [ -z "$DATABASE_STANDS" ]; then
+  echo "there is no database yet: nothing to wait for"
+  exit 0
+fi
+
+# PD calls a store up for 20 seconds after its last word: one look is not enough.
+looks=0
+while [ "$looks" -lt 6 ]; do
+  looks=$((looks + 1))
+  wrong=
+  if health=$(wget -q -T 5 -O - "$PD/pd/api/v1/health") && stores=$(wget -q -T 5 -O - "$PD/pd/api/v1/stores"); then
+    echo "$health" | grep -q '"health": *true' || wrong="no Placement Driver is healthy"
+    if echo "$health" | grep -q '"health": *false'; then wrong="a Placement Driver is not healthy"; fi
+    states=$(echo "$stores" | grep -o '"state_name": *"[A-Za-z]*"') || wrong="there is no store"
+    if echo "$states" | grep -v '"Up"' | grep -q state_name; then wrong="a store is not up"; fi
+  else
+    wrong="the region's Placement Driver does not answer"
+  fi
+  if [ -n "$wrong" ]; then
+    echo "$wrong: waiting"
+    looks=0
+  fi
+  sleep 5
+done
+echo "every Placement Driver is healthy, every store is up"

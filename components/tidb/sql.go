@@ -1,0 +1,113 @@
+package tidb
+
+import (
+	"strings"
+
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/regions"
+
+	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	policyv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/policy/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// TiDB declares the region's SQL servers, and how many of them an eviction may take at a time. They hold no data and nobody
+// calls them by a name of their own: so it is a Deployment, whose updates the next region's waits for.
+func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
+	c.Command = pulumi.ToStringArray([]string{"/tidb-server"})
+	c.Args = pulumi.ToStringArray([]string{
+		"--store=tikv",
+		"--path=" + strings.Join(addresses(p.args.Config, PD, regions.PDClientPort), ","),
+		"--host=0.0.0.0",
+		"--advertise-address=$(POD_IP)",
+		"--config=/etc/tidb/tidb.toml",
+	})
+	c.Env = corev1.EnvVarArray{podspec.EnvFromField("POD_IP", "status.podIP")}
+	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 3}
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(regions.TiDBStatusPort, "/status")
+	c.ReadinessProbe = probe.HTTP(regions.TiDBStatusPort, "/status")
+	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(regions.TiDBPort)
+	c.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountReadOnly("config", "/etc/tidb"),
+		podspec.MountReadOnly("init", "/etc/tidb-init"),
+		podspec.Mount("tmp", "/tmp"),
+	}
+	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
+	template := p.template(TiDB, 45, corev1.PodSpecArgs{
+		InitContainers: corev1.ContainerArray{p.storeIsUp()},
+		Containers:     corev1.ContainerArray{c},
+		Volumes: corev1.VolumeArray{
+			podspec.FromConfigMap("config", p.config.Metadata.Name()),
+			p.initVolume("init.sql"),
+			podspec.Scratch("tmp", "1Gi"), // sorts that do not fit into memory
+		},
+		TopologySpreadConstraints: podspec.Spread(TiDB),
+	})
+	deployment, err := appsv1.NewDeployment(ctx, p.name+"-"+TiDB, &appsv1.DeploymentArgs{
+		Metadata: p.metadata(TiDB),
+		Spec: &appsv1.DeploymentSpecArgs{
+			Replicas: pulumi.Int(p.args.Config.Replicas.TiDB),
+			Selector: podspec.Selector(TiDB),
+			Strategy: &appsv1.DeploymentStrategyArgs{
+				Type: pulumi.String("RollingUpdate"),
+				// The machines have no room for one more.
+				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
+					MaxSurge:       pulumi.Int(0),
+					MaxUnavailable: pulumi.Int(1),
+				},
+			},
+			Template: template,
+		},
+	}, p.server(after))
+	if err != nil {
+		return nil, err
+	}
+	_, err = policyv1.NewPodDisruptionBudget(ctx, p.name+"-"+TiDB, &policyv1.PodDisruptionBudgetArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(TiDB),
+			Namespace:   p.args.Namespace.Name,
+			Annotations: podspec.BeforeItsPods(),
+		},
+		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
+			MaxUnavailable: pulumi.Int(1),
+			Selector:       podspec.Selector(TiDB),
+		},
+	}, p.args.Cluster.Object(p))
+	return deployment, err
+}
+
+// storeIsUp waits until any Placement Driver knows of any store that is up. TiDB exits when there is none, and each
+// exit makes Kubernetes wait longer before the next start. One is enough, so that TiDB restarts while a region is lost.
+func (p *Part) storeIsUp() *corev1.ContainerArgs {
+	var urls []string
+	for _, pd := range addresses(p.args.Config, PD, regions.PDClientPort) {
+		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
+	}
+	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, regions.Sizes.Job)
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
+until
+  for stores in $STORES; do
+    if wget -q -T 3 -O - "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
+  done
+  false
+do
+  echo "no Placement Driver knows of a TiKV store that is up: waiting"
+  sleep 2
+done`})
+	c.Env = corev1.EnvVarArray{podspec.Env("STORES", pulumi.String(strings.Join(urls, " ")))}
+	return c
+}
+
+// initVolume holds files of the init secret.
+func (p *Part) initVolume(keys ...string) *corev1.VolumeArgs {
+	volume := podspec.FromSecret("init", p.secret.Metadata.Name())
+	items := corev1.KeyToPathArray{}
+	for _, key := range keys {
+		items = append(items, &corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(key)})
+	}
+	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items
+	return volume
+}

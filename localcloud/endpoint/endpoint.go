@@ -1,0 +1,226 @@
+package endpoint
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"sync"
+	"time"
+
+	"geo-wordpress/localcloud/faults"
+)
+
+// Options of an endpoint.
+type Options struct {
+	// Address is host:port, where clients dial.
+	Address string
+	// APIServer is the URL of the API server, and CA the certificate authority that its certificate and the endpoint's
+	// are of.
+	APIServer string
+	CA        *x509.CertPool
+	// Certificate is what the endpoint shows to clients.
+	Certificate tls.Certificate
+	// Place keys the faults, so that the same cluster made anew meets the same ones: its location.
+	Place  string
+	Faults *faults.Injector // nil: none
+	Log    *slog.Logger
+}
+
+// Endpoint is one cluster's. It is closed until Open.
+type Endpoint struct {
+	options Options
+	proxy   *httputil.ReverseProxy
+
+	mutex sync.Mutex
+	open  *generation // nil while closed
+	hole  io.Closer   // what swallows packets; nil unless they are dropped
+}
+
+// generation is the connections between an Open and the Drop or Close after it.
+type generation struct {
+	server   *http.Server
+	listener net.Listener
+	dropped  chan struct{} // closed: no packet passes
+	released chan struct{} // closed: the peers learn that their connections are gone
+}
+
+// New makes an endpoint. It fails when the API server's URL is malformed.
+func New(o Options) (*Endpoint, error) {
+	target, err := url.Parse(o.APIServer)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %s: %w", o.Address, err)
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &Endpoint{options: o}
+	e.proxy = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		Transport: &http.Transport{
+			TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
+			// Whether an answer is compressed is between the client and the API server.
+			DisableCompression:  true,
+			MaxIdleConnsPerHost: 100,
+			IdleConnTimeout:     time.Minute,
+		},
+		FlushInterval: -1, // a watch's events are wanted at once
+		ErrorLog:      log.New(io.Discard, "", 0),
+		// An API server that breaks off is a connection that breaks off, not an answer.
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			o.Log.Debug("the API server does not answer", "request", r.Method+" "+r.URL.Path, "error", err)
+			reset(w)
+		},
+	}
+	return e, nil
+}
+
+// Open begins to serve, unless it does already. What was dropped until now learns that its connections are gone.
+func (e *Endpoint) Open() error {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.open != nil && e.hole == nil {
+		return nil
+	}
+	e.release()
+	listener, err := net.Listen("tcp", e.options.Address)
+	if err != nil {
+		return fmt.Errorf("endpoint of the control plane: %w", err)
+	}
+	g := &generation{listener: listener, dropped: make(chan struct{}), released: make(chan struct{})}
+	g.server = &http.Server{
+		Handler:           http.HandlerFunc(e.serve),
+		ReadHeaderTimeout: 30 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0),
+		// A request a connection (HTTP/1.1), so that a fault breaks the one that it hits and no other.
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+		TLSConfig: &tls.Config{
+			Certificates: []tls.Certificate{e.options.Certificate},
+			MinVersion:   tls.VersionTLS12,
+			NextProtos:   []string{"http/1.1"},
+		},
+	}
+	e.open = g
+	go func() {
+		err := g.server.Serve(tls.NewListener(droppable{listener, g}, g.server.TLSConfig))
+		if !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			e.options.Log.Error("endpoint of the control plane", "error", err)
+		}
+	}()
+	return nil
+}
+
+// Drop loses every packet from now on, as a control plane that is gone does: a new connection is neither made nor
+// refused, and those that there are fall silent.
+func (e *Endpoint) Drop() error {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.hole != nil {
+		return nil
+	}
+	if e.open != nil {
+		close(e.open.dropped)
+		_ = e.open.listener.Close()
+	}
+	var err error
+	e.hole, err = swallow(e.options.Address)
+	return err
+}
+
+// Close refuses connections, and breaks those that there are.
+func (e *Endpoint) Close() {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	e.release()
+}
+
+// release ends what there is.
+func (e *Endpoint) release() {
+	if e.hole != nil {
+		_ = e.hole.Close()
+		e.hole = nil
+	}
+	if e.open != nil {
+		close(e.open.released)
+		_ = e.open.server.Close()
+		e.open = nil
+	}
+}
+
+// droppable is a listener of whose connections every packet can be lost.
+type droppable struct {
+	net.Listener
+	*generation
+}
+
+func (d droppable) Accept() (net.Conn, error) {
+	c, err := d.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &conn{Conn: c, generation: d.generation}, nil
+}
+
+type conn struct {
+	net.Conn
+	*generation
+}
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.lost() {
+		return 0, net.ErrClosed
+	}
+	return n, err
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	if c.lost() {
+		return 0, net.ErrClosed
+	}
+	return c.Conn.Write(p)
+}
+
+// Close sends no word of it either while packets are dropped.
+func (c *conn) Close() error {
+	c.lost()
+	return c.Conn.Close()
+}
+
+// lost waits while packets are dropped, and says whether they were.
+func (c *conn) lost() bool {
+	select {
+	case <-c.dropped:
+		<-c.released
+		return true
+	default:
+		return false
+	}
+}
+
+// reset breaks a request's connection, without an answer.
+func reset(w http.ResponseWriter) {
+	hijacked, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if secured, ok := hijacked.(*tls.Conn); ok {
+		hijacked = secured.NetConn()
+	}
+	if c, ok := hijacked.(*conn); ok {
+		if plain, ok := c.Conn.(*net.TCPConn); ok {
+			_ = plain.SetLinger(0) // the peer sees "connection reset by peer"
+		}
+	}
+	_ = hijacked.Close()
+}

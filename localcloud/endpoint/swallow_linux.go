@@ -1,0 +1,59 @@
+package endpoint
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+)
+
+// swallow takes an address over so that who dials it gets no answer at all. It is a socket that listens for one
+// connection and never accepts it: with its queue full the kernel drops whatever else comes.
+func swallow(address string) (io.Closer, error) {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("drop packets to %s: %w", address, err)
+	}
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	hole := &hole{fd: fd}
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
+	err = syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()})
+	// A listener that was closed is gone a moment later, when its Accept has returned.
+	for wait := time.Millisecond; err == syscall.EADDRINUSE && wait < time.Second; wait *= 2 {
+		time.Sleep(wait)
+		err = syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()})
+	}
+	if err != nil {
+		_ = hole.Close()
+		return nil, fmt.Errorf("drop packets to %s: %w", address, os.NewSyscallError("bind", err))
+	}
+	if err := syscall.Listen(fd, 0); err != nil {
+		_ = hole.Close()
+		return nil, os.NewSyscallError("listen", err)
+	}
+	filler, err := net.Dial("tcp", address)
+	if err != nil {
+		_ = hole.Close()
+		return nil, fmt.Errorf("drop packets to %s: %w", address, err)
+	}
+	hole.filler = filler
+	return hole, nil
+}
+
+type hole struct {
+	fd     int
+	filler net.Conn
+}
+
+func (h *hole) Close() error {
+	if h.filler != nil {
+		_ = h.filler.Close()
+	}
+	return syscall.Close(h.fd)
+}

@@ -1,0 +1,110 @@
+package enginetest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plannedChange is a change that an operator makes while visitors come: none of their requests may fail.
+type plannedChange struct {
+	what, result string
+	began, end   time.Time
+}
+
+// plan makes a change, waits until all is well again, and keeps when.
+func (d *drill) plan(what string, change func() (result string)) {
+	d.t.Helper()
+	p := plannedChange{what: what, began: time.Now()}
+	d.say("%s", what)
+	p.result = change()
+	d.until("every pod is ready", d.podsReady)
+	// Where a machine has no room left, both WordPresses may be on the other.
+	d.until("a machine of each region is in rotation", d.rotation.some(regionNames...))
+	time.Sleep(drillQuiet)
+	p.end = time.Now()
+	d.plans = append(d.plans, p)
+	failures, _ := judge(d.load.between(p.began, p.end))
+	d.say("%s: %s", what, kinds(failures))
+}
+
+// drainNode drains a machine that serves, as an operator or GKE's repair does. It is not the NFS server's, whose move is a
+// pause of its region's site, and is part of allPools.
+func (d *drill) drainNode() string {
+	region := regionNames[1]
+	nodesOf := func(namespace, app string) []string {
+		return strings.Fields(d.kubectl(region, "-n", namespace, "get", "pods", "-l", "app.kubernetes.io/name="+app,
+			"-o", "jsonpath={.items[*].spec.nodeName}"))
+	}
+	files := nodesOf("files", "nfs")
+	serving := slices.DeleteFunc(nodesOf("wordpress", "wordpress"), func(node string) bool { return slices.Contains(files, node) })
+	if len(serving) == 0 {
+		d.t.Fatalf("in %s no machine but the NFS server's runs WordPress", region)
+	}
+	began := time.Now()
+	d.kubectl(region, "drain", serving[0], "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=5m")
+	took := time.Since(began)
+	d.say("%s of %s is drained", serving[0], region)
+	d.kubectl(region, "uncordon", serving[0])
+	// Its pods are on the other machine now: spread them again, as docs/operating.md says.
+	for _, w := range []workload{theTiDB, theWordPress} {
+		d.kubectl(region, "-n", w.namespace, "rollout", "restart", w.object)
+		d.rolledOut(region, w.namespace, w.object)
+	}
+	return "drained in " + seconds(took)
+}
+
+// badImage gives WordPress an image whose WordPress ends in a fatal error: its server takes connections, and its health
+// page would pass. The update stops in the first region, whose old pods serve on.
+func (d *drill) badImage() string {
+	good := d.image(regionNames[0], theWordPress)
+	bad := good + "-broken"
+	d.set("wordpressImage", bad)
+	began := time.Now()
+	looks := 0 // at which the health page passes and WordPress has not started: a healthy start is over after one
+	out, err := d.untilInterrupted(func() bool {
+		states := d.tryKubectl(regionNames[0], "-n", theWordPress.namespace, "get", "pods",
+			"-o", `jsonpath={range .items[*]}{.status.containerStatuses[?(@.name=="wordpress")].started}/{.status.containerStatuses[?(@.name=="health")].ready} {end}`)
+		if looks++; !strings.Contains(states, "false/true") {
+			looks = 0
+		}
+		return looks == 10
+	})
+	if err == nil {
+		d.t.Fatalf("an update to the image %s passes:\n%s", bad, tail(out, 60))
+	}
+	for i, region := range regionNames {
+		if got := d.image(region, theWordPress); (got == bad) != (i == 0) {
+			d.t.Errorf("after a bad image, %s is to run %s", region, got)
+		}
+	}
+	result := fmt.Sprintf("stopped in %s, undone after %s", regionNames[0], seconds(time.Since(began)))
+	d.set("wordpressImage", good)
+	// Of what was interrupted the provider records the old inputs: an update back to these would find nothing to do.
+	d.pulumi("up --yes --skip-preview --refresh")
+	return result
+}
+
+// allPools gives every region's machines another type: each is made anew.
+func (d *drill) allPools() string {
+	began := time.Now()
+	rollMachines(d.bench, "e2-standard-4")
+	return "six machines made anew in " + seconds(time.Since(began))
+}
+
+// reportPlanned judges what visitors met during planned changes, and prints their table.
+func (d *drill) reportPlanned() {
+	var table strings.Builder
+	fmt.Fprintf(&table, "| change | requests | failed | longest wait for a page | |\n|---|---|---|---|---|\n")
+	for _, p := range d.plans {
+		during := d.load.between(p.began, p.end)
+		failures, longest := judge(during)
+		if len(failures) > 0 {
+			d.t.Errorf("%s: %d of %d requests failed: %s; the first %s after the beginning", p.what, len(failures), len(during),
+				kinds(failures), failures[0].sent.Sub(p.began))
+		}
+		fmt.Fprintf(&table, "| %s | %d | %d | %s | %s |\n", p.what, len(during), len(failures), seconds(longest), p.result)
+	}
+	d.t.Logf("planned changes:\n\n%s", table.String())
+}

@@ -1,0 +1,197 @@
+package enginetest
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// rollMachines replaces every machine. At no time may the database lack servers in two regions, and each region's pool
+// begins only after the gate of the one before.
+func rollMachines(b *bench, machineType string) {
+	b.t.Helper()
+	b.set("machineType", machineType)
+	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
+	out := b.pulumi("up --yes --skip-preview")
+	away := watch()
+	for i, region := range regionNames {
+		types := b.kubectl(region, "get", "nodes", "-o",
+			`jsonpath={.items[*].metadata.labels.node\.kubernetes\.io/instance-type}`)
+		if types != machineType+" "+machineType {
+			b.t.Errorf("%s has machines %q", region, types)
+		}
+		if i == 0 {
+			continue
+		}
+		before := regionNames[i-1]
+		begun := lineOf(out, "NodePool", region, "updating (")
+		for what, ended := range map[string]int{
+			"machines": lineOf(out, "NodePool", before, " updated ("),
+			"gate":     lineOf(out, ":Job", "gate-"+before, " created "),
+		} {
+			if begun < 0 || ended < 0 || begun < ended {
+				b.t.Errorf("the machines of %s begin to change in line %d, the %s of %s are done in line %d:\n%s", region, begun, what, before, ended, tail(out, 80))
+			}
+		}
+	}
+	for _, both := range away {
+		b.t.Error(both)
+	}
+	settleClusters(b)
+}
+
+// lineOf is the number of the last line that holds all the fragments, -1 if none does.
+func lineOf(out string, fragments ...string) int {
+	found := -1
+	for i, line := range strings.Split(out, "\n") {
+		all := true
+		for _, f := range fragments {
+			all = all && strings.Contains(line, f)
+		}
+		if all {
+			found = i
+		}
+	}
+	return found
+}
+
+// watchRegions looks at pods of all regions until it is told to stop, and then says when two regions lacked some.
+func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
+	b.t.Helper()
+	b.kubectl(regionNames[0], "version") // so that the kubeconfig is there
+	ctx, cancel := context.WithCancel(context.Background())
+	var wait sync.WaitGroup
+	var found []string
+	looks := 0
+	wait.Add(1)
+	go func() {
+		defer wait.Done()
+		for last := ""; ctx.Err() == nil; time.Sleep(300 * time.Millisecond) {
+			var lacking []string
+			for _, region := range regionNames {
+				if names := lacks(ctx, b, region, namespace, selector); names != "" {
+					lacking = append(lacking, region+": "+names)
+				}
+			}
+			looks++
+			if now := strings.Join(lacking, "; "); len(lacking) > 1 && now != last {
+				last = now
+				found = append(found, time.Now().Format("15:04:05")+" two regions at once: "+now)
+			}
+		}
+	}()
+	return func() []string {
+		cancel()
+		wait.Wait()
+		b.t.Logf("looked %d times", looks)
+		if looks < 10 {
+			b.t.Errorf("looked %d times only", looks)
+		}
+		return found
+	}
+}
+
+// lacks names the pods of a region that are not ready, or says that they are fewer than two.
+func lacks(ctx context.Context, b *bench, region, namespace, selector string) string {
+	cmd := exec.CommandContext(ctx, b.look("kubectl"), "--kubeconfig", b.kubeconfig(), "--context", region, "-n", namespace,
+		"get", "pods", "-l", selector, "-o", `jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{.metadata.deletionTimestamp} {end}`)
+	cmd.Env = b.env
+	out, err := cmd.Output()
+	if err != nil {
+		return "" // the test's end, or a moment in which the API does not answer
+	}
+	var wrong []string
+	pods := strings.Fields(string(out))
+	for _, pod := range pods {
+		if !strings.HasSuffix(pod, "=True") {
+			wrong = append(wrong, pod)
+		}
+	}
+	if len(pods) < 2 {
+		wrong = append(wrong, fmt.Sprintf("%d pods", len(pods)))
+	}
+	return strings.Join(wrong, " ")
+}
+
+// rollABadImage gives the servers that are one pod each a tag that cannot be pulled. The update stops in the first
+// region, the others keep what they run, and the next update, with a right tag, gets through by itself.
+func rollABadImage(b *bench) {
+	broken := map[string]string{"tikv-0": "database", "nfs-0": "files"}
+	b.set("tikvImage", "docker.io/pingcap/tikv:no-such-tag")
+	b.set("nfsImage", "registry.k8s.io/sig-storage/nfs-provisioner:no-such-tag")
+	out, err := b.untilInterrupted(func() bool {
+		for pod, namespace := range broken {
+			if !strings.Contains(b.tryKubectl(regionNames[0], "-n", namespace, "get", "pod", pod, "-o", "jsonpath={.status.containerStatuses[0].state.waiting.reason}"), "ImagePullBackOff") {
+				return false
+			}
+		}
+		return true
+	})
+	if err == nil {
+		b.t.Fatalf("an update to an image that does not exist succeeded:\n%s", tail(out, 60))
+	}
+	for pod, namespace := range broken {
+		for i, region := range regionNames {
+			image := b.kubectl(region, "-n", namespace, "get", "pod", pod, "-o", "jsonpath={.spec.containers[0].image}")
+			if bad := strings.HasSuffix(image, ":no-such-tag"); bad != (i == 0) {
+				b.t.Errorf("after the failed update %s of %s runs %s", pod, region, image)
+			}
+		}
+	}
+	b.set("tikvImage", "docker.io/pingcap/tikv:v8.5.8")
+	b.set("nfsImage", "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.9")
+	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
+	b.pulumi("up --yes --skip-preview")
+	for _, both := range watch() {
+		b.t.Error(both)
+	}
+	for pod, namespace := range broken {
+		for _, region := range regionNames {
+			p := decode[corev1.Pod](b.t, b.kubectl(region, "-n", namespace, "get", "pod", pod, "-o", "json"))
+			if image := p.Spec.Containers[0].Image; strings.HasSuffix(image, ":no-such-tag") || !ready(p) {
+				b.t.Errorf("%s of %s runs %s, ready: %v", pod, region, image, ready(p))
+			}
+		}
+	}
+	settleClusters(b)
+}
+
+// untilInterrupted runs an update and interrupts it, as Ctrl-C does, once something is so: the provider would wait for
+// ten minutes.
+func (b *bench) untilInterrupted(so func() bool) (out string, err error) {
+	b.t.Helper()
+	var text strings.Builder
+	cmd := exec.Command(b.look("pulumi"), "up", "--yes", "--skip-preview", "--stack", "dev", "--non-interactive",
+		"--color", "never", "--config-file", b.config)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = b.project, b.env, &text, &text
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		b.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	deadline := time.Now().Add(patience)
+	for interrupted := false; ; {
+		select {
+		case err := <-ended:
+			if !interrupted {
+				b.t.Errorf("the update ended by itself")
+			}
+			return text.String(), err
+		case <-time.After(time.Second):
+		}
+		switch {
+		case time.Now().After(deadline):
+			killTree(cmd.Process.Pid)
+		case !interrupted && so():
+			interrupted = true
+			_ = cmd.Process.Signal(syscall.SIGINT)
+		}
+	}
+}

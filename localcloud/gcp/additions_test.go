@@ -1,0 +1,113 @@
+package gcp
+
+import (
+	"slices"
+	"testing"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/gcp/schema"
+)
+
+// A second `up` of a program that does not ignore what GKE adds to a node pool fails, on a change of nothing.
+func TestUpdateOfNothingIsRefused(t *testing.T) {
+	s := build(t, "address")
+	id, in, state := s.ids["pool"], s.inputs["pool"], s.outputs["pool"]
+	d := s.diff(nodePoolType, "pool", id, in, in, state)
+	var paths []string
+	for path := range d.DetailedDiff {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	assert.Equal(t, ignored["pool"], paths)
+	_, err := s.updateFrom(state, nodePoolType, "pool", id, in, in)
+	require.ErrorContains(t, err, "googleapi: Error 400: At least one of ['node_version', ")
+
+	// A real change is carried out before, as the provider sends each by itself.
+	more := s.with("pool", props{"nodeCount": 3})
+	_, err = s.updateFrom(state, nodePoolType, "pool", id, in, more)
+	require.ErrorContains(t, err, "At least one of ['node_version', ")
+	assert.Equal(t, 3, s.hardware.pool(id).Count)
+	require.NotNil(t, initFailed(err))
+
+	_, err = s.updateFrom(state, nodePoolType, "pool", id, more, in, ignored["pool"]...)
+	require.NoError(t, err)
+	assert.Equal(t, 2, s.hardware.pool(id).Count)
+}
+
+// Many organisations delete the Compute default service account, which may edit the whole project.
+func TestMachinesNeedAnAccountOfTheirOwn(t *testing.T) {
+	s := build(t, "cluster")
+	step := stepNamed("cluster")
+	base := step.inputs
+	for name, config := range map[string]props{
+		"none": nil, "the default": {"serviceAccount": "default"}, "the default in full": {"serviceAccount": "123456789012-compute@developer.gserviceaccount.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			step.inputs = func(s *stand) props {
+				in := base(s)
+				delete(in, "nodeConfig")
+				if config != nil {
+					in["nodeConfig"] = config
+				}
+				return in
+			}
+			require.ErrorContains(t, s.make(step), `" does not exist., badRequest`)
+			assert.Empty(t, s.hardware.planes)
+		})
+	}
+}
+
+// What configured the default pool is gone with it: unless the change is ignored, the next up replaces the cluster.
+func TestDefaultPoolsConfigurationIsNotReturned(t *testing.T) {
+	s := build(t, "address")
+	id, in := s.ids["cluster"], s.inputs["cluster"]
+	d := s.diff(clusterType, "cluster", id, in, in, s.outputs["cluster"])
+	require.Len(t, d.DetailedDiff, 1)
+	assert.Equal(t, pulumirpc.PropertyDiff_ADD_REPLACE, d.DetailedDiff["nodeConfig"].Kind)
+
+	// The engine tells nothing of ignored changes when it tries again what failed before.
+	_, err := s.updateFrom(s.outputs["cluster"], clusterType, "cluster", id, in, in)
+	require.ErrorContains(t, err, "internal: expected diff to not require deletion or replacement during Update")
+	_, err = s.updateFrom(s.outputs["cluster"], clusterType, "cluster", id, in, in, "nodeConfig")
+	require.NoError(t, err)
+}
+
+func TestAdditionsToACluster(t *testing.T) {
+	s := build(t, "address")
+	out := object(schema.PlainMap(s.outputs["cluster"]))
+	assert.True(t, out.flag("addonsConfig.dnsCacheConfig.enabled"), "on in new clusters")
+	assert.True(t, s.hardware.planes[s.ids["cluster"]].NodeLocalDNS)
+	template := s.hardware.pool(s.ids["pool"]).Template
+	off := s.with("cluster", props{"addonsConfig": props{"dnsCacheConfig": props{"enabled": false}},
+		"masterAuthorizedNetworksConfig": props{"cidrBlocks": []any{props{"cidrBlock": "192.0.2.0/24"}}}})
+	_, err := s.engine.update(clusterType, "cluster", s.ids["cluster"], s.inputs["cluster"], off)
+	require.NoError(t, err)
+	assert.False(t, s.hardware.planes[s.ids["cluster"]].NodeLocalDNS)
+	assert.NotEqual(t, template, s.hardware.pool(s.ids["pool"]).Template, "and every machine is made anew")
+	_, _, read := s.read(clusterType, "cluster", s.ids["cluster"], off)
+	assert.True(t, object(schema.PlainMap(read)).flag("masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled"))
+}
+
+// GKE makes machines anew for whatever they are made with.
+func TestPoolsTemplateFollowsWhatMachinesAreMadeWith(t *testing.T) {
+	s := build(t, "address")
+	id := s.ids["pool"]
+	seen := map[string]string{s.hardware.pool(id).Template: "at first"}
+	account := s.out("account", "email")
+	for name, config := range map[string]props{
+		"another image": {"serviceAccount": account, "imageType": "UBUNTU_CONTAINERD"},
+		"another disk":  {"serviceAccount": account, "diskType": "pd-ssd", "imageType": "COS_CONTAINERD"},
+	} {
+		_, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], s.with("pool", props{"nodeConfig": config}))
+		require.NoError(t, err)
+		assert.NotContains(t, seen, s.hardware.pool(id).Template, name)
+		seen[s.hardware.pool(id).Template] = name
+	}
+	before := s.hardware.pool(id).Template
+	_, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], s.with("pool", props{"nodeCount": 3}))
+	require.NoError(t, err)
+	assert.Equal(t, before, s.hardware.pool(id).Template, "a count makes no machine anew")
+}

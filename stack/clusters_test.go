@@ -1,0 +1,100 @@
+package stack_test
+
+import (
+	"net/netip"
+	"slices"
+
+	"geo-wordpress/stack/stacktest"
+
+	"pgregory.net/rapid"
+)
+
+var clusterRules = []invariant{
+	{"changes are ignored by name, and nowhere else", changesAreIgnoredByName},
+	{"the temporary pool's machine is the nodes' own and small", theTemporaryPoolIsSmall},
+	{"what Google has changed the default of is declared", changedDefaultsAreDeclared},
+	{"every pod reaches whatever resolves its names", namesAreResolved},
+}
+
+// changesAreIgnoredByName: each field with its reason in components/cluster and components/storage. Any other that is
+// ignored would hide a change. Those of clusters and pools stand in tools/recover/identity.go as well.
+func changesAreIgnoredByName(t rapid.TB, s *system) {
+	want := map[string][]string{
+		stacktest.PoolType:    {"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"},
+		stacktest.ClusterType: {"nodeConfig"},
+
+		"kubernetes:core/v1:PersistentVolume": {"metadata.name"},
+	}
+	for _, r := range s.Resources {
+		if !slices.Equal(r.IgnoreChanges, want[r.Type]) {
+			t.Errorf("%s ignores the changes %v, want %v", r, r.IgnoreChanges, want[r.Type])
+		}
+	}
+}
+
+// theTemporaryPoolIsSmall: a project may have no Compute default service account, and the disk counts in the quota.
+func theTemporaryPoolIsSmall(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		cluster, account, role := s.clusterIn(region), s.in(region, "Account")[0], s.in(region, "IAMMember")[0]
+		if !s.Preview && cluster.At("nodeConfig.serviceAccount") != account.Output("email") {
+			t.Errorf("the temporary machine of %s runs as %v, not as %s", cluster, cluster.At("nodeConfig.serviceAccount"), account)
+		}
+		// GKE looks at the role when it judges whether the machine, and with it the cluster, is well.
+		for _, before := range []*stacktest.Resource{account, role} {
+			if !slices.Contains(cluster.Dependencies, before.URN) {
+				t.Errorf("%s does not wait for %s", cluster, before)
+			}
+		}
+		for path, want := range map[string]any{
+			"nodeConfig.diskType": "pd-standard", "nodeConfig.diskSizeGb": 20.0,
+			"nodeConfig.shieldedInstanceConfig.enableSecureBoot": true,
+			"nodeConfig.workloadMetadataConfig.mode":             "GKE_METADATA",
+		} {
+			if got := cluster.At(path); got != want {
+				t.Errorf("%s: %s is %v, want %v", cluster, path, got, want)
+			}
+		}
+	}
+}
+
+func changedDefaultsAreDeclared(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for path, want := range map[string]any{
+			"addonsConfig.dnsCacheConfig.enabled":                        false,
+			"masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled": false,
+			"privateClusterConfig.enablePrivateNodes":                    true,
+		} {
+			if got := s.clusterIn(region).At(path); got != want {
+				t.Errorf("%s: %s is %v, want %v", s.clusterIn(region), path, got, want)
+			}
+		}
+		if got := s.in(region, "NodePool")[0].At("networkConfig.enablePrivateNodes"); got != true {
+			t.Errorf("%s: networkConfig.enablePrivateNodes is %v", s.in(region, "NodePool")[0], got)
+		}
+	}
+}
+
+// namesAreResolved: Cloud DNS answers on the metadata server's address, and NodeLocal DNSCache, where a cluster has it,
+// on its own or in its pods, before kube-dns.
+func namesAreResolved(t rapid.TB, s *system) {
+	server := func(app string) pod {
+		return pod{app: app, namespace: "kube-system", labels: map[string]string{"k8s-app": app}}
+	}
+	for _, region := range s.config.Regions {
+		for _, from := range s.pods(region) {
+			for _, address := range []string{"169.254.169.254", "169.254.20.10"} {
+				if !s.leaves(from, netip.MustParseAddr(address), pod{}, 53) {
+					t.Errorf("%s of %s does not reach the name server %s", from.app, region.Name, address)
+				}
+			}
+			for _, app := range []string{"kube-dns", "node-local-dns"} {
+				if !s.leaves(from, netip.Addr{}, server(app), 53) {
+					t.Errorf("%s of %s does not reach the name servers %s", from.app, region.Name, app)
+				}
+			}
+			if s.leaves(from, netip.Addr{}, server("metrics-server"), 53) {
+				t.Errorf("%s of %s reaches any pod on port 53", from.app, region.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package conformance_test
+
+import (
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/world"
+)
+
+// The crons of all regions ask at the same moment, as their schedule has it: every event runs once.
+func TestWordPressCronOnce(t *testing.T) {
+	w := world.New(t, committed(t, site))
+	tidb := startDatabase(w)
+	if _, err := w.Job(w.Stack.Regions[0].Name, "wordpress-install"); err != nil {
+		t.Fatal(err)
+	}
+	var pods []*kubelet.Pod
+	for _, region := range w.Stack.Regions {
+		putPlugin(t, w, region.Name, "probe", probePlugin)
+	}
+	activate(t, w, tidb, "probe")
+	for _, region := range w.Stack.Regions {
+		pods = append(pods, w.Start(region.Name, "wordpress"))
+	}
+	w.Ready(5*time.Minute, pods...)
+	var errors []string
+	probe(t, pods[0], "sql", []string{"CREATE TABLE wp_probe (id BIGINT PRIMARY KEY AUTO_INCREMENT, number INT, host VARCHAR(100))"}, &errors)
+	if len(errors) > 0 {
+		t.Fatal(errors)
+	}
+	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+
+	const rounds, events = 5, 3
+	for round := range rounds {
+		var numbers []int
+		for i := range events {
+			numbers = append(numbers, round*events+i)
+		}
+		var done bool
+		probe(t, pods[0], "events", numbers, &done)
+		var wait sync.WaitGroup
+		for _, pod := range pods {
+			wait.Go(func() {
+				response, err := world.Get(t.Context(), pod, regions.HTTPPort, "/wp-cron.php")
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				response.Body.Close()
+				if response.StatusCode != http.StatusOK {
+					t.Errorf("the cron of %s: %s", pod.Region.Name, response.Status)
+				}
+			})
+		}
+		wait.Wait()
+	}
+	var want string
+	for i := range rounds * events {
+		want += string(rune('a' + i))
+	}
+	got := rows(t, db, "SELECT GROUP_CONCAT(CHAR(97 + number) ORDER BY number SEPARATOR '') FROM wordpress.wp_probe")
+	if got != want {
+		t.Errorf("of %d events, each of which should run once, these ran: %s", rounds*events, got)
+	}
+	noFailedSQL(t, tidb, noSuchTable)
+}
