@@ -30,6 +30,7 @@ type bench struct {
 	env     []string
 	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
 	printed strings.Builder // all that updates and previews have printed
+	failure string          // what the last update, preview or destroy that failed has printed
 }
 
 // newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test keeps the cloud's log, in
@@ -59,6 +60,9 @@ func newBench(t *testing.T) *bench {
 		}
 		b.output(b.tool("localcloud"), "reset", "--yes")
 		_ = os.RemoveAll(home)
+		if t.Failed() && b.failure != "" { // last, because of a long output only the end may be kept
+			t.Logf("the last command of the engine that failed said:\n%s", diagnostics(b.failure))
+		}
 	})
 	b.run(b.tool("localcloud"), "start")
 	b.env = strings.Split(strings.Trim(b.run("sh", "-c", `eval "$(`+b.tool("localcloud")+` env)"; env -0`), "\x00"), "\x00")
@@ -89,8 +93,16 @@ func (b *bench) tryPulumi(command string, args ...string) (string, error) {
 		all = append(all, "--config-file", b.config)
 	}
 	out, errOut, err := b.exec("pulumi", append(all, args...)...)
-	b.printed.WriteString(out + errOut)
+	b.keep(out+errOut, err)
 	return out + errOut, err
+}
+
+// keep takes note of what a command of the engine has printed.
+func (b *bench) keep(out string, err error) {
+	b.printed.WriteString(out)
+	if err != nil {
+		b.failure = out
+	}
 }
 
 // outputOf runs a command of the CLI that prints data, and returns standard output alone.
@@ -216,6 +228,22 @@ func decode[T any](t *testing.T, text string) T {
 		t.Fatalf("not the JSON expected: %v\n%s", err, tail(text, 50))
 	}
 	return v
+}
+
+// diagnostics are the errors and panics among what the engine has printed, each with a few lines that follow.
+func diagnostics(out string) string {
+	var kept []string
+	follow := 0
+	for line := range strings.SplitSeq(out, "\n") {
+		if strings.Contains(line, "error:") || strings.Contains(line, "panic:") {
+			follow = 6
+		}
+		if follow > 0 {
+			kept = append(kept, line)
+			follow--
+		}
+	}
+	return tail(strings.Join(kept, "\n"), 60)
 }
 
 // tail is the last n lines.

@@ -104,6 +104,7 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 		}
 	}
 	err = cmd.Wait()
+	b.keep(printed.String(), err)
 	b.t.Logf("%.1fs %s, %s at change %d", time.Since(started).Seconds(), command, signal, count)
 	return reached, printed.String(), err
 }
