@@ -298,15 +298,23 @@ func (s *system) provisionedBy(claim *stacktest.Resource, region regions.Region)
 }
 
 // nothingElseWaitsForPods: Pulumi waits for a Service's endpoints and a disruption budget's pods unless it is told not
-// to; both are declared before the pods.
+// to; both are declared before the pods. Of volumes and claims, it must not use the provider's own wait, which exits on a
+// broken connection: claims are watched until they are bound, which volumes are then, too.
 func nothingElseWaitsForPods(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if !r.IsKubernetes() {
 			continue
 		}
-		skips := r.Metadata().Annotations["pulumi.com/skipAwait"] == "true"
-		if wants := r.Kind() == "Service" || r.Kind() == "PodDisruptionBudget"; skips != wants {
-			t.Errorf("%s skips its wait: %v, want %v", r, skips, wants)
+		wantSkip, wantWait := "", ""
+		switch r.Kind() {
+		case "Service", "PodDisruptionBudget", "PersistentVolume":
+			wantSkip = "true"
+		case "PersistentVolumeClaim":
+			wantWait = "jsonpath={.status.phase}=Bound"
+		}
+		annotations := r.Metadata().Annotations
+		if skip, wait := annotations["pulumi.com/skipAwait"], annotations["pulumi.com/waitFor"]; skip != wantSkip || wait != wantWait {
+			t.Errorf("%s has skipAwait %q and waitFor %q, want %q and %q", r, skip, wait, wantSkip, wantWait)
 		}
 	}
 }

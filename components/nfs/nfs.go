@@ -120,7 +120,7 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(ClaimName),
 			Namespace:   s.args.ClaimNamespace.Name,
-			Annotations: podspec.Annotations(),
+			Annotations: podspec.UntilBound(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteMany"}),

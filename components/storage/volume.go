@@ -27,7 +27,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
 		// Under an automatic name, a creation whose answer was lost would leave a second volume of the disk behind.
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.Annotations()},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.BeforeItsClaim()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -65,7 +65,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   args.Namespace,
 			Name:        pulumi.String(args.Claim),
-			Annotations: podspec.Annotations(),
+			Annotations: podspec.UntilBound(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),

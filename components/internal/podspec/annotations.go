@@ -12,8 +12,21 @@ func Annotations() pulumi.StringMap {
 
 // BeforeItsPods are the annotations of an object that is declared before its pods, as a Service must be for pods that
 // find each other by it: Pulumi would wait for endpoints that cannot be there yet.
-func BeforeItsPods() pulumi.StringMap {
+func BeforeItsPods() pulumi.StringMap { return withAwait("skipAwait", "true") }
+
+// BeforeItsClaim are the annotations of a volume, and UntilBound those of the claim, which is watched until it is bound.
+//
+// Without them the provider polls both. When a poll fails, because of a Ctrl-C or a broken connection, it dereferences a
+// nil pointer and exits, and every change under way in the cluster fails with it (pulumi-kubernetes v4.24,
+// pkg/watcher/watcher.go and kubeProvider.Create).
+func BeforeItsClaim() pulumi.StringMap { return withAwait("skipAwait", "true") }
+
+// UntilBound is described at BeforeItsClaim.
+func UntilBound() pulumi.StringMap { return withAwait("waitFor", "jsonpath={.status.phase}=Bound") }
+
+// withAwait sets one of the annotations by which the provider decides what to wait for.
+func withAwait(rule, value string) pulumi.StringMap {
 	annotations := Annotations()
-	annotations["pulumi.com/skipAwait"] = pulumi.String("true")
+	annotations["pulumi.com/"+rule] = pulumi.String(value)
 	return annotations
 }
