@@ -21,6 +21,14 @@ const patience = 15 * time.Minute
 // unanswered is what the provider says of an API server that does not answer.
 const unanswered = "cluster is unreachable"
 
+// leakedPort is what an API server says of a Service whose creation was cancelled after its node ports were allocated: it
+// gives them back when its repair, every three minutes, has not found their Service three times
+// (pkg/registry/core/service/portallocator/controller/repair.go in Kubernetes 1.33).
+const (
+	leakedPort  = "provided port is already allocated"
+	leakRepairs = 9*time.Minute + 10*time.Second
+)
+
 // bench is a local cloud with a dev stack, for one test.
 type bench struct {
 	t       *testing.T
