@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
 PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 
-.PHONY: help up down env test tools localcloud check unit engine drill faults makespan workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
+.PHONY: help up down env test test-all tools localcloud check unit engine drill faults makespan workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -26,7 +26,9 @@ down: tools ## destroy it, and say whether anything is left
 env: ## print what to eval, so that pulumi and kubectl in this shell use the local cloud
 	@$(BIN)/localcloud env
 
-test: check unit engine ## run every check and test
+test: check unit engine ## run the linters, the unit tests, and the stack's life with the real engine
+
+test-all: test faults conformance dashboard drill ## run all tests that CI runs, as root, on Debian, after tools/conformance/install
 
 # --- the tools, built from pinned Go modules -------------------------------------------------------------------------
 
