@@ -13,10 +13,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// attachFinalizer keeps an attachment until its disk is detached, as the CSI attacher does.
+// attachFinalizer keeps an attachment until its disk is detached, as the CSI attacher's finalizer does.
 const attachFinalizer = "external-attacher/pd-csi-storage-gke-io"
 
-// attach does what the CSI attacher of Compute Engine's disks does with an attachment.
+// attach attaches or detaches the disk of an attachment, as the CSI attacher of Compute Engine's disks does.
 func (c *cluster) attach(ctx context.Context, name string) error {
 	va, err := c.attachmentLister.Get(name)
 	if apierrors.IsNotFound(err) || err == nil && va.Spec.Attacher != diskDriver {
@@ -86,7 +86,7 @@ func (c *cluster) patchAttachment(ctx context.Context, name, subresource string,
 	return ignoreNotFound(err)
 }
 
-// handle is the disk that an attachment is of.
+// handle returns the volume handle of an attachment's disk.
 func (c *cluster) handle(va *storagev1.VolumeAttachment) (string, error) {
 	if va.Spec.Source.PersistentVolumeName == nil {
 		return "", fmt.Errorf("attachment %s names no persistent volume", va.Name)
@@ -115,7 +115,7 @@ func (c *cluster) attached(pv *corev1.PersistentVolume, node string) (bool, stri
 	return false, ""
 }
 
-// reportVolumes tells the attach-detach controller which disks each machine uses, so that it detaches none of them.
+// reportVolumes reports the disks that each machine uses, so that the attach-detach controller detaches none of them.
 // The caller holds Simulator.mu.
 func (c *cluster) reportVolumes() {
 	inUse := map[string][]string{}
@@ -152,7 +152,7 @@ func (c *cluster) reportVolumes() {
 	}
 }
 
-// nodeKey marks a node's key among those of pods.
+// nodeKey is the prefix that tells a node's key from a pod's.
 const nodeKey = "node/"
 
 // writeVolumesInUse reports a machine's volumes.

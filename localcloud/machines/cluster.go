@@ -36,7 +36,7 @@ import (
 
 type addr = netip.Addr
 
-// cluster is what the simulator keeps of one cluster.
+// cluster is the simulator's record of one cluster.
 type cluster struct {
 	sim    *Simulator
 	info   cloud.Cluster
@@ -65,8 +65,8 @@ type cluster struct {
 	attachmentLister storagelisters.VolumeAttachmentLister
 
 	statuses    *keyed // pod statuses to report, by UID
-	attachments *keyed // VolumeAttachments to deal with, by name
-	provisions  *keyed // claims and volumes to deal with
+	attachments *keyed // VolumeAttachments to process, by name
+	provisions  *keyed // claims and volumes to process
 	boots       *keyed // machines that have power again, by name
 	poolLocks   sync.Map
 
@@ -105,7 +105,7 @@ func newCluster(s *Simulator, info cloud.Cluster, config *rest.Config) (*cluster
 	c.provisions = newKeyed(c, "provisioning", c.provision)
 	c.boots = newKeyed(c, "boot", c.boot)
 
-	// Managed fields are half of every object, and nobody here reads them.
+	// Drop managed fields: they are half of every object, and nothing here reads them.
 	c.factory = informers.NewSharedInformerFactoryWithOptions(watches, 0, informers.WithTransform(func(object any) (any, error) {
 		if accessor, err := meta.Accessor(object); err == nil {
 			accessor.SetManagedFields(nil)
@@ -152,7 +152,7 @@ func newCluster(s *Simulator, info cloud.Cluster, config *rest.Config) (*cluster
 	return c, nil
 }
 
-// onChange makes the loop look at what changed, and queues it elsewhere, too.
+// onChange wakes the loop on a change and, if queue is set, passes the object to it.
 func (c *cluster) onChange(queue func(any)) cache.ResourceEventHandler {
 	handle := func(object any) {
 		c.changed.Store(true)
@@ -166,7 +166,7 @@ func (c *cluster) onChange(queue func(any)) cache.ResourceEventHandler {
 	}
 }
 
-// start waits until the cluster's objects are known.
+// start waits until the informers have listed the cluster's objects.
 func (c *cluster) start(ctx context.Context) error {
 	c.factory.Start(c.ctx.Done())
 	waiting, cancel := context.WithTimeout(ctx, time.Minute)
@@ -197,7 +197,7 @@ func (c *cluster) stop() {
 	c.factory.Shutdown()
 }
 
-// picture is what the network model sees of the cluster.
+// picture returns the cluster as the network model sees it.
 func (c *cluster) picture() vpc.Cluster {
 	p := vpc.Cluster{Cluster: c.info}
 	p.Pods, _ = c.podLister.List(labels.Everything())
@@ -211,7 +211,7 @@ func (c *cluster) picture() vpc.Cluster {
 	return p
 }
 
-// refresh brings the pods' records up to what the API says.
+// refresh updates the pods' records from the API server's pods.
 func (c *cluster) refresh(now time.Time) {
 	seen := map[types.UID]bool{}
 	objects, _ := c.podLister.List(labels.Everything())

@@ -16,15 +16,14 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// The kubelet's back-off for containers that end: none the first time, then 10 s, doubled up to 5 min, and forgotten
-// after 10 min of running.
+// The kubelet's restart back-off: none for the first restart, then 10 s, doubling up to 5 min. It resets after 10 min
+// of running.
 const (
 	backoffFirst = 10 * time.Second
 	backoffLimit = 5 * time.Minute
 	backoffReset = 10 * time.Minute
 )
 
-// lifeStage is where a container is in its life.
 type lifeStage int
 
 const (
@@ -33,7 +32,6 @@ const (
 	terminated
 )
 
-// container is a container of a pod.
 type container struct {
 	pod     *pod
 	spec    *corev1.Container
@@ -46,7 +44,7 @@ type container struct {
 	program  software.Program
 	process  *software.Process
 	id       string
-	imageAt  time.Time // when the image is there; zero before it is pulled
+	imageAt  time.Time // when the pull completes; zero before it starts
 	pull     retry
 	create   retry
 	restarts int32
@@ -66,7 +64,7 @@ type container struct {
 	stopBy    time.Time
 	hook      chan struct{} // closed when the preStop hook is done
 	hookStop  context.CancelFunc
-	restartMe bool // it is being stopped to be started again
+	restartMe bool // stopped in order to be started again
 }
 
 func newContainer(p *pod, spec *corev1.Container, init bool) *container {
@@ -86,7 +84,7 @@ func newContainer(p *pod, spec *corev1.Container, init bool) *container {
 	return ct
 }
 
-// adopt goes on where the container is.
+// adopt continues from the container's last reported status.
 func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
 	status, ok := ct.recall(statuses)
 	if !ok {
@@ -97,7 +95,7 @@ func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
 		ct.state = waiting
 		process, err := ct.prepare(now)
 		if err != nil {
-			return // it is started anew, and says why it cannot
+			return // starting it anew reports the error
 		}
 		process.Adopted, process.Started = true, status.State.Running.StartedAt.Time
 		ct.launch(process, now)
@@ -108,7 +106,7 @@ func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
 	}
 }
 
-// recall reads off what was last reported of the container.
+// recall restores the container's state from its last reported status.
 func (ct *container) recall(statuses []corev1.ContainerStatus) (status corev1.ContainerStatus, ok bool) {
 	if status, ok = podutil.GetContainerStatus(statuses, ct.spec.Name); !ok {
 		return status, false
@@ -129,7 +127,7 @@ func (ct *container) succeeded() bool {
 	return ct.state == terminated && ct.exitCode == 0 && !ct.sidecar
 }
 
-// advance moves the container on, and says whether it is on its way somewhere.
+// advance takes the container's next step, and says whether it is in transition.
 func (ct *container) advance(now time.Time) (busy bool) {
 	switch ct.state {
 	case waiting:
@@ -157,12 +155,12 @@ func (ct *container) advance(now time.Time) (busy bool) {
 	return false
 }
 
-// unscaled is what a delay is called: by the time that a real kubelet would wait.
+// unscaled returns the delay that a real kubelet would report.
 func (ct *container) unscaled(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * float64(ct.pod.cluster.sim.pace)).Round(time.Second)
 }
 
-// willRestart says whether the kubelet starts the container again now that it has ended.
+// willRestart says whether the kubelet restarts the container, which has ended.
 func (ct *container) willRestart() bool {
 	if ct.pod.ending || ct.pod.api.DeletionTimestamp != nil {
 		return false
@@ -235,7 +233,7 @@ func (ct *container) launch(process *software.Process, now time.Time) {
 	ct.ready = ct.started && ct.readiness == nil
 }
 
-// watch looks after a running container.
+// watch checks a running container: its exit, its stop and its probes.
 func (ct *container) watch(now time.Time) (busy bool) {
 	if exit := ct.program.Exit(); exit != nil {
 		ct.exited(now, exit)
@@ -268,8 +266,8 @@ func (ct *container) watch(now time.Time) (busy bool) {
 	return !ct.ready
 }
 
-// probeReadiness goes on while the container stops, unlike the other probes: a Service sends connections to a pod that is
-// terminating as long as it is ready, and no other is.
+// probeReadiness also runs while the container stops, unlike the other probes: when no other pod is ready, a Service
+// sends connections to a terminating pod that still is.
 func (ct *container) probeReadiness(now time.Time) {
 	switch ct.readiness.check(now) {
 	case passed:
@@ -279,7 +277,7 @@ func (ct *container) probeReadiness(now time.Time) {
 	}
 }
 
-// condemn ends a container whose probe gave it up, so that it is started again.
+// condemn stops a container whose probe has failed for good, so that it is restarted.
 func (ct *container) condemn(now time.Time, kind string, spec *corev1.Probe) {
 	grace := ptr.Deref(ct.pod.api.Spec.TerminationGracePeriodSeconds, corev1.DefaultTerminationGracePeriodSeconds)
 	grace = ptr.Deref(spec.TerminationGracePeriodSeconds, grace)
@@ -288,7 +286,8 @@ func (ct *container) condemn(now time.Time, kind string, spec *corev1.Probe) {
 	ct.end(now, ct.stopBy, fmt.Sprintf("Container %s failed %s probe, will be restarted", ct.spec.Name, kind))
 }
 
-// end stops a container by its hook, SIGTERM and, at last, SIGKILL. It says whether the container still runs.
+// end stops a container with its preStop hook, SIGTERM and, at the deadline, SIGKILL. It says whether the container
+// still runs.
 func (ct *container) end(now, by time.Time, why string) (alive bool) {
 	if ct.program == nil {
 		if ct.state == waiting && ct.pod.ending {
@@ -320,7 +319,7 @@ func (ct *container) end(now, by time.Time, why string) (alive bool) {
 	return true
 }
 
-// runHook starts the preStop hook, which has until the container is killed.
+// runHook starts the preStop hook, which may run until the container is killed.
 func (ct *container) runHook(by time.Time) {
 	ct.hook = make(chan struct{})
 	if ct.spec.Lifecycle == nil || ct.spec.Lifecycle.PreStop == nil {
@@ -358,7 +357,7 @@ func (ct *container) cancelHook() {
 	}
 }
 
-// exited records the container's end.
+// exited records the container's exit.
 func (ct *container) exited(now time.Time, exit *software.Exit) {
 	ct.cancelHook()
 	ct.program = nil
@@ -386,7 +385,7 @@ func (ct *container) exited(now time.Time, exit *software.Exit) {
 	ct.backoff.failed(now, ct.pod.pace(backoffFirst), ct.pod.pace(backoffLimit))
 }
 
-// status is what the kubelet reports of the container.
+// status returns the container status that the kubelet reports.
 func (ct *container) status() corev1.ContainerStatus {
 	s := corev1.ContainerStatus{
 		Name: ct.spec.Name, Image: ct.spec.Image, RestartCount: ct.restarts, Ready: ct.ready, Started: ptr.To(ct.started),
@@ -417,7 +416,7 @@ func (ct *container) status() corev1.ContainerStatus {
 	return s
 }
 
-// ports are the TCP ports that the container declares.
+// ports returns the TCP ports that the container declares.
 func (ct *container) ports() []int {
 	var list []int
 	for _, p := range ct.spec.Ports {

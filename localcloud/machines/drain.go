@@ -13,11 +13,11 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// apiPatience bounds what is asked of an API server that may be gone.
+// apiPatience is the timeout of requests to an API server that may be gone.
 const apiPatience = 5 * time.Second
 
-// retire takes a machine out of service: cordoned, drained within the disruption budgets for as long as patience,
-// removed. The pods that are left then go with it.
+// retire takes a machine out of service: it cordons the node, drains it within the disruption budgets for at most
+// patience, and removes it together with the pods that are left.
 func (c *cluster) retire(ctx context.Context, name string, patience time.Duration) error {
 	node, err := c.nodeLister.Get(name)
 	if err == nil && c.reachable(ctx) {
@@ -41,7 +41,7 @@ func (c *cluster) retire(ctx context.Context, name string, patience time.Duratio
 	return c.removeNode(ctx, name)
 }
 
-// reachable says whether the cluster's API answers at all.
+// reachable says whether the cluster's API server answers.
 func (c *cluster) reachable(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, apiPatience)
 	defer cancel()
@@ -53,7 +53,7 @@ func (c *cluster) drain(ctx context.Context, node *corev1.Node, patience time.Du
 	helper := &drain.Helper{
 		Ctx:                 ctx,
 		Client:              c.client,
-		Force:               true, // pods without a controller, too: their machine goes in any case
+		Force:               true, // also pods without a controller: their machine goes in any case
 		GracePeriodSeconds:  -1,
 		IgnoreAllDaemonSets: true,
 		DeleteEmptyDirData:  true,
@@ -67,7 +67,7 @@ func (c *cluster) drain(ctx context.Context, node *corev1.Node, patience time.Du
 	return drain.RunNodeDrain(helper, node.Name)
 }
 
-// removeNode deletes a node and what is left on it.
+// removeNode deletes a node and the pods that are left on it.
 func (c *cluster) removeNode(ctx context.Context, name string) error {
 	pods, err := c.client.CoreV1().Pods("").List(ctx, metav1.ListOptions{FieldSelector: fields.OneTermEqualSelector("spec.nodeName", name).String()})
 	if err != nil {
@@ -82,7 +82,7 @@ func (c *cluster) removeNode(ctx context.Context, name string) error {
 	return ignoreNotFound(c.client.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{}))
 }
 
-// deletePod removes a pod from the API, its containers being gone.
+// deletePod removes a pod from the API server, after its containers are gone.
 func (c *cluster) deletePod(ctx context.Context, pod *corev1.Pod) error {
 	return ignoreNotFound(c.client.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, metav1.DeleteOptions{
 		GracePeriodSeconds: ptr.To[int64](0),
@@ -90,7 +90,7 @@ func (c *cluster) deletePod(ctx context.Context, pod *corev1.Pod) error {
 	}))
 }
 
-// forget drops a machine and ends what runs on it. The caller holds Simulator.mu.
+// forget drops a machine and kills its pods. The caller holds Simulator.mu.
 func (c *cluster) forget(name string) {
 	for uid, p := range c.pods {
 		if p.machine.name == name {

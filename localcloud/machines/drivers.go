@@ -16,14 +16,14 @@ import (
 const (
 	// diskDriver is the CSI driver of Compute Engine's persistent disks.
 	diskDriver = "pd.csi.storage.gke.io"
-	// disksPerMachine is how many disks the driver attaches to a machine beside the boot disk.
+	// disksPerMachine is how many disks the driver attaches to a machine, besides the boot disk.
 	disksPerMachine = 127
-	// pauseImage holds the place of GKE's own pods.
+	// pauseImage is the image of the placeholders for GKE's own pods.
 	pauseImage = "gke.gcr.io/pause:3.10"
 )
 
-// installDrivers makes what GKE's addon manager makes in every cluster before there are nodes: the disk driver and its
-// storage classes. (The local cloud makes no disk for a claim: that would be one which nobody declared.)
+// installDrivers creates the objects that GKE's addon manager creates in every cluster before it has nodes: the disk
+// driver and its storage classes. (The local cloud creates no disks for claims, because every disk must be declared.)
 func (c *cluster) installDrivers(ctx context.Context) error {
 	_, err := c.client.StorageV1().CSIDrivers().Create(ctx, &storagev1.CSIDriver{
 		ObjectMeta: metav1.ObjectMeta{Name: diskDriver},
@@ -57,16 +57,16 @@ func (c *cluster) installDrivers(ctx context.Context) error {
 
 var addonLabels = map[string]string{"addonmanager.kubernetes.io/mode": "EnsureExists"}
 
-// GKE's own pods take room on the machines that workloads cannot have. What they request is an assumption, rounded from
-// `kubectl describe node` of clusters with Dataplane V2, Workload Identity, Cloud DNS and system logs and metrics.
+// GKE's own pods take capacity of the machines that workloads cannot use. Their requests are an assumption, rounded
+// from `kubectl describe node` of clusters with Dataplane V2, Workload Identity, Cloud DNS and system logs and metrics.
 var (
 	// nodeAgents run on every node: anetd, netd, fluentbit-gke, gke-metrics-agent, gke-metadata-server, pdcsi-node,
 	// node-local-dns, ip-masq-agent.
 	nodeAgents = request("350m", "700Mi")
-	// clusterAgents run once or twice in a cluster, wherever there is room. kube-dns keeps running beside Cloud DNS.
+	// clusterAgents run once or twice per cluster, on any node with room. kube-dns keeps running beside Cloud DNS.
 	clusterAgents = []agent{
 		{"kube-dns", 2, request("270m", "140Mi")},
-		// metrics-server, konnectivity-agent, event-exporter and the autoscalers of such.
+		// metrics-server, konnectivity-agent, event-exporter and their autoscalers.
 		{"system-agents", 1, request("100m", "200Mi")},
 	}
 )
@@ -81,7 +81,7 @@ func request(cpu, memory string) corev1.ResourceList {
 	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
 }
 
-// agentPod is a pod that only holds the place of GKE's own.
+// agentPod returns a placeholder for GKE's own pods.
 func agentPod(request corev1.ResourceList, priority string) corev1.PodSpec {
 	return corev1.PodSpec{
 		PriorityClassName:            priority,
@@ -95,7 +95,7 @@ func agentPod(request corev1.ResourceList, priority string) corev1.PodSpec {
 	}
 }
 
-// installNodeAgents makes a node's own pod: a static one, which its kubelet reports to the API server.
+// installNodeAgents creates a node's own pod: a static one, which its kubelet reports to the API server.
 func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) error {
 	spec := agentPod(nodeAgents, "system-node-critical")
 	spec.NodeName, spec.HostNetwork = node.Name, true
@@ -104,7 +104,7 @@ func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) erro
 			Name:      "gke-node-agents-" + node.Name,
 			Namespace: metav1.NamespaceSystem,
 			Labels:    map[string]string{"k8s-app": "gke-node-agents"},
-			// A mirror pod: drains leave it, and it goes with its node.
+			// A mirror pod: drains skip it, and it is deleted with its node.
 			Annotations:     map[string]string{corev1.MirrorPodAnnotationKey: string(node.UID), "kubernetes.io/config.source": "file"},
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID, Controller: ptr.To(true)}},
 		},
@@ -116,7 +116,7 @@ func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) erro
 	return nil
 }
 
-// installClusterAgents makes the cluster's own pods, once there is a node for them.
+// installClusterAgents creates the cluster's own pods, once there is a node for them.
 func (c *cluster) installClusterAgents(ctx context.Context) error {
 	for _, a := range clusterAgents {
 		labels := map[string]string{"k8s-app": a.name}

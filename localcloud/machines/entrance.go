@@ -20,8 +20,8 @@ import (
 
 var _ cloud.Entrance = (*Simulator)(nil)
 
-// Who waits for an answer looks again after a while that grows from the one to the other: so do the retransmissions of
-// a connection that is not answered, and what the answer waits for in its turn takes its time.
+// Dial and RoundTrip poll with exponential back-off, from 20 to 500 ms: TCP retransmits an unanswered connection the
+// same way, and the server waits for its own dependencies.
 const (
 	firstLook = 20 * time.Millisecond
 	lastLook  = 500 * time.Millisecond
@@ -30,10 +30,10 @@ const (
 // Ports of a machine's own servers.
 const (
 	kubeletPort = 10250 // HTTPS
-	healthzPort = 10256 // of the node's proxy
+	healthzPort = 10256 // the node proxy's health check
 )
 
-// connection is a TCP connection that has been accepted: by a pod, or by the machine itself if there is none.
+// connection is a TCP connection that was accepted by a pod, or by the machine itself if pod is nil.
 type connection struct {
 	sim     *Simulator
 	pod     *pod
@@ -54,11 +54,11 @@ func (s *Simulator) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (h
 	}
 }
 
-// RoundTrip sends a request and waits for the answer.
+// RoundTrip sends a request and waits for the response.
 func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer r.Body.Close()
-		if _, err := io.Copy(io.Discard, r.Body); err != nil { // no model reads what it is sent
+		if _, err := io.Copy(io.Discard, r.Body); err != nil { // no model reads request bodies
 			return nil, err
 		}
 	}
@@ -79,15 +79,15 @@ func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// Software is the kind of the software that accepted the connection, as software.State has it; empty if it is the
-// machine's own.
+// Software returns the kind of software that accepted the connection (software.State.Kind), empty for the machine
+// itself.
 func (c *connection) Software() string {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
 	return software.StateOf(c.program).Kind
 }
 
-// accepted finds who accepts a connection at the moment.
+// accepted finds the program that accepts a connection now.
 func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (*connection, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +109,7 @@ func (s *Simulator) accepted(from netip.Addr, to cloud.Port) (*connection, error
 			return &connection{s, p, program, target.Port}, nil
 		}
 		if !target.Pod.Spec.HostNetwork {
-			// The balancing chose this endpoint, and tries no other.
+			// The load balancing chose this endpoint, and does not try another.
 			return nil, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d in pod %s", target.Address, target.Port, p.name())}
 		}
 	}
@@ -129,7 +129,7 @@ func (s *Simulator) machine(of cloud.Port) (*cluster, *machine) {
 	return nil, nil
 }
 
-// answer asks what has accepted a connection.
+// answer passes a request to the program that accepted the connection.
 func (c *connection) answer(r software.Request) (software.Response, error) {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
@@ -137,7 +137,7 @@ func (c *connection) answer(r software.Request) (software.Response, error) {
 		return machineAnswer(c.port, r), nil
 	}
 	if c.pod.machine.power != on {
-		return software.Response{}, nil // nobody is there to close the connection
+		return software.Response{}, nil // a machine that is off does not even close the connection
 	}
 	if c.pod.listener(c.port, false) != c.program || c.program.Exit() != nil {
 		return software.Response{}, syscall.ECONNRESET
@@ -145,7 +145,7 @@ func (c *connection) answer(r software.Request) (software.Response, error) {
 	return c.program.Answer(c.port, r, c.sim.view(c.pod)), nil
 }
 
-// machineAnswer is what the machine's own servers say.
+// machineAnswer returns the response of the machine's own servers.
 func machineAnswer(port int, r software.Request) software.Response {
 	switch {
 	case port == kubeletPort:

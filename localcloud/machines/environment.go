@@ -19,7 +19,7 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// prepare gathers what a container's program is given. Its errors are those of CreateContainerConfigError.
+// prepare collects the inputs of a container's program. Its errors are reported as CreateContainerConfigError.
 func (ct *container) prepare(now time.Time) (*software.Process, error) {
 	image, err := software.ParseImage(ct.spec.Image)
 	if err != nil {
@@ -68,7 +68,7 @@ func (ct *container) prepare(now time.Time) (*software.Process, error) {
 	}, nil
 }
 
-// user is the user that the program runs as, if the pod's rules allow it.
+// user returns the ID of the user that the program runs as, or an error if runAsNonRoot forbids it.
 func (ct *container) user(image software.Image) (int64, error) {
 	var user *int64
 	var nonRoot *bool
@@ -97,7 +97,7 @@ func (ct *container) user(image software.Image) (int64, error) {
 	case name != "" && err != nil && must:
 		return 0, fmt.Errorf("container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root %s", name, place)
 	case name != "" && err != nil:
-		return 1000, nil // some user or other
+		return 1000, nil // an arbitrary non-root user
 	case (name == "" || number == 0) && known && must:
 		return 0, fmt.Errorf("container has runAsNonRoot and image will run as root %s", place)
 	}
@@ -106,7 +106,7 @@ func (ct *container) user(image software.Image) (int64, error) {
 
 func first(before, _ string, _ bool) string { return before }
 
-// defaultCapabilities are what containerd gives a container.
+// defaultCapabilities are the capabilities that containerd gives a container.
 var defaultCapabilities = []string{
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
@@ -143,7 +143,7 @@ func (ct *container) capabilities() map[string]bool {
 	return all
 }
 
-// environment resolves the container's variables, those of Services included.
+// environment resolves the container's variables, including those of Services.
 func (ct *container) environment() (map[string]string, error) {
 	env := map[string]string{"HOSTNAME": ct.pod.api.Name}
 	if ptr.Deref(ct.pod.api.Spec.EnableServiceLinks, true) {
@@ -176,7 +176,7 @@ func (ct *container) environment() (map[string]string, error) {
 	return env, nil
 }
 
-// linked are the Services that the pod's variables tell of: those of its namespace, and the API server's.
+// linked returns the Services in the pod's environment variables: those of its namespace, and the API server's.
 func (p *pod) linked() []*corev1.Service {
 	services, _ := p.cluster.serviceLister.Services(p.api.Namespace).List(everything)
 	services = slices.DeleteFunc(slices.Clone(services), func(s *corev1.Service) bool {
@@ -243,7 +243,7 @@ func (ct *container) valueFrom(source *corev1.EnvVarSource) (value string, set b
 	return "", false, nil
 }
 
-// lenient forgives the absence of what is optional.
+// lenient ignores the absence of an optional object.
 func lenient(err error, optional *bool) error {
 	if apierrors.IsNotFound(err) && ptr.Deref(optional, false) {
 		return nil
@@ -251,7 +251,7 @@ func lenient(err error, optional *bool) error {
 	return err
 }
 
-// field is a field of the pod that programs may be told, such as status.podIP.
+// field returns a pod field of the downward API, such as status.podIP.
 func (p *pod) field(name string) (string, error) {
 	switch name {
 	case "spec.nodeName":

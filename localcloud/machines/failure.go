@@ -15,13 +15,13 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// power is whether a machine runs.
+// power is the power state of a machine.
 type power int
 
 const (
 	on      power = iota
-	off           // it is lost, with everything that ran on it; its disks are not
-	booting       // it has power again, and its kubelet has not yet registered
+	off           // lost, with everything that ran on it, but not its disks
+	booting       // has power again, but its kubelet has not registered yet
 )
 
 func (p power) String() string { return [...]string{"on", "off", "booting"}[p] }
@@ -34,7 +34,7 @@ type Machine struct {
 	Running bool   // neither lost nor booting
 }
 
-// Machines lists all machines, in the order of their names.
+// Machines lists all machines, ordered by name.
 func (s *Simulator) Machines() []Machine {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,9 +48,9 @@ func (s *Simulator) Machines() []Machine {
 	return all
 }
 
-// SetFailures says what of the cloud is lost from now on. Machines that are newly lost stop at once: no signal, no grace,
-// no heartbeat, no report. Machines that are no longer lost boot, and their kubelets start again the pods that the API
-// server still has for them. Control planes are not the simulator's.
+// SetFailures replaces the set of failures. Newly lost machines stop at once: no signal, no grace period, no heartbeat,
+// no report. Machines that are no longer lost boot, and their kubelets restart the pods that the API server still has
+// for them. The simulator does not run the control planes.
 func (s *Simulator) SetFailures(failures cloud.Failures) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Simulator) SetFailures(failures cloud.Failures) {
 	s.poke()
 }
 
-// applyFailures switches a machine off or on. The caller holds Simulator.mu.
+// applyFailures switches a machine off or on, as the failures demand. The caller holds Simulator.mu.
 func (c *cluster) applyFailures(m *machine, now time.Time) {
 	lost := c.sim.failures.Machine(m.name, m.zone)
 	switch {
@@ -95,8 +95,8 @@ func (c *cluster) lost(name string) bool {
 	return m != nil && m.power == off
 }
 
-// boot registers the kubelet of a machine that has power again. It fails, to be tried again, as long as the API server
-// does not answer: a kubelet that has just started knows of no pods until it does.
+// boot registers the kubelet of a machine that has power again. It fails, and is retried, until the API server answers:
+// a freshly started kubelet knows of no pods before that.
 func (c *cluster) boot(ctx context.Context, name string) error {
 	c.sim.mu.Lock()
 	m := c.machines[name]
@@ -106,7 +106,7 @@ func (c *cluster) boot(ctx context.Context, name string) error {
 	}
 	early := time.Until(m.bootAt)
 	c.sim.mu.Unlock()
-	if early > 0 { // it was lost once more in between
+	if early > 0 { // it was lost again in between
 		c.boots.queue.AddAfter(name, early)
 		return nil
 	}
@@ -114,7 +114,7 @@ func (c *cluster) boot(ctx context.Context, name string) error {
 	defer cancel()
 	node, err := c.client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return ignoreNotFound(err) // somebody deleted it: the machine stays unknown to the cluster
+		return ignoreNotFound(err) // if the node was deleted, the machine stays unknown to the cluster
 	}
 	if err := c.renew(ctx, name); err != nil {
 		return err
@@ -146,15 +146,15 @@ func (c *cluster) boot(ctx context.Context, name string) error {
 	return nil
 }
 
-// lose ends the pod's programs with their machine. The API server goes on showing what was last reported of them.
+// lose ends the pod's programs with their machine. The API server keeps showing their last reported status.
 func (p *pod) lose() {
 	for _, ct := range p.all() {
 		ct.lose()
 	}
 }
 
-// restart begins the pod anew, as the kubelet of a machine that has booted does: its network is gone, its containers
-// have ended, and what it kept in emptyDir volumes on the machine's disk is still there.
+// restart starts the pod again, as a kubelet does after a reboot: its network is gone, its containers have ended, and
+// its emptyDir volumes on the machine's disk remain.
 func (p *pod) restart(now time.Time) {
 	if p.released {
 		return
@@ -170,7 +170,7 @@ func (p *pod) restart(now time.Time) {
 	}
 }
 
-// lose ends the container without a trace: nobody is there to report it.
+// lose ends the container without a report: its kubelet is gone, too.
 func (ct *container) lose() {
 	if ct.program != nil {
 		software.Kill(ct.program)
@@ -179,14 +179,14 @@ func (ct *container) lose() {
 	ct.cancelHook()
 }
 
-// The end of a container that its machine took with it, as the container runtime tells it after the reboot.
+// Exit code and reason that the container runtime reports after a reboot for a container that ran until then.
 const (
 	lostExitCode = 255
 	lostReason   = "Unknown"
 )
 
-// afterReboot is the container as the kubelet finds it: if it ran, it has ended; and init containers run again, because
-// the pod's sandbox is a new one.
+// afterReboot puts the container into the state that the kubelet finds: a running container has ended, and init
+// containers run again because the pod's sandbox is new.
 func (ct *container) afterReboot(now time.Time) {
 	ran := ct.state == active
 	if ran {
@@ -196,7 +196,7 @@ func (ct *container) afterReboot(now time.Time) {
 	switch {
 	case ct.pod.restartPolicy() == corev1.RestartPolicyNever && ct.state == terminated:
 	case ct.init && ct.state == terminated, ran && ct.willRestart():
-		ct.backoff = retry{next: now} // a lost machine is no crash of the container's
+		ct.backoff = retry{next: now} // the loss of the machine does not count as a crash
 		ct.restart()
 	case ct.state == waiting:
 		ct.imageAt, ct.pull, ct.create = time.Time{}, retry{}, retry{}

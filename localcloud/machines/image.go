@@ -13,18 +13,18 @@ import (
 
 const (
 	pullTakes  = 3 * time.Second
-	checkTakes = 300 * time.Millisecond // for an image whose layers are there
+	checkTakes = 300 * time.Millisecond // if the image's layers are present
 )
 
-// missingTag is the tag that no registry has. Every other is taken to be there.
+// missingTag marks an image that does not exist. Every other tag is assumed to exist.
 const missingTag = ":no-such-tag"
 
-// imageID makes up the digest of an image.
+// imageID invents an image's digest.
 func imageID(name string) string {
 	return fmt.Sprintf("%s@sha256:%x", name, sha256.Sum256([]byte(name)))
 }
 
-// pulled gets the container's image, and says whether it is there.
+// pulled pulls the container's image if need be, and says whether it is present.
 func (ct *container) pulled(now time.Time) bool {
 	if !ct.imageAt.IsZero() {
 		return !now.Before(ct.imageAt)
@@ -69,7 +69,7 @@ func (ct *container) pulled(now time.Time) bool {
 	return false
 }
 
-// pullable says why an image cannot be had.
+// pullable returns nil, or the reason why an image cannot be pulled.
 func (c *cluster) pullable(name string, present bool, policy corev1.PullPolicy) error {
 	image, err := software.ParseImage(name)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// containerLogs writes what the models of programs log, a file for each container.
+// containerLogs writes the log lines of the programs' models, one file per container.
 type containerLogs struct {
 	dir string
 	mu  sync.Mutex
 }
 
-// logLimit is the size at which a log is started anew.
+// logLimit is the size in bytes from which a log file is truncated.
 const logLimit = 1 << 20
 
-// write adds a line. A log that cannot be written is lost: no container stops for it.
+// write appends a line. Errors lose the line: no container stops because of its log.
 func (l *containerLogs) write(cluster, name, line string) {
 	if l.dir == "" {
 		return

@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/localcloud/machines/vpc"
 )
 
-// view is the network as a place sees it. Whoever uses it holds Simulator.mu.
+// view is the network as seen from a place. Its users hold Simulator.mu.
 type view struct {
 	sim   *Simulator
 	place vpc.Place
@@ -27,7 +27,7 @@ func (c *cluster) nodeView(m *machine) view {
 
 var loopback = netip.MustParseAddr("127.0.0.1")
 
-// Lookup resolves a name. Its errors are net.Errors, as a program's resolver gives them.
+// Lookup resolves a name. Its errors are net.Errors, like those of a program's resolver.
 func (v view) Lookup(host string) ([]netip.Addr, error) {
 	if host == "localhost" {
 		return []netip.Addr{loopback}, nil
@@ -42,7 +42,7 @@ func (v view) Lookup(host string) ([]netip.Addr, error) {
 	return addresses, nil
 }
 
-// Dial connects to the first address of a name that answers.
+// Dial connects to the first of a name's addresses that accepts.
 func (v view) Dial(host string, port int) (software.Remote, error) {
 	addresses, err := v.Lookup(host)
 	if err != nil {
@@ -91,7 +91,7 @@ func (v view) dial(address addr, port int) (software.Remote, error) {
 	return software.Remote{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d", address, port)}
 }
 
-// listener is the program of a pod that accepts connections on a port.
+// listener returns the program of a pod that accepts connections on a port.
 func (p *pod) listener(port int, local bool) software.Program {
 	for _, ct := range p.all() {
 		if ct.program != nil && ct.program.Accepts(port, local) {

@@ -24,7 +24,7 @@ import (
 	"geo-wordpress/localcloud/machines/machinetype"
 )
 
-// Labels and annotations that GKE, the CSI driver and the attach-detach controller give a node a meaning by.
+// Labels and annotations of nodes: GKE's, the CSI driver's, the attach-detach controller's and the local cloud's own.
 const (
 	labelPool        = "cloud.google.com/gke-nodepool"
 	labelBootDisk    = "cloud.google.com/gke-boot-disk"
@@ -51,13 +51,13 @@ type machine struct {
 	zone    string
 	ip      addr
 	podCIDR netip.Prefix
-	images  map[string]time.Time // when each image is there
-	inUse   []string             // the volumes it last reported to be in use
+	images  map[string]time.Time // when each image's pull completes
+	inUse   []string             // the volumes in use, as last reported
 	power   power
-	bootAt  time.Time // when a machine that boots has come up
+	bootAt  time.Time // when booting ends
 }
 
-// tags are the network tags of the machine's pool.
+// tags returns the network tags of the machine's pool.
 func (m *machine) tags(c *cluster) []string {
 	if pool := c.pools[m.pool]; pool != nil {
 		return pool.Tags
@@ -65,7 +65,7 @@ func (m *machine) tags(c *cluster) []string {
 	return nil
 }
 
-// newMachine reads a machine off its node.
+// newMachine restores a machine from its node.
 func newMachine(pool cloud.NodePool, node *corev1.Node) (*machine, error) {
 	m := &machine{name: node.Name, pool: pool.ID, zone: node.Labels[corev1.LabelTopologyZone], images: map[string]time.Time{}}
 	for _, address := range node.Status.Addresses {
@@ -85,7 +85,7 @@ func newMachine(pool cloud.NodePool, node *corev1.Node) (*machine, error) {
 	return m, nil
 }
 
-// nodeName makes a machine's name, as the instance group makes it: the group's own, less -grp, and four characters.
+// nodeName generates a machine's name as an instance group does: the group's name without -grp, and four characters.
 func nodeName(c cloud.Cluster, p cloud.NodePool) string {
 	base := strings.TrimSuffix(p.InstanceGroup, "-grp")
 	if base == "" {
@@ -103,7 +103,7 @@ func nodeName(c cloud.Cluster, p cloud.NodePool) string {
 	return base + "-" + string(suffix)
 }
 
-// nodeAddress finds the first free address of the node range. Google keeps the first two and the last two.
+// nodeAddress returns the first free address of the node range. Google reserves the first two and the last two.
 func nodeAddress(c cloud.Cluster, taken map[addr]bool) (addr, error) {
 	ip := c.NodeRange.Masked().Addr().Next().Next()
 	for ; c.NodeRange.Contains(ip.Next().Next()); ip = ip.Next() {
@@ -114,10 +114,10 @@ func nodeAddress(c cloud.Cluster, taken map[addr]bool) (addr, error) {
 	return addr{}, fmt.Errorf("the node range %s has no free address: enlarge the subnetwork", c.NodeRange)
 }
 
-// podRangeBits is the part of the pod range that a node gets: twice as many addresses as pods.
+// podRangeBits is the prefix length of a node's part of the pod range, which has twice as many addresses as pods.
 const podRangeBits = 24
 
-// nodePodRange finds the first free block of the pod range.
+// nodePodRange returns the first free block of the pod range.
 func nodePodRange(c cloud.Cluster, taken map[netip.Prefix]bool) (netip.Prefix, error) {
 	base := c.PodRange.Masked().Addr()
 	for c.PodRange.Contains(base) {
@@ -133,7 +133,7 @@ func nodePodRange(c cloud.Cluster, taken map[netip.Prefix]bool) (netip.Prefix, e
 	return netip.Prefix{}, fmt.Errorf("the pod range %s has no free /%d for another node: enlarge the secondary range", c.PodRange, podRangeBits)
 }
 
-// nodeObject describes a machine as its kubelet registers it.
+// nodeObject returns a machine's node as its kubelet registers it.
 func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR netip.Prefix) (*corev1.Node, error) {
 	kind, err := machinetype.Lookup(p.MachineType)
 	if err != nil {
@@ -175,7 +175,7 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR
 	}, nil
 }
 
-// nodeLabels are the labels that a machine carries: those of Kubernetes, of GKE and of the pool.
+// nodeLabels returns a machine's labels: those of Kubernetes, of GKE and of the pool.
 func nodeLabels(p cloud.NodePool, name string) map[string]string {
 	all := map[string]string{
 		corev1.LabelHostname:           name,
@@ -214,7 +214,7 @@ func nodeConditions(now metav1.Time) []corev1.NodeCondition {
 	}
 }
 
-// register makes a machine's node and what belongs to it: its lease and its CSI node.
+// register creates a machine's node, lease and CSINode.
 func (c *cluster) register(ctx context.Context, node *corev1.Node, zone string) (*corev1.Node, error) {
 	created, err := c.client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
 	if err != nil {
@@ -226,7 +226,7 @@ func (c *cluster) register(ctx context.Context, node *corev1.Node, zone string) 
 	return created, nil
 }
 
-// belongings makes sure that a node has its lease and its CSI node.
+// belongings ensures that a node has its lease and its CSINode.
 func (c *cluster) belongings(ctx context.Context, node *corev1.Node, zone string) error {
 	owner := []metav1.OwnerReference{{APIVersion: "v1", Kind: "Node", Name: node.Name, UID: node.UID}}
 	now := metav1.NowMicro()
@@ -297,14 +297,14 @@ func (c *cluster) renew(ctx context.Context, name string) error {
 	return nil
 }
 
-// beat renews a node's lease, and with full its conditions, too.
+// beat renews a node's lease and, if full or if the node is not Ready, its conditions.
 func (c *cluster) beat(ctx context.Context, name string, full bool) error {
 	if err := c.renew(ctx, name); err != nil {
 		return err
 	}
 	node, err := c.nodeLister.Get(name)
 	if err != nil {
-		return nil // not seen yet, or just gone
+		return nil // not in the cache yet, or just deleted
 	}
 	if full || !nodeReady(node) {
 		return c.patchNodeStatus(ctx, name, map[string]any{"conditions": refreshed(node.Status.Conditions)})
@@ -312,7 +312,7 @@ func (c *cluster) beat(ctx context.Context, name string, full bool) error {
 	return nil
 }
 
-// refreshed are a healthy node's conditions now, with the times at which they last changed.
+// refreshed returns a healthy node's current conditions, and keeps their last transition times.
 func refreshed(before []corev1.NodeCondition) []corev1.NodeCondition {
 	conditions := nodeConditions(metav1.Now())
 	for i := range conditions {
@@ -325,7 +325,7 @@ func refreshed(before []corev1.NodeCondition) []corev1.NodeCondition {
 	return conditions
 }
 
-// nodeReady says whether a node is Ready and the control plane has let go of it.
+// nodeReady says whether a node is Ready and the control plane has removed its not-ready and unreachable taints.
 func nodeReady(node *corev1.Node) bool {
 	ready := slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
 		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue

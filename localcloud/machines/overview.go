@@ -13,15 +13,14 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// Overview is a cluster's machines and the pods that run a workload on them. GKE's own pods, and those that have done
-// their work, are left out.
+// Overview lists a cluster's machines and the pods of workloads on them. It omits GKE's own pods and finished ones.
 type Overview struct {
 	Cluster string     `json:"cluster"` // its ID
 	Nodes   []NodeView `json:"nodes"`
 	Pods    []PodView  `json:"pods"`
 }
 
-// NodeView is a machine, and what the control plane last knew of its node.
+// NodeView is a machine, and the last state of its node that the control plane knew.
 type NodeView struct {
 	Name  string `json:"name"`
 	Zone  string `json:"zone"`
@@ -29,21 +28,20 @@ type NodeView struct {
 	Ready bool   `json:"ready"`
 }
 
-// PodView is a pod.
 type PodView struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	Node      string `json:"node,omitempty"`
-	// Ready is what the control plane last knew, unless the pod's machine is off.
+	// Ready is the last state that the control plane knew; false if the pod's machine is not on.
 	Ready bool `json:"ready"`
-	// Reason is what keeps it from running, such as ContainerCreating or Unschedulable.
+	// Reason says why the pod does not run, such as ContainerCreating or Unschedulable.
 	Reason string         `json:"reason,omitempty"`
 	State  software.State `json:"state"`
-	// Peers are the clusters, by their IDs, in which the peers are that its program is connected with.
+	// Peers are the IDs of the clusters that hold the peers to which its program is connected.
 	Peers []string `json:"peers,omitempty"`
 }
 
-// Clusters lists the clusters, in the order of their IDs.
+// Clusters lists the clusters, ordered by ID.
 func (s *Simulator) Clusters() []cloud.Cluster {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +53,7 @@ func (s *Simulator) Clusters() []cloud.Cluster {
 	return all
 }
 
-// Overview lists the clusters, their machines and pods, in the order of their names.
+// Overview lists the clusters, ordered by ID, with their machines and pods, ordered by name.
 func (s *Simulator) Overview() []Overview {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +112,7 @@ func (c *cluster) podView(object *corev1.Pod) PodView {
 	return view
 }
 
-// waitingReason is what keeps a pod from running.
+// waitingReason returns the reason why a pod does not run, empty if there is none.
 func waitingReason(p *corev1.Pod) string {
 	if p.DeletionTimestamp != nil {
 		return "Terminating"

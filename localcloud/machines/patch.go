@@ -15,7 +15,7 @@ const (
 	strategicPatch = types.StrategicMergePatchType
 )
 
-// patchNodeStatus merges fields into a node's status. A node that is gone needs none.
+// patchNodeStatus merges fields into a node's status. A missing node is no error.
 func (c *cluster) patchNodeStatus(ctx context.Context, name string, status map[string]any) error {
 	patch, err := json.Marshal(map[string]any{"status": status})
 	if err != nil {

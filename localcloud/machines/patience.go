@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// dialAgain is how often an API server that refuses connections is tried.
+// dialAgain is the retry interval for an API server that refuses connections.
 const dialAgain = 200 * time.Millisecond
 
-// patientDial connects to an API server, and while that is down waits for it, rather than fail: client-go's watches
-// would back off for up to a minute after it is back. (A network whose far end is lost gives no answer either.)
+// patientDial connects to an API server, and retries while the server refuses connections. If it failed, client-go's
+// watches would back off for up to a minute after the server is back. (A lost network does not answer either.)
 func patientDial(ctx context.Context, network, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	for {

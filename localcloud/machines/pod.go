@@ -20,7 +20,7 @@ import (
 
 var everything = labels.Everything()
 
-// sandboxStart is how long a pod's network takes.
+// sandboxStart is how long the setup of a pod's network takes.
 const sandboxStart = 500 * time.Millisecond
 
 // pod is a pod on one of the machines. Simulator.mu guards it.
@@ -28,11 +28,11 @@ type pod struct {
 	cluster *cluster
 	machine *machine
 	uid     types.UID
-	api     *corev1.Pod                 // as the API server last showed it
-	adopted bool                        // it ran before this simulator did
-	scratch map[string]*software.Volume // its emptyDir volumes, by name: they outlive a reboot
+	api     *corev1.Pod                 // as last seen from the API server
+	adopted bool                        // it ran before this simulator started
+	scratch map[string]*software.Volume // emptyDir volumes on the machine's disk, by name: they survive a reboot
 
-	started   metav1.Time // when the kubelet took it on
+	started   metav1.Time // when the kubelet accepted it
 	ip        addr
 	volumes   map[string]*software.Volume // by name; nil until all are mounted
 	mount     retry
@@ -42,18 +42,18 @@ type pod struct {
 	phase     corev1.PodPhase
 	deadline  time.Time // when a terminating pod's containers are killed
 	ending    bool
-	message   string // why the pod failed, if not by its containers
+	message   string // the kubelet's message for a failed pod; empty if its containers failed
 	reason    string
 	released  bool // its containers are gone and its volumes unmounted
-	frozen    bool // it had ended before this simulator started: its status stands
+	frozen    bool // it had ended before this simulator started, and keeps its status
 
-	written corev1.PodStatus // what was last reported
+	written corev1.PodStatus // as last reported
 	desired corev1.PodStatus
-	moved   *corev1.Pod // the API's pod with the address that it does not show yet
-	kind    string      // of the program that was last seen in it: software.State
+	moved   *corev1.Pod // api with the pod's address, until the API server shows that
+	kind    string      // software.State.Kind of the program last seen in it
 }
 
-// newPod takes a pod on, or takes one over that ran before.
+// newPod creates the record of a new pod, or adopts one that ran before.
 func newPod(c *cluster, m *machine, object *corev1.Pod, now time.Time) *pod {
 	p := &pod{cluster: c, machine: m, uid: object.UID, api: object, phase: corev1.PodPending}
 	for i := range object.Spec.InitContainers {
@@ -71,7 +71,7 @@ func newPod(c *cluster, m *machine, object *corev1.Pod, now time.Time) *pod {
 	return p
 }
 
-// adopt goes on with a pod whose machine ran while the simulator did not.
+// adopt takes over a pod whose machine kept running while the simulator did not.
 func (p *pod) adopt(now time.Time) {
 	status := &p.api.Status
 	p.adopted, p.started, p.phase = true, *status.StartTime, status.Phase
@@ -86,7 +86,7 @@ func (p *pod) adopt(now time.Time) {
 		return
 	}
 	if !p.ip.IsValid() {
-		return // it never came further than its volumes
+		return // it never got past mounting its volumes
 	}
 	p.mountedAt = now.Add(-p.pace(sandboxStart))
 	p.volumes = p.adoptVolumes()
@@ -98,7 +98,7 @@ func (p *pod) adopt(now time.Time) {
 	}
 }
 
-// adoptLost takes over a pod that ran on a machine which is lost: its containers have ended, and nobody has said so.
+// adoptLost takes over a pod whose machine is lost: its containers have ended, but nothing has reported that.
 func (p *pod) adoptLost() {
 	for _, ct := range p.init {
 		ct.recall(p.api.Status.InitContainerStatuses)
@@ -116,7 +116,7 @@ func (p *pod) all() []*container { return slices.Concat(p.init, p.main) }
 
 func (p *pod) finished() bool { return podutil.IsPodPhaseTerminal(p.phase) }
 
-// located is the pod with its address, which the API may not show yet.
+// located returns the pod with its address, which the API server may not show yet.
 func (p *pod) located() *corev1.Pod {
 	if !p.ip.IsValid() || p.api.Status.PodIP == p.ip.String() {
 		return p.api
@@ -128,7 +128,7 @@ func (p *pod) located() *corev1.Pod {
 	return p.moved
 }
 
-// stepPrograms lets the pod's programs work.
+// stepPrograms advances the pod's programs to now.
 func (p *pod) stepPrograms(now time.Time) {
 	view := p.cluster.sim.view(p)
 	for _, ct := range p.all() {
@@ -138,10 +138,10 @@ func (p *pod) stepPrograms(now time.Time) {
 	}
 }
 
-// sync moves the pod on, and says whether it is on its way somewhere.
+// sync advances the pod, and says whether it is in transition.
 func (p *pod) sync(now time.Time) (busy bool) {
 	if p.machine.power != on {
-		return p.machine.power == booting // there is no kubelet
+		return p.machine.power == booting // no kubelet runs
 	}
 	switch {
 	case p.released:
@@ -164,13 +164,13 @@ func (p *pod) pastDeadline(now time.Time) bool {
 	return limit != nil && now.Sub(p.started.Time) >= time.Duration(*limit)*time.Second
 }
 
-// fail ends the pod for a reason of the kubelet's.
+// fail ends the pod by the kubelet's own decision.
 func (p *pod) fail(reason, message string) {
 	p.event(corev1.EventTypeNormal, reason, message)
 	p.phase, p.reason, p.message, p.ending = corev1.PodFailed, reason, message, true
 }
 
-// run moves a living pod on: volumes, network, init containers in turn, then all others.
+// run advances a live pod: volumes, network, init containers in turn, then all others.
 func (p *pod) run(now time.Time) (busy bool) {
 	if p.volumes == nil {
 		if !p.mountAll(now) {
@@ -211,7 +211,7 @@ func (p *pod) run(now time.Time) (busy bool) {
 
 func (p *pod) restartPolicy() corev1.RestartPolicy { return p.api.Spec.RestartPolicy }
 
-// settle finds the phase of a pod whose containers have started.
+// settle sets the phase of a pod whose containers have started.
 func (p *pod) settle() {
 	ended, failed, running := 0, false, false
 	for _, ct := range p.main {
@@ -245,14 +245,14 @@ func (p *pod) assignAddress() {
 			taken[other.ip] = true
 		}
 	}
-	ip := p.machine.podCIDR.Masked().Addr().Next().Next() // the first is the bridge's
+	ip := p.machine.podCIDR.Masked().Addr().Next().Next() // the first is the bridge
 	for taken[ip] {
 		ip = ip.Next()
 	}
 	p.ip = ip
 }
 
-// terminate ends the containers, the pod's own first, then its sidecars, and lets go of the volumes.
+// terminate stops the main containers, then the sidecars, and releases the volumes.
 func (p *pod) terminate(now time.Time) {
 	if p.deadline.IsZero() {
 		grace := int64(corev1.DefaultTerminationGracePeriodSeconds)
@@ -290,7 +290,7 @@ func (p *pod) terminate(now time.Time) {
 	p.cluster.sim.poke()
 }
 
-// killAll ends everything at once: the machine is gone.
+// killAll kills all programs at once, without signal or grace period.
 func (p *pod) killAll() {
 	for _, ct := range p.all() {
 		if ct.program != nil {
@@ -320,7 +320,7 @@ func (p *pod) containerEvent(ct *container, kind, reason, format string, args ..
 	p.cluster.recorder("kubelet", p.machine.name).Eventf(reference, kind, reason, format, args...)
 }
 
-// report queues the pod's status if it is not what was last wanted.
+// report queues the pod's status if it has changed, or if the pod can be removed.
 func (p *pod) report(now time.Time) {
 	status := p.desired
 	if !p.frozen {
@@ -337,14 +337,14 @@ func (p *pod) report(now time.Time) {
 	}
 }
 
-// servesNFS says whether a provisioner runs in the pod.
+// servesNFS says whether an NFS provisioner runs in the pod.
 func (p *pod) servesNFS() bool {
 	return slices.ContainsFunc(p.main, func(ct *container) bool {
 		return ct.program != nil && software.AsNFSServer(ct.program) != nil
 	})
 }
 
-// removable says whether the API server waits for the kubelet to let go of the pod. A finalizer is another's business.
+// removable says whether the API server waits for the kubelet to delete the pod, and not just for others' finalizers.
 func (p *pod) removable() bool {
 	if !p.released || p.api.DeletionTimestamp == nil {
 		return false
@@ -353,7 +353,7 @@ func (p *pod) removable() bool {
 	return !forced || len(p.api.Finalizers) == 0
 }
 
-// writeStatus reports a pod's status, and removes a pod that was deleted and has ended. It also reports nodes.
+// writeStatus reports a pod's status, and removes a deleted pod that has ended. A node's key reports its volumes.
 func (c *cluster) writeStatus(ctx context.Context, key string) error {
 	if name, ok := cutNode(key); ok {
 		return c.writeVolumesInUse(ctx, name)
@@ -373,7 +373,7 @@ func (c *cluster) writeStatus(ctx context.Context, key string) error {
 	case apierrors.IsNotFound(err):
 		return nil
 	case apierrors.IsConflict(err), err != nil && ctx.Err() == nil && gone(ctx, c, object):
-		return nil // another pod of that name
+		return nil // another pod has the name
 	case err != nil:
 		return err
 	}
@@ -386,7 +386,7 @@ func (c *cluster) writeStatus(ctx context.Context, key string) error {
 	return nil
 }
 
-// gone says whether a pod is no longer there: the patch's error hides it.
+// gone says whether a pod no longer exists, which the patch's error does not tell.
 func gone(ctx context.Context, c *cluster, object *corev1.Pod) bool {
 	now, err := c.client.CoreV1().Pods(object.Namespace).Get(ctx, object.Name, metav1.GetOptions{})
 	return apierrors.IsNotFound(err) || err == nil && now.UID != object.UID
@@ -399,11 +399,11 @@ func cutNode(key string) (string, bool) {
 	return "", false
 }
 
-// retry spaces repeated attempts: at once, then after ever longer waits.
+// retry is the state of an exponential back-off. The first attempt is immediate.
 type retry struct {
 	next  time.Time
 	delay time.Duration
-	told  string // the last problem that was reported
+	told  string // the last error that was reported
 }
 
 func (r *retry) due(now time.Time) bool { return !now.Before(r.next) }

@@ -23,14 +23,14 @@ import (
 const (
 	// nodeBoot is how long a machine takes from its creation to its kubelet's registration.
 	nodeBoot = 10 * time.Second
-	// nodePatience bounds the wait for a registered node to be Ready.
+	// nodePatience is the timeout for a registered node to become Ready.
 	nodePatience = 2 * time.Minute
-	// deletionDrain bounds the drain of a pool that is being deleted; its pods have nowhere to go.
+	// deletionDrain is the drain timeout of a pool that is being deleted: its pods have nowhere to go.
 	deletionDrain = 5 * time.Second
 )
 
-// EnsureNodePool makes the pool's machines what p says and returns when every node is Ready. Machines of another type,
-// boot disk or template are replaced one at a time: a new one joins, an old one is drained and leaves.
+// EnsureNodePool makes the pool's machines match p, and returns when every node is Ready. Machines of another type,
+// zone, boot disk or template are replaced one at a time: a new one joins, then an old one is drained and leaves.
 func (s *Simulator) EnsureNodePool(ctx context.Context, p cloud.NodePool) error {
 	if _, err := machinetype.Lookup(p.MachineType); err != nil {
 		return fmt.Errorf("node pool %s: %w", p.Name, err)
@@ -48,7 +48,7 @@ func (s *Simulator) EnsureNodePool(ctx context.Context, p cloud.NodePool) error 
 	return nil
 }
 
-// lockPool keeps two changes of one pool apart.
+// lockPool serializes changes of one pool.
 func (c *cluster) lockPool(id string) (unlock func()) {
 	lock, _ := c.poolLocks.LoadOrStore(id, &sync.Mutex{})
 	mutex := lock.(*sync.Mutex)
@@ -158,7 +158,7 @@ func (c *cluster) poolNodes(ctx context.Context, p cloud.NodePool) ([]*corev1.No
 	return nodes, nil
 }
 
-// outdated says whether a machine must be replaced to be what the pool says.
+// outdated says whether a machine must be replaced to match the pool.
 func outdated(p cloud.NodePool, node *corev1.Node) bool {
 	return node.Labels[corev1.LabelInstanceTypeStable] != p.MachineType ||
 		node.Labels[corev1.LabelTopologyZone] != p.Zone ||
@@ -166,7 +166,7 @@ func outdated(p cloud.NodePool, node *corev1.Node) bool {
 		cmp.Or(node.Annotations[annotationMade], p.Template) != p.Template
 }
 
-// revive brings the node of a machine that goes on up to date: its heartbeat, its labels and taints.
+// revive updates the node of a machine that continues: its heartbeat, labels and taints.
 func (c *cluster) revive(ctx context.Context, p cloud.NodePool, node *corev1.Node) error {
 	if err := c.belongings(ctx, node, node.Labels[corev1.LabelTopologyZone]); err != nil {
 		return err
@@ -187,7 +187,7 @@ func (c *cluster) revive(ctx context.Context, p cloud.NodePool, node *corev1.Nod
 	}
 	taints := slices.Clone(p.Taints)
 	for _, taint := range node.Spec.Taints {
-		// Taints of the control plane are its own, and so is a cordon.
+		// Keep the control plane's taints, including a cordon's.
 		if strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
 			taints = append(taints, taint)
 		}
@@ -203,7 +203,7 @@ func (c *cluster) revive(ctx context.Context, p cloud.NodePool, node *corev1.Nod
 	return err
 }
 
-// create makes machines and registers their nodes.
+// create adds machines and registers their nodes.
 func (c *cluster) create(ctx context.Context, p cloud.NodePool, count int) ([]string, error) {
 	c.sim.mu.Lock()
 	lost := c.sim.failures.Place(p.Zone)
@@ -237,7 +237,7 @@ func (c *cluster) create(ctx context.Context, p cloud.NodePool, count int) ([]st
 	return names, nil
 }
 
-// reserve takes a name and addresses for a machine. Nodes of pools that are not running yet keep theirs.
+// reserve allocates a name and addresses for a machine. Nodes whose pools are not running yet keep their addresses.
 func (c *cluster) reserve(ctx context.Context, p cloud.NodePool) (*machine, error) {
 	list, err := c.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
@@ -271,7 +271,7 @@ func (c *cluster) reserve(ctx context.Context, p cloud.NodePool) (*machine, erro
 	return m, nil
 }
 
-// waitReady waits until the nodes that are not lost are Ready, as the control plane sees them.
+// waitReady waits until the control plane shows every node that is not lost as Ready.
 func (c *cluster) waitReady(ctx context.Context, names []string) error {
 	ctx, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()
@@ -279,7 +279,7 @@ func (c *cluster) waitReady(ctx context.Context, names []string) error {
 		var waiting []string
 		for _, name := range names {
 			if c.lost(name) {
-				continue // whoever heals it gets it back
+				continue // it comes back when the failure is healed
 			}
 			if node, err := c.nodeLister.Get(name); err != nil || !nodeReady(node) {
 				waiting = append(waiting, name)
@@ -294,8 +294,8 @@ func (c *cluster) waitReady(ctx context.Context, names []string) error {
 	}
 }
 
-// DeleteNodePool drains and removes the pool's machines. Deleting what does not exist is no error. Machines are
-// Compute Engine's: they go even if the cluster's API does not answer.
+// DeleteNodePool drains and removes the pool's machines. A pool that does not exist is no error. Machines belong to
+// Compute Engine: they are removed even if the cluster's API server does not answer.
 func (s *Simulator) DeleteNodePool(ctx context.Context, poolID string) error {
 	s.mu.Lock()
 	var c *cluster

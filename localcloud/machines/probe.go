@@ -11,19 +11,19 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// shortestPeriod keeps a fast pace from probing all the time.
+// shortestPeriod is the lower limit of the probe period, so that a fast pace does not probe continuously.
 const shortestPeriod = 200 * time.Millisecond
 
-// verdict is what a probe has to say at a moment.
+// verdict is the result of a probe at a moment.
 type verdict int
 
 const (
 	unchanged verdict = iota
-	passed            // often enough in a row
-	givenUp           // failed often enough in a row
+	passed            // SuccessThreshold times in a row
+	givenUp           // failed FailureThreshold times in a row
 )
 
-// probe evaluates one probe of a container. A nil probe never says anything.
+// probe evaluates one probe of a container. A nil probe never changes the container.
 type probe struct {
 	container *container
 	kind      string
@@ -31,7 +31,7 @@ type probe struct {
 	next      time.Time
 	successes int32
 	failures  int32
-	positive  bool // it has passed and not failed since
+	positive  bool // it has passed, and has not been given up since
 }
 
 func newProbe(ct *container, kind string, spec *corev1.Probe, now time.Time) *probe {
@@ -43,7 +43,7 @@ func newProbe(ct *container, kind string, spec *corev1.Probe, now time.Time) *pr
 	return p
 }
 
-// begin starts over: at the container's start, and for liveness and readiness when it counts as started.
+// begin resets the probe: when the container starts, and for liveness and readiness when it counts as started.
 func (p *probe) begin(now time.Time) {
 	if p != nil {
 		p.next = now.Add(p.container.pod.pace(time.Duration(p.spec.InitialDelaySeconds) * time.Second))
@@ -51,7 +51,7 @@ func (p *probe) begin(now time.Time) {
 	}
 }
 
-// adopt goes on with the result that was last reported.
+// adopt continues from the last reported result.
 func (p *probe) adopt(positive bool) {
 	if p != nil {
 		p.positive = positive
@@ -76,8 +76,8 @@ func (p *probe) check(now time.Time) verdict {
 	}
 	p.successes = 0
 	p.failures++
-	// A kubelet reports every failure. Those of a program that is just starting are no fault, and would be the only
-	// warnings of a healthy start; so what is reported is a probe that falls, or that has failed for good.
+	// A kubelet reports every failure. A starting program is expected to fail its probes, which would be the only
+	// warnings of a healthy start. So report only failures after a success, and the one that reaches the threshold.
 	if p.positive || p.failures == max(p.spec.FailureThreshold, 1) {
 		p.container.pod.containerEvent(p.container, corev1.EventTypeWarning, "Unhealthy", "%s probe failed: %v", p.kind, err)
 	}
@@ -88,7 +88,7 @@ func (p *probe) check(now time.Time) verdict {
 	return unchanged
 }
 
-// attempt probes once. The kubelet probes from the node, whose packets to its own pods every policy admits.
+// attempt probes once. The kubelet probes from the node, and every policy admits a node's packets to its own pods.
 func (p *probe) attempt() error {
 	ct := p.container
 	view := ct.pod.cluster.sim.view(ct.pod)
@@ -136,14 +136,14 @@ func (p *probe) attempt() error {
 	return fmt.Errorf("missing probe handler")
 }
 
-// request is the probe's, as it stands when its time is up: what has been answered until then is an answer.
+// request returns the probe's request as of its timeout: any answer before that counts.
 func (p *probe) request(path string) software.Request {
 	r := software.Get(path)
 	r.Waited = time.Duration(max(p.spec.TimeoutSeconds, 1)) * time.Second
 	return r
 }
 
-// port is the number of a port that a probe names.
+// port resolves the port of a probe, a number or the name of a container port.
 func (ct *container) port(port intstr.IntOrString) (int, error) {
 	if port.Type == intstr.Int {
 		return port.IntValue(), nil

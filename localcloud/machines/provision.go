@@ -25,14 +25,14 @@ const (
 	annotationProvisionedBy = "pv.kubernetes.io/provisioned-by"
 )
 
-// nfsServer is a running nfs-provisioner, and the pod it is in.
+// nfsServer is a running nfs-provisioner and its pod.
 type nfsServer struct {
 	pod     *corev1.Pod
 	program *software.NFSServer
 	network error // why it cannot reach the control plane
 }
 
-// provision does what the provisioner of a claim's storage class does with the claim, or with a volume that is released.
+// provision acts as the provisioner of a storage class: it provisions a claim, or reclaims a released volume.
 func (c *cluster) provision(ctx context.Context, key string) error {
 	kind, name, _ := strings.Cut(key, "/")
 	if kind == "volume" {
@@ -43,7 +43,7 @@ func (c *cluster) provision(ctx context.Context, key string) error {
 	if err != nil || claim.Status.Phase != corev1.ClaimPending || claim.Spec.VolumeName != "" || claim.DeletionTimestamp != nil {
 		return ignoreNotFound(err)
 	}
-	// The binder asks a provisioner by an annotation, once it is the provisioner's turn.
+	// The volume binder calls on the provisioner by setting this annotation.
 	asked := claim.Annotations[annotationProvisioner]
 	if asked == "" {
 		return nil
@@ -59,14 +59,14 @@ func (c *cluster) provision(ctx context.Context, key string) error {
 	}
 	server := c.nfsServer(func(s *software.NFSServer) bool { return s.Provisioner == asked })
 	if server == nil {
-		return nil // nobody of that name is ready; the binder's own event says that the claim waits
+		return nil // no provisioner of that name is ready; the binder's own event says that the claim waits
 	}
 	if c.provisions.queue.NumRequeues(key) == 0 {
 		c.claimEvent(asked, claim, corev1.EventTypeNormal, "Provisioning", fmt.Sprintf("External provisioner is provisioning volume for claim %q", namespace+"/"+name))
 	}
 	volume, err := c.provisionNFS(ctx, server, class, claim)
 	if err != nil {
-		// The endpoint of a server that has just become ready takes a moment to appear.
+		// Early failures are expected: the endpoint of a server that has just become ready takes a moment to appear.
 		if c.provisions.queue.NumRequeues(key) >= provisionRetries {
 			c.claimEvent(asked, claim, corev1.EventTypeWarning, "ProvisioningFailed", fmt.Sprintf("failed to provision volume with StorageClass %q: %v", class.Name, err))
 		}
@@ -76,10 +76,10 @@ func (c *cluster) provision(ctx context.Context, key string) error {
 	return nil
 }
 
-// provisionRetries is how often provisioning is tried before its failure is an event: for about two seconds.
+// provisionRetries is the number of retries before a failure becomes an event; they take about two seconds.
 const provisionRetries = 4
 
-// provisionAll looks at all claims and volumes again: a provisioner has become ready. The caller holds Simulator.mu.
+// provisionAll queues all claims and volumes, because a provisioner has become ready. The caller holds Simulator.mu.
 func (c *cluster) provisionAll() {
 	claims, _ := c.claimLister.List(everything)
 	for _, claim := range claims {
@@ -121,7 +121,7 @@ func (c *cluster) nfsServer(is func(*software.NFSServer) bool) *nfsServer {
 	return nil
 }
 
-// provisionNFS makes an export and a persistent volume for it, by the rules and with the rights of the provisioner.
+// provisionNFS creates an export and a persistent volume for it, as the provisioner would and with its access rights.
 func (c *cluster) provisionNFS(ctx context.Context, server *nfsServer, class *storagev1.StorageClass, claim *corev1.PersistentVolumeClaim) (string, error) {
 	client, err := c.actingFor(ctx, server)
 	if err != nil {
@@ -172,7 +172,7 @@ func (c *cluster) provisionNFS(ctx context.Context, server *nfsServer, class *st
 	return name, nil
 }
 
-// watches lists what the provisioner watches: without these rights it never sees a claim.
+// watches lists the objects that the provisioner watches: without these rights it never sees a claim.
 func watches(ctx context.Context, client kubernetes.Interface) error {
 	one := metav1.ListOptions{Limit: 1}
 	_, classes := client.StorageV1().StorageClasses().List(ctx, one)
@@ -181,7 +181,7 @@ func watches(ctx context.Context, client kubernetes.Interface) error {
 	return errors.Join(classes, claims, volumes)
 }
 
-// actingFor is a client with the rights of the server's service account. A pod without a token has none.
+// actingFor returns a client with the rights of the server's service account. It fails if the pod has no token.
 func (c *cluster) actingFor(ctx context.Context, server *nfsServer) (kubernetes.Interface, error) {
 	pod := server.pod
 	if server.network != nil {
@@ -209,8 +209,8 @@ func (c *cluster) actingFor(ctx context.Context, server *nfsServer) (kubernetes.
 	return kubernetes.NewForConfig(config)
 }
 
-// nfsAddress is the address of the server's volumes: its Service's, if the Service leads to it and to nothing else, on
-// exactly the ports of an NFS server.
+// nfsAddress returns the address of the server's volumes: its Service's, if this server is the Service's only endpoint,
+// on exactly the ports of an NFS server.
 func nfsAddress(ctx context.Context, client kubernetes.Interface, server *nfsServer) (string, error) {
 	namespace, name := server.program.Namespace, server.program.Service
 	service, err := client.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
@@ -231,7 +231,7 @@ func nfsAddress(ctx context.Context, client kubernetes.Interface, server *nfsSer
 	return service.Spec.ClusterIP, nil
 }
 
-// checkNFSEndpoints compares a Service's endpoints with exactly the twelve that an NFS server has.
+// checkNFSEndpoints checks that a Service has exactly one endpoint, this pod, on the twelve ports of an NFS server.
 //
 //lint:ignore SA1019 the provisioner compares Endpoints, and no slices
 func checkNFSEndpoints(endpoints *corev1.Endpoints, podIP string) error {
@@ -267,7 +267,7 @@ func wantedPorts() string {
 	return strings.Join(list, ", ") + " (TCP and UDP)"
 }
 
-// reclaim deletes a released volume and what it holds, if its policy says so.
+// reclaim deletes a released volume and its content, if its reclaim policy says so.
 func (c *cluster) reclaim(ctx context.Context, name string) error {
 	volume, err := c.volumeLister.Get(name)
 	if err != nil || volume.Status.Phase != corev1.VolumeReleased || volume.Spec.NFS == nil ||

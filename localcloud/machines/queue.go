@@ -8,7 +8,7 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// keyed is work to do by key: once at a time for each, again after a failure, at last with what was last wanted.
+// keyed is a rate-limited work queue, deduplicated by key. A key that fails is retried, each time for the latest state.
 type keyed struct {
 	cluster *cluster
 	what    string
@@ -16,7 +16,7 @@ type keyed struct {
 	queue   workqueue.TypedRateLimitingInterface[string]
 }
 
-// Two goroutines keep one slow answer from holding up the others.
+// workers is the number of goroutines per queue: with two, one slow request does not block the others.
 const workers = 2
 
 func newKeyed(c *cluster, what string, do func(context.Context, string) error) *keyed {

@@ -24,8 +24,7 @@ const (
 	DefaultDrainTimeout = time.Minute
 )
 
-// The loop's rhythm: how long it lets changes gather, how often it looks while something is under way, and how often
-// when everything stands.
+// Intervals of the loop: how long it batches changes, and how often it polls during a transition and otherwise.
 const (
 	gather = 20 * time.Millisecond
 	brisk  = 100 * time.Millisecond
@@ -34,12 +33,12 @@ const (
 
 // Options configure a Simulator.
 type Options struct {
-	// Dir takes the containers' logs, one file each: <cluster>/<namespace>_<pod>_<container>.log. Empty keeps none.
+	// Dir is the directory of the containers' logs: <cluster>/<namespace>_<pod>_<container>.log. Empty keeps no logs.
 	Dir string
 	Log *slog.Logger
-	// Speed is how many seconds of the machines' own work pass in one second; DefaultSpeed if zero.
+	// Speed is the number of seconds of the machines' own work per second of real time; DefaultSpeed if zero.
 	Speed float64
-	// DrainTimeout bounds how long disruption budgets may hold up a machine that is being replaced; GKE waits an hour.
+	// DrainTimeout is how long disruption budgets may delay the replacement of a machine; GKE waits an hour.
 	// DefaultDrainTimeout if zero.
 	DrainTimeout time.Duration
 }
@@ -56,7 +55,7 @@ type Simulator struct {
 	done   sync.WaitGroup
 	wake   chan struct{}
 
-	// mu guards everything below, and everything that the clusters' records hold.
+	// mu guards all fields below, and everything in the clusters' records.
 	mu       sync.Mutex
 	facts    cloud.Facts
 	failures cloud.Failures
@@ -67,7 +66,7 @@ type Simulator struct {
 
 var _ cloud.Machines = (*Simulator)(nil)
 
-// New makes a simulator without clusters. Close it.
+// New creates a simulator without clusters. The caller must close it.
 func New(o Options) *Simulator {
 	ctx, cancel := context.WithCancel(context.Background())
 	log := o.Log
@@ -90,14 +89,14 @@ func New(o Options) *Simulator {
 	return s
 }
 
-// SetFacts says what the simulator asks about disks, firewalls and the Internet. Until then there are none.
+// SetFacts sets the source of facts about disks, firewalls and the Internet. Before that, there are none.
 func (s *Simulator) SetFacts(facts cloud.Facts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.facts = facts
 }
 
-// Close stops the simulation. The machines stay in the clusters, and go on when a new simulator adds them.
+// Close stops the simulation. The machines stay in the clusters, and continue when a new simulator adds them.
 func (s *Simulator) Close() {
 	s.cancel()
 	s.mu.Lock()
@@ -162,7 +161,7 @@ func (s *Simulator) RemoveCluster(clusterID string) {
 	}
 }
 
-// poke makes the loop look soon.
+// poke wakes the loop.
 func (s *Simulator) poke() {
 	select {
 	case s.wake <- struct{}{}:
@@ -170,8 +169,7 @@ func (s *Simulator) poke() {
 	}
 }
 
-// loop moves the world. One goroutine does it for all clusters: what programs see of each other is then always of one
-// moment.
+// loop runs the simulation. One goroutine serves all clusters, so that programs see each other at the same moment.
 func (s *Simulator) loop() {
 	defer s.done.Done()
 	timer := time.NewTimer(calm)
@@ -196,7 +194,7 @@ func (s *Simulator) loop() {
 	}
 }
 
-// step moves the world to now, and says when to look again.
+// step advances the simulation to now, and returns the delay until the next step.
 func (s *Simulator) step(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -222,7 +220,7 @@ func (s *Simulator) step(now time.Time) time.Duration {
 	return again
 }
 
-// snapshot takes a new picture of the clusters if something changed.
+// snapshot renews the network model if something changed.
 func (s *Simulator) snapshot() {
 	changed := s.world == nil
 	for _, c := range s.clusters {
@@ -246,7 +244,7 @@ func (s *Simulator) internet(clusterID string) bool {
 	return s.facts != nil && s.facts.Internet(clusterID)
 }
 
-// disk is the content of a persistent disk. One that is first seen with a pod that ran before is not known.
+// disk returns the content of a persistent disk. With opaque, a disk that is new to the simulator has unknown content.
 func (s *Simulator) disk(handle string, opaque bool) *software.Volume {
 	v := s.disks[handle]
 	if v == nil {

@@ -11,12 +11,12 @@ import (
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 )
 
-// kubeletConditions are the conditions that a kubelet owns. The others it leaves as they are.
+// kubeletConditions are the conditions that a kubelet owns. It does not change any others.
 var kubeletConditions = []corev1.PodConditionType{
 	corev1.PodReadyToStartContainers, corev1.PodInitialized, corev1.PodReady, corev1.ContainersReady,
 }
 
-// status is what the kubelet reports of the pod.
+// status returns the pod status that the kubelet reports.
 func (p *pod) status(now time.Time) corev1.PodStatus {
 	s := corev1.PodStatus{
 		Phase:     p.phase,
@@ -44,7 +44,7 @@ func (p *pod) status(now time.Time) corev1.PodStatus {
 	return s
 }
 
-// conditions are the kubelet's own, with the times at which they last changed, and the others' untouched.
+// conditions returns the kubelet's own conditions, with their last transition times, and the others unchanged.
 func (p *pod) conditions(now time.Time) []corev1.PodCondition {
 	own := []corev1.PodCondition{p.networkCondition(), p.initializedCondition(), p.readyCondition(), p.containersCondition()}
 	var all []corev1.PodCondition
@@ -115,7 +115,7 @@ func (p *pod) containersCondition() corev1.PodCondition {
 	return condition
 }
 
-// readyCondition adds the readiness gates to what the containers say.
+// readyCondition adds the readiness gates to the containers' condition.
 func (p *pod) readyCondition() corev1.PodCondition {
 	condition := p.containersCondition()
 	condition.Type = corev1.PodReady
@@ -134,5 +134,4 @@ func (p *pod) readyCondition() corev1.PodCondition {
 	return condition
 }
 
-// sameStatus compares what a kubelet reports.
 func sameStatus(a, b *corev1.PodStatus) bool { return equality.Semantic.DeepEqual(a, b) }

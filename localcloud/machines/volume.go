@@ -17,8 +17,7 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// The kubelet tries a failed mount again after half a second, and ever less often, and says that it times out after
-// about two minutes.
+// The kubelet retries a failed mount after 0.5 s, with exponential back-off, and reports a timeout after about 2 min.
 const (
 	mountRetry    = 500 * time.Millisecond
 	mountRetryMax = 2*time.Minute + 2*time.Second
@@ -26,12 +25,12 @@ const (
 	nfsPort       = 2049
 )
 
-// notYet is a volume that is on its way: nothing is wrong so far.
+// notYet is the error of a volume that is not ready yet, although nothing has failed.
 type notYet struct{ what string }
 
 func (e notYet) Error() string { return e.what }
 
-// mountAll mounts the pod's volumes, and says whether all are there.
+// mountAll mounts the pod's volumes, and says whether all are mounted.
 func (p *pod) mountAll(now time.Time) bool {
 	if !p.mount.due(now) {
 		return false
@@ -68,7 +67,8 @@ func (p *pod) mountFailed(now time.Time, source *corev1.Volume, err error) {
 	}
 }
 
-// adoptVolumes are the volumes of a pod that has them mounted. Those whose source is gone since stay, unknown.
+// adoptVolumes returns the volumes of a pod that has them mounted already. If the source of one is gone, it stays
+// mounted, with unknown content.
 func (p *pod) adoptVolumes() map[string]*software.Volume {
 	volumes := map[string]*software.Volume{}
 	for i := range p.api.Spec.Volumes {
@@ -83,7 +83,7 @@ func (p *pod) adoptVolumes() map[string]*software.Volume {
 	return volumes
 }
 
-// volume makes one volume's content available. With mounted it has been mounted before.
+// volume returns a volume with its content. mounted says that the pod has mounted it before.
 func (p *pod) volume(source *corev1.Volume, mounted bool) (*software.Volume, error) {
 	namespace := p.api.Namespace
 	switch {
@@ -115,7 +115,7 @@ func (p *pod) volume(source *corev1.Volume, mounted bool) (*software.Volume, err
 	return nil, fmt.Errorf("the local cloud's machines have no driver for this kind of volume")
 }
 
-// emptyDir is a volume on the machine's own disk, or in its memory. What is on the disk outlives a reboot.
+// emptyDir returns a volume on the machine's own disk, or in its memory. Content on the disk survives a reboot.
 func (p *pod) emptyDir(source *corev1.Volume, mounted bool) *software.Volume {
 	if v := p.scratch[source.Name]; v != nil {
 		return v
@@ -180,7 +180,7 @@ func (p *pod) mountClaim(namespace, claim string, mounted bool) (*software.Volum
 // mountNFS mounts an export. The node mounts it, not the pod.
 func (p *pod) mountNFS(server, export string, mounted bool) (*software.Volume, error) {
 	v := software.NewVolume(software.NFS, nil)
-	v.Opaque = true // what other clients write is not followed
+	v.Opaque = true // other clients' writes are not tracked
 	dial := func() (*software.NFSServer, error) {
 		remote, err := p.cluster.nodeView(p.machine).Dial(server, nfsPort)
 		return software.AsNFSServer(remote.Program), err
@@ -208,7 +208,7 @@ func (p *pod) mountNFS(server, export string, mounted bool) (*software.Volume, e
 	return v, nil
 }
 
-// diskVolumes are the persistent volumes on disks that the pod uses.
+// diskVolumes returns the pod's persistent volumes that are disks.
 func (p *pod) diskVolumes() []*corev1.PersistentVolume {
 	var found []*corev1.PersistentVolume
 	for _, source := range p.api.Spec.Volumes {
@@ -222,7 +222,7 @@ func (p *pod) diskVolumes() []*corev1.PersistentVolume {
 	return found
 }
 
-// selected are the files that a volume makes of keys.
+// selected returns a volume's files: all of data, or only the keys that items select.
 func selected(data map[string][]byte, items []corev1.KeyToPath, optional bool, missing string) (map[string][]byte, error) {
 	if len(items) == 0 {
 		return data, nil
@@ -305,7 +305,7 @@ func (p *pod) projectedFiles(source *corev1.ProjectedVolumeSource) (map[string][
 			files, err = p.secretFiles(part.Secret.Name, part.Secret.Items, ptr.Deref(part.Secret.Optional, false))
 		case part.DownwardAPI != nil:
 			files, err = p.downwardFiles(part.DownwardAPI.Items)
-		case part.ServiceAccountToken != nil: // no program here reads it: what needs the API asks with a token of its own
+		case part.ServiceAccountToken != nil: // no program here reads the token
 			files = map[string][]byte{part.ServiceAccountToken.Path: nil}
 		}
 		if err != nil {
@@ -318,7 +318,7 @@ func (p *pod) projectedFiles(source *corev1.ProjectedVolumeSource) (map[string][
 	return all, nil
 }
 
-// filesystem is what a container sees of the pod's volumes.
+// filesystem returns the container's view of the pod's volumes.
 func (ct *container) filesystem() (*software.Filesystem, error) {
 	files := &software.Filesystem{}
 	if sc := ct.spec.SecurityContext; sc != nil {
@@ -346,7 +346,7 @@ func (ct *container) filesystem() (*software.Filesystem, error) {
 	return files, nil
 }
 
-// subPath is the part of a volume that a mount shows.
+// subPath returns the part of a volume that a mount shows.
 func (ct *container) subPath(mount corev1.VolumeMount) (string, error) {
 	sub := mount.SubPath
 	if mount.SubPathExpr != "" {

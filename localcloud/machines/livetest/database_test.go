@@ -16,7 +16,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// database declares the tiers of a TiDB cluster over both clusters, each as its documentation says to run it.
+// database declares the tiers of a TiDB cluster across both clusters, each run as its documentation says.
 type database struct{ namespace string }
 
 func (d database) pd(r *region) string {
@@ -70,7 +70,7 @@ func (d database) start(t *testing.T, tier string, port int32, r *region) {
 	r.deployment(t, d.namespace, tier, 1, d.pods(tier, r))
 }
 
-// stays checks that pods do not become ready, for as long as anything else here takes to.
+// stays checks for 5 s, in which other pods become ready, that pods do not.
 func (r *region) stays(t *testing.T, namespace, selector string) {
 	t.Helper()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
@@ -91,7 +91,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 	// One of two members is no quorum.
 	d.start(t, "pd", 2379, a)
 	a.stays(t, d.namespace, "app=pd")
-	// With its peer, but without a firewall that lets the two talk, neither.
+	// Nor are two members between which the firewall admits nothing.
 	world.facts.admit(2379, 20160, 20180)
 	defer world.facts.admit(newFacts().ports...)
 	d.start(t, "pd", 2379, b)
@@ -100,7 +100,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 	a.ready(t, d.namespace, "app=pd", 1)
 	b.ready(t, d.namespace, "app=pd", 1)
 
-	// TiDB without a store gives up.
+	// TiDB without a store exits.
 	d.start(t, "tidb", 4000, a)
 	eventually(t, "TiDB without TiKV exits", func() (bool, error) {
 		list, err := a.client.CoreV1().Pods(d.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=tidb"})
@@ -115,7 +115,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 
 	wordpressNeedsItsDatabase(t, a, d)
 
-	// A quorum that is lost shows, and comes back by itself.
+	// A lost quorum fails the readiness probe, and recovers by itself.
 	world.facts.admit()
 	eventually(t, "PD loses its quorum", func() (bool, error) {
 		list, err := a.client.CoreV1().Pods(d.namespace).List(t.Context(), metav1.ListOptions{LabelSelector: "app=pd"})
@@ -125,7 +125,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 	world.facts.admit(newFacts().ports...)
 	a.ready(t, d.namespace, "app=pd", 1)
 
-	// So does one that a cut between the regions takes.
+	// So does a quorum lost to a partition between the regions.
 	world.simulator.SetFailures(cloud.Failures{Partitions: []cloud.Partition{
 		cloud.PartitionOf(cloud.RegionOf(a.Location), cloud.RegionOf(b.Location)),
 	}})
@@ -142,7 +142,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 	}
 }
 
-// wordpressNeedsItsDatabase puts WordPress in front, isolated by a policy that first forgets the database.
+// wordpressNeedsItsDatabase deploys WordPress behind a policy that at first does not admit its database.
 func wordpressNeedsItsDatabase(t *testing.T, r *region, d database) {
 	ns := r.namespace(t, "site")
 	_, err := r.client.CoreV1().ConfigMaps(ns).Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "check"}, Data: map[string]string{"check.php": "<?php"}}, metav1.CreateOptions{})

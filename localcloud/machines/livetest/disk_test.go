@@ -14,12 +14,12 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// term leads to the machine of pods with labels.
+// term selects the machine of the pods with the labels.
 func term(labels map[string]string) corev1.PodAffinityTerm {
 	return corev1.PodAffinityTerm{LabelSelector: &metav1.LabelSelector{MatchLabels: labels}, TopologyKey: corev1.LabelHostname}
 }
 
-// bound demands a term, wishing wishes for it.
+// bound requires a term, wishing prefers it.
 func bound(labels map[string]string) *corev1.PodAffinity {
 	return &corev1.PodAffinity{RequiredDuringSchedulingIgnoredDuringExecution: []corev1.PodAffinityTerm{term(labels)}}
 }
@@ -30,7 +30,7 @@ func wishing(labels map[string]string) *corev1.PodAffinity {
 	}}
 }
 
-// sharer makes a server of one pod on a disk that another's pod shares.
+// sharer creates a StatefulSet of one pod, on a disk that it shares with another's pod.
 func (r *region) sharer(t *testing.T, namespace, app string, beside *corev1.PodAffinity) {
 	t.Helper()
 	all := map[string]string{"app": app, "disk": "shared"}
@@ -51,7 +51,7 @@ func (r *region) sharer(t *testing.T, namespace, app string, beside *corev1.PodA
 	require.NoError(t, err)
 }
 
-// sharers makes the pods nfs-0 and sync-0, as the NFS server and Syncthing are declared, and returns their machine.
+// sharers creates the pods nfs-0 and sync-0, as the NFS server and Syncthing are declared, and returns their machine.
 func (r *region) sharers(t *testing.T, name string) (namespace, machine string) {
 	t.Helper()
 	ns := r.namespace(t, name)
@@ -63,12 +63,12 @@ func (r *region) sharers(t *testing.T, name string) (namespace, machine string) 
 	return ns, home
 }
 
-// Two pods share a disk, and one is started anew while the other machine has more room: it comes back to the other's, and
-// does not go where it would wait for ever for the disk.
+// Two pods share a disk. When one is recreated and the other machine has more room, it still returns to the machine of
+// the other pod: elsewhere it would wait forever for the disk.
 func TestPodsThatShareADiskStayTogether(t *testing.T) {
 	r := world.regions[0]
 	ns, home := r.sharers(t, "together")
-	// What makes the other machine the better one.
+	// Make the other machine the better choice.
 	filler := server(8080)
 	filler.Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: quantityOf("600m")}
 	_, err := r.client.CoreV1().Pods(ns).Create(t.Context(), &corev1.Pod{
@@ -90,8 +90,8 @@ func TestPodsThatShareADiskStayTogether(t *testing.T) {
 	r.ready(t, ns, "app=nfs", 1)
 }
 
-// The machine of two pods that share a disk is drained, and both are soon on the other one. Were each bound to the other,
-// the scheduler would not look at the first one again when the second one is gone, for five minutes.
+// When the machine of two pods that share a disk is drained, both soon run on the other machine. If each required the
+// other, the scheduler would not retry the first for five minutes after the second is gone.
 func TestPodsThatShareADiskLeaveADrainedMachine(t *testing.T) {
 	r := world.regions[0]
 	ns, home := r.sharers(t, "drained")
@@ -105,7 +105,7 @@ func TestPodsThatShareADiskLeaveADrainedMachine(t *testing.T) {
 	t.Cleanup(func() { cordon(false) })
 	for _, name := range []string{"nfs-0", "sync-0"} {
 		require.NoError(t, r.client.CoreV1().Pods(ns).Delete(t.Context(), name, metav1.DeleteOptions{}))
-		time.Sleep(time.Second) // the first is looked at while the second is still there
+		time.Sleep(time.Second) // the scheduler tries the first while the second still exists
 	}
 	eventually(t, "both are ready elsewhere", func() (bool, error) {
 		for _, name := range []string{"nfs-0", "sync-0"} {

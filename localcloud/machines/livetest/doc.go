@@ -1,3 +1,3 @@
-// Package livetest tests the machines on real control planes: the scheduler, the controllers and the API server of
-// Kubernetes judge what the simulated kubelets do.
+// Package livetest tests the machines on real control planes: Kubernetes's scheduler, controllers and API server judge
+// the work of the simulated kubelets.
 package livetest

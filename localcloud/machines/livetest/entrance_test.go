@@ -19,10 +19,10 @@ import (
 
 var frontEnd = netip.MustParseAddr("35.191.0.9")
 
-// silence is how long a test waits for what never answers.
+// silence is how long a test waits for a connection that never gets an answer.
 const silence = time.Second
 
-// TestARequestEntersByANodePort takes one pod and asks every machine for it, by the right way and by wrong ones.
+// TestARequestEntersByANodePort sends requests for one pod to every machine, on the right port and on wrong ones.
 func TestARequestEntersByANodePort(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "entrance")

@@ -13,8 +13,8 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// remembering is a pod with a disk and a directory on its machine, which at its start calls a command that nobody knows
-// for each that it had before. The machines log such a call.
+// remembering is a pod that marks its disk and a directory on its machine. If a mark exists when it starts, it calls an
+// unknown command, which the machines log.
 func remembering(node string) corev1.PodSpec {
 	c := server(8080)
 	mounts := []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "scratch", MountPath: "/scratch"}}
@@ -32,7 +32,7 @@ func remembering(node string) corev1.PodSpec {
 	}
 }
 
-// found is what a remembering pod said.
+// found returns the log of a remembering pod.
 func (r *region) found(t *testing.T, pod corev1.Pod) string {
 	t.Helper()
 	text, err := os.ReadFile(world.dir + "/logs/" + strings.ReplaceAll(r.ID, "/", "_") + "/" + pod.Namespace + "_" + pod.Name + "_first.log")
@@ -42,7 +42,7 @@ func (r *region) found(t *testing.T, pod corev1.Pod) string {
 	return string(text)
 }
 
-// rebooted checks that a pod was started again where it was, as after a reboot of its machine, with what it kept.
+// rebooted checks that a pod was restarted in place, as after a reboot of its machine, and kept its data.
 func (r *region) rebooted(t *testing.T, before corev1.Pod) {
 	t.Helper()
 	var after *corev1.Pod
@@ -60,7 +60,7 @@ func (r *region) rebooted(t *testing.T, before corev1.Pod) {
 	r.event(t, before.Namespace, "SandboxChanged")
 }
 
-// forgetSystemEvents removes what a loss made the cluster say of its own pods: other tests ask that nothing is wrong.
+// forgetSystemEvents deletes the events of the cluster's own pods after a loss: other tests expect no warnings.
 func (r *region) forgetSystemEvents(t *testing.T) {
 	err := r.client.CoreV1().Events(metav1.NamespaceSystem).DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{})
 	require.NoError(t, err)
@@ -79,8 +79,8 @@ func (r *region) nodeCondition(t *testing.T, name string) corev1.ConditionStatus
 	return ""
 }
 
-// A machine vanishes: the real node lifecycle controller notices that nobody renews its lease, and evicts what does not
-// tolerate that. It comes back: what was evicted is removed, the rest starts again on its disks.
+// A machine is lost: the real node-lifecycle controller sees its lease expire, and evicts the pods that do not tolerate
+// that. When it is back, the evicted pods are removed, and the others restart on their disks.
 func TestALostMachine(t *testing.T) {
 	r := world.regions[1]
 	defer r.forgetSystemEvents(t)
@@ -147,7 +147,7 @@ func TestALostMachine(t *testing.T) {
 	r.event(t, metav1.NamespaceDefault, "Rebooted", lost)
 }
 
-// A region vanishes, control plane and machines. What runs elsewhere goes on; when it is back everything starts again by
+// A region is lost, both control plane and machines. Other regions continue. When it is back, everything restarts by
 // itself, although the local cloud was restarted in between.
 func TestALostRegion(t *testing.T) {
 	r, other := world.regions[0], world.regions[1]
@@ -160,7 +160,7 @@ func TestALostRegion(t *testing.T) {
 	require.NotEmpty(t, attachments)
 
 	failures := cloud.Failures{Regions: []string{cloud.RegionOf(r.Location)}}
-	defer func() { // whatever becomes of this test, the others want the region
+	defer func() { // restore the region for the other tests, even if this one fails
 		_ = world.planes.Heal(t.Context(), r.ID)
 		world.simulator.SetFailures(cloud.Failures{})
 	}()
@@ -179,7 +179,7 @@ func TestALostRegion(t *testing.T) {
 	bigger := r.pool
 	bigger.Count++
 
-	// The local cloud is restarted, which wants every control plane for a moment.
+	// The local cloud restarts, which needs every control plane for a moment.
 	world.simulator.Close()
 	require.NoError(t, world.planes.Heal(t.Context(), r.ID))
 	world.simulator = newSimulator()
@@ -194,7 +194,7 @@ func TestALostRegion(t *testing.T) {
 	for _, m := range world.simulator.Machines() {
 		require.Equal(t, m.Cluster != r.ID, m.Running, m.Name)
 	}
-	// What runs elsewhere is none the wiser.
+	// Other regions are not affected.
 	elsewhere := other.namespace(t, "elsewhere")
 	other.deployment(t, elsewhere, "web", 1, corev1.PodSpec{Containers: []corev1.Container{server(8080)}})
 	other.ready(t, elsewhere, "app=web", 1)
@@ -216,7 +216,7 @@ func TestALostRegion(t *testing.T) {
 	require.Subset(t, r.attachmentNames(t), attachments, "the disks were attached all the time")
 }
 
-// attachmentNames are the names of the attachments of disks.
+// attachmentNames returns the names of the VolumeAttachments.
 func (r *region) attachmentNames(t *testing.T) []string {
 	t.Helper()
 	list, err := r.client.StorageV1().VolumeAttachments().List(t.Context(), metav1.ListOptions{})

@@ -28,7 +28,7 @@ import (
 	"geo-wordpress/localcloud/machines"
 )
 
-// patience is how long anything may take on a machine that is busy with other things.
+// patience is the timeout of every wait, on a machine that may be busy with other things.
 const patience = 2 * time.Minute
 
 const (
@@ -44,7 +44,7 @@ type region struct {
 	client kubernetes.Interface
 }
 
-// world is what the tests share: two clusters in one network, and the machines.
+// world is shared by the tests: two clusters in one network, and the machines.
 var world struct {
 	dir       string
 	planes    *controlplane.Manager
@@ -157,14 +157,14 @@ func end() {
 	_ = os.RemoveAll(world.dir)
 }
 
-// facts are a cloud of disks and firewalls.
+// facts is a fake cloud with disks and firewalls.
 type facts struct {
 	mu       sync.Mutex
 	disks    map[string]cloud.Disk
 	holders  map[string]string
-	ports    []int // that the firewall admits between clusters
-	entrance int   // that it admits a load balancer's front ends to
-	isolated bool  // without a way to the Internet
+	ports    []int // the ports that the firewall admits between clusters
+	entrance int   // the port that it admits a load balancer's front ends to
+	isolated bool  // without a route to the Internet
 }
 
 func newFacts() *facts {
@@ -251,8 +251,8 @@ func (f *facts) Detach(handle, instance string) {
 	}
 }
 
-// namespace makes a namespace that is gone after the test. It has what its pods mount: a controller publishes the API
-// server's certificate there, a moment later.
+// namespace creates a namespace for the duration of the test. It waits for the API server's certificate, which pods
+// mount and which a controller publishes there a moment later.
 func (r *region) namespace(t *testing.T, name string) string {
 	t.Helper()
 	_, err := r.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
@@ -273,7 +273,7 @@ func (r *region) namespace(t *testing.T, name string) string {
 	return name
 }
 
-// describe shows what went wrong.
+// describe logs the state of a namespace's pods, its events and its containers' logs.
 func (r *region) describe(t *testing.T, namespace string) {
 	ctx := context.Background()
 	pods, err := r.client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{})
@@ -310,12 +310,12 @@ func (r *region) events(t *testing.T, namespace string) []string {
 	return lines
 }
 
-// warnings are the events that a healthy start does not have.
+// warnings returns a namespace's warning events; a healthy start has none.
 func (r *region) warnings(t *testing.T, namespace string) []string {
 	return slices.DeleteFunc(r.events(t, namespace), func(line string) bool { return !strings.HasPrefix(line, "Warning") })
 }
 
-// eventually waits until something is true.
+// eventually waits until a condition is true.
 func eventually(t *testing.T, what string, is func() (bool, error)) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

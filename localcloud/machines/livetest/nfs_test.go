@@ -32,7 +32,7 @@ var nfsRules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"get"}},
 }
 
-// A claim is bound only once the provisioner may do what it must, and its Service is exactly an NFS server's.
+// A claim is bound only if the provisioner has its access rights, and its Service has exactly an NFS server's ports.
 func TestNFSClaimsAreProvisionedByTheRules(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "files")
@@ -100,7 +100,7 @@ func TestNFSClaimsAreProvisionedByTheRules(t *testing.T) {
 	require.Equal(t, corev1.PersistentVolumeReclaimDelete, pv.Spec.PersistentVolumeReclaimPolicy)
 	require.Equal(t, "test.example/nfs", pv.Annotations["pv.kubernetes.io/provisioned-by"])
 
-	// Pods on any node mount it, and the one beside the server sees the export's directory on the disk.
+	// Pods on any node mount the volume.
 	c := server(8080)
 	c.VolumeMounts = []corev1.VolumeMount{{Name: "shared", MountPath: "/shared"}}
 	r.deployment(t, ns, "client", 2, corev1.PodSpec{Volumes: []corev1.Volume{volumeFromClaim("shared", "shared")}, Containers: []corev1.Container{c}})

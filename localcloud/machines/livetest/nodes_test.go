@@ -55,7 +55,7 @@ func TestPodsThatDoNotFitStayPending(t *testing.T) {
 		}}},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	// 1930m allocatable would hold it; what GKE's own pods take does not leave enough.
+	// The allocatable 1930m would be enough, but not after the requests of GKE's own pods.
 	r.event(t, ns, "FailedScheduling", "Insufficient cpu")
 }
 
@@ -76,7 +76,7 @@ func TestSurgeUpgradeReplacesMachinesAndKeepsTheBudget(t *testing.T) {
 	r.ready(t, ns, "app=web", 2)
 	before := world.simulator.Instances(r.pool.ID)
 
-	// A disruption budget is kept at every moment, not only in the end.
+	// The disruption budget holds at every moment, not only in the end.
 	stop, lowest := make(chan struct{}), make(chan int)
 	go func() {
 		low := 2
@@ -118,7 +118,7 @@ func TestSurgeUpgradeReplacesMachinesAndKeepsTheBudget(t *testing.T) {
 	r.ready(t, metav1.NamespaceSystem, "k8s-app=kube-dns", 2)
 }
 
-// GKE makes machines anew for another image or kind of disk, too.
+// GKE also replaces machines for another image or kind of disk.
 func TestAnotherTemplateReplacesMachines(t *testing.T) {
 	r := world.regions[1]
 	before := world.simulator.Instances(r.pool.ID)

@@ -14,7 +14,7 @@ import (
 
 func labels(app string) map[string]string { return map[string]string{"app": app} }
 
-// deployment makes a Deployment of one container.
+// deployment creates a Deployment of one container.
 func (r *region) deployment(t *testing.T, namespace, app string, replicas int32, pod corev1.PodSpec) {
 	t.Helper()
 	_, err := r.client.AppsV1().Deployments(namespace).Create(t.Context(), &appsv1.Deployment{
@@ -28,7 +28,7 @@ func (r *region) deployment(t *testing.T, namespace, app string, replicas int32,
 	require.NoError(t, err)
 }
 
-// headless makes the Service that peers find a pod by.
+// headless creates the Service by which peers find a pod.
 func (r *region) headless(t *testing.T, namespace, app string, port int32) {
 	t.Helper()
 	_, err := r.client.CoreV1().Services(namespace).Create(t.Context(), &corev1.Service{
@@ -41,7 +41,7 @@ func (r *region) headless(t *testing.T, namespace, app string, port int32) {
 	require.NoError(t, err)
 }
 
-// diskClaim makes a disk, and a volume and a claim for it.
+// diskClaim creates a disk, and a volume and a claim for it.
 func (r *region) diskClaim(t *testing.T, namespace, name string) (handle string) {
 	t.Helper()
 	handle = world.facts.addDisk(r, namespace+"-"+name)
@@ -81,7 +81,7 @@ func (r *region) claimFor(t *testing.T, namespace, name, handle string) {
 		},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	// A pod that comes before its claim is bound gets a warning from the scheduler.
+	// The scheduler warns about a pod that is created before its claim is bound.
 	r.bound(t, namespace, name)
 }
 

@@ -13,7 +13,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// server is a container of which nothing is known but its port.
+// server is a container of which only the port is known.
 func server(port int32) corev1.Container {
 	return corev1.Container{
 		Name: "main", Image: "example.com/some/server:1.0",
@@ -44,7 +44,7 @@ func TestAHealthyDeploymentHasNoWarnings(t *testing.T) {
 	for _, reason := range []string{"Scheduled", "Pulled", "Created", "Started"} {
 		r.event(t, ns, "Normal "+reason)
 	}
-	// A deletion is graceful, and ends.
+	// A deletion is graceful, and completes.
 	require.NoError(t, r.client.AppsV1().Deployments(ns).Delete(t.Context(), "web", metav1.DeleteOptions{PropagationPolicy: ptr.To(metav1.DeletePropagationForeground)}))
 	eventually(t, "no pods", func() (bool, error) {
 		list, err := r.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
@@ -53,7 +53,7 @@ func TestAHealthyDeploymentHasNoWarnings(t *testing.T) {
 	r.event(t, ns, "Normal Killing", "Stopping container main")
 }
 
-// What a kubelet says of each thing that is missing; and that the pod starts by itself once it is there.
+// The kubelet reports each missing object, and starts the pod once the object exists.
 func TestAPodWaitsForWhatItNamesAndSaysSo(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "missing")
@@ -241,7 +241,7 @@ func TestLivenessEndsWhatDoesNotAnswer(t *testing.T) {
 	})
 }
 
-// A StatefulSet on a disk of its own: attached where the pod is, and detached when it has gone.
+// The disk of a StatefulSet's pod is attached to the pod's machine, and detached after the pod is gone.
 func TestDisksFollowTheirPods(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "disks")

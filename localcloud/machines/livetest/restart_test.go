@@ -11,7 +11,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// The simulator goes, and comes back: the machines and their containers have been there all the time.
+// The simulator restarts; the machines and their containers keep running.
 func TestMachinesOutliveTheSimulator(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "restart")
@@ -28,7 +28,7 @@ func TestMachinesOutliveTheSimulator(t *testing.T) {
 	})
 	before := r.ready(t, ns, "app=web", 1)[0]
 	nodes := world.simulator.Instances(r.pool.ID)
-	// What is on its way must be reported before the process ends.
+	// Pending reports must be written before the process ends.
 	time.Sleep(time.Second)
 
 	world.simulator.Close()
@@ -50,12 +50,12 @@ func TestMachinesOutliveTheSimulator(t *testing.T) {
 	require.Zero(t, is.RestartCount)
 	require.Empty(t, r.warnings(t, ns))
 
-	// And it still is a container like any other.
+	// The container still stops like any other.
 	require.NoError(t, r.client.AppsV1().Deployments(ns).Delete(t.Context(), "web", metav1.DeleteOptions{}))
 	eventually(t, "the disk is detached", func() (bool, error) { return world.facts.holder(handle) == "", nil })
 }
 
-// A pool is Compute Engine's: it can be deleted when the cluster's API is gone.
+// A pool belongs to Compute Engine: it can be deleted when the cluster's API server is gone.
 func TestAPoolGoesWithoutTheAPI(t *testing.T) {
 	i := len(world.regions)
 	r := newRegion(i, "gone")

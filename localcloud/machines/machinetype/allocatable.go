@@ -4,14 +4,14 @@ import "fmt"
 
 const gibibyte = int64(1) << 30
 
-// Resources are what a node has, or what it lets pods have.
+// Resources are a node's capacity or its allocatable part.
 type Resources struct {
 	MilliCPU         int64
 	Memory           int64 // bytes
 	EphemeralStorage int64 // bytes
 }
 
-// bracket is one step of a graduated reservation: a share, in hundredths of a per cent, of the next size units.
+// bracket is one step of a graduated reservation: share, in hundredths of a per cent, applies to the next size units.
 type bracket struct {
 	size  int64
 	share int64
@@ -20,22 +20,22 @@ type bracket struct {
 // GKE's reservations for the kubelet, the container runtime and the system, from "Plan GKE Standard node sizes".
 var (
 	cpuReservation = []bracket{{1000, 600}, {1000, 100}, {2000, 50}, {1 << 62, 25}}
-	// Between one and four GiB and beyond; a machine under one GiB has a flat reservation.
+	// For machines of one GiB or more; smaller ones have a flat reservation.
 	memoryReservation = []bracket{
 		{4 * gibibyte, 2500}, {4 * gibibyte, 2000}, {8 * gibibyte, 1000}, {112 * gibibyte, 600}, {1 << 62, 200},
 	}
 )
 
 const (
-	// smallMemoryReservation is what a machine with less than one GiB gives up.
+	// smallMemoryReservation applies to machines with less than one GiB.
 	smallMemoryReservation = 255 * mebibyte
-	// memoryEviction is the free memory below which the kubelet evicts pods, and which it therefore offers to none.
+	// memoryEviction is the free memory below which the kubelet evicts pods. It is therefore not allocatable.
 	memoryEviction = 100 * mebibyte
-	// sharedCoreReservation: two vCPUs are reported, of which GKE offers 940 millicores.
+	// sharedCoreReservation leaves 940 millicores of the two vCPUs that the node reports.
 	sharedCoreReservation = 1060
 )
 
-// Capacity is what the node reports of its hardware. The boot disk's size is in GiB.
+// Capacity returns the hardware resources that the node reports. The boot disk's size is in GiB.
 func (t Type) Capacity(bootDiskGiB int) Resources {
 	return Resources{
 		MilliCPU:         int64(t.CPUs) * 1000,
@@ -44,7 +44,7 @@ func (t Type) Capacity(bootDiskGiB int) Resources {
 	}
 }
 
-// Allocatable is what GKE leaves to pods on the machine. The boot disk's size is in GiB.
+// Allocatable returns the resources that GKE leaves to pods on the machine. The boot disk's size is in GiB.
 func (t Type) Allocatable(bootDiskGiB int) Resources {
 	capacity := t.Capacity(bootDiskGiB)
 	cpu := graduated(capacity.MilliCPU, cpuReservation)
@@ -62,8 +62,8 @@ func (t Type) Allocatable(bootDiskGiB int) Resources {
 	}
 }
 
-// storageReservation is GKE's rule for a boot disk: an eviction threshold of a tenth, and for the system the least of
-// half the disk, 6 GiB plus 35 %, and 100 GiB.
+// storageReservation is GKE's reservation on a boot disk: an eviction threshold of a tenth and, for the system, the
+// least of half the disk, 6 GiB plus 35 %, and 100 GiB.
 func storageReservation(disk int64) int64 {
 	return disk/10 + min(disk/2, 6*gibibyte+disk*35/100, 100*gibibyte)
 }
@@ -79,7 +79,7 @@ func graduated(total int64, brackets []bracket) int64 {
 	return reserved
 }
 
-// String is for logs: "1930m CPU, 6246 MiB".
+// String formats the resources for logs: "1930m CPU, 6246 MiB".
 func (r Resources) String() string {
 	return fmt.Sprintf("%dm CPU, %d MiB", r.MilliCPU, r.Memory/mebibyte)
 }

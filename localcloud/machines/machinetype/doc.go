@@ -1,2 +1,2 @@
-// Package machinetype knows what a Compute Engine machine type holds, and how much of it GKE leaves to pods.
+// Package machinetype holds the resources of Compute Engine's machine types, and how much of them GKE leaves to pods.
 package machinetype

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Worked by hand from the brackets that GKE publishes: vCPUs to two decimals, GiB to two.
+// The expected values are calculated by hand from GKE's published brackets: vCPUs and GiB to two decimals.
 func TestAllocatableIsWhatGKEsBracketsLeave(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -9,12 +9,11 @@ import (
 
 const mebibyte = int64(1) << 20
 
-// Type is a machine type.
 type Type struct {
 	Name   string
 	CPUs   int   // vCPUs
 	Memory int64 // bytes
-	// SharedCore types have two vCPUs that may only burst above their share.
+	// SharedCore types have two vCPUs that may only burst above their share of a core.
 	SharedCore bool
 }
 
@@ -46,7 +45,8 @@ var predefined = map[string]series{
 
 var sharedCore = map[string]int64{"e2-micro": 1024, "e2-small": 2048, "e2-medium": 4096}
 
-// Lookup finds a machine type by Compute Engine's name, such as e2-standard-4. The error lists what there is.
+// Lookup finds a machine type by Compute Engine's name, such as e2-standard-4. The error lists the known types or
+// sizes.
 func Lookup(name string) (Type, error) {
 	if memory, ok := sharedCore[name]; ok {
 		return Type{Name: name, CPUs: 2, Memory: memory * mebibyte, SharedCore: true}, nil

@@ -16,7 +16,7 @@ type hostPort struct {
 
 func (a hostPort) String() string { return net.JoinHostPort(a.host, strconv.Itoa(a.port)) }
 
-// everywhere says whether a server at this address is reached from other pods.
+// everywhere says whether a server at this address is reachable from other pods.
 func (a hostPort) everywhere() bool {
 	return a.host != "127.0.0.1" && a.host != "localhost" && a.host != "::1"
 }

@@ -13,7 +13,7 @@ import (
 const apacheStart = 500 * time.Millisecond
 
 // apache is the WordPress image's web server with a configuration of its own (apache2-foreground -f FILE) and without
-// WordPress: it serves the files that are mounted into its document root.
+// WordPress: it serves the files mounted into its document root.
 type apache struct {
 	ended
 	scripts
@@ -22,7 +22,7 @@ type apache struct {
 	upAt time.Time
 }
 
-// apacheDirective is a line of Apache's configuration.
+// apacheDirective matches a line of Apache's configuration.
 var apacheDirective = regexp.MustCompile(`(?mi)^[ \t]*(Listen|DocumentRoot|PidFile)[ \t]+"?([^\s"]+)"?[ \t]*$`)
 
 func newApache(p *Process, file string, now time.Time) Program {
@@ -42,7 +42,7 @@ func (a *apache) configure(file string) error {
 	if err != nil {
 		return fmt.Errorf("apache2: Could not open configuration file %s: %w", file, err)
 	}
-	pidFile := "/run/apache2/apache2.pid" // as the image's environment has it
+	pidFile := "/run/apache2/apache2.pid" // the default of the image's environment
 	for _, found := range apacheDirective.FindAllStringSubmatch(string(settings), -1) {
 		switch value := found[2]; strings.ToLower(found[1]) {
 		case "listen":
@@ -77,7 +77,7 @@ func (a *apache) Accepts(port int, _ bool) bool {
 	return a.exit == nil && port == a.port && !a.now.Before(a.upAt)
 }
 
-// Answer serves a file of the document root, a script as a check of the database.
+// Answer serves a file of the document root. It treats a PHP script as a check of the database.
 func (a *apache) Answer(_ int, r Request, network Network) Response {
 	name, _, _ := strings.Cut(r.Path, "?")
 	file := path.Join(a.root, path.Clean("/"+name))

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Exit codes of curl that scripts tell apart.
+// Curl's exit codes that scripts distinguish.
 const (
 	curlResolve = 6
 	curlConnect = 7
@@ -21,12 +21,12 @@ const (
 	curlTimeout = 28
 )
 
-// clientPatience is how long a client waits for a connection or an answer if it is not told.
+// clientPatience is a client's default timeout for a connection or an answer.
 const clientPatience = 30 * time.Second
 
 var errHangs = errors.New("no answer")
 
-// fetch asks a URL, and takes as long as a connection that fails takes.
+// fetch requests a URL. If the connection or the answer times out, it waits for patience at the container's pace.
 func (c *call) fetch(address string, patience time.Duration) (response Response, err error) {
 	if !strings.Contains(address, "://") {
 		address = "http://" + address
@@ -65,7 +65,7 @@ func (c *call) fetch(address string, patience time.Duration) (response Response,
 	return response, err
 }
 
-// quick says whether a failure shows at once.
+// quick says whether a failure is immediate rather than a timeout.
 func quick(err error) bool {
 	var timeout net.Error
 	return !errors.Is(err, errHangs) && !(errors.As(err, &timeout) && timeout.Timeout())
@@ -79,13 +79,13 @@ func seconds(text string, ok bool) time.Duration {
 	return time.Duration(n * float64(time.Second))
 }
 
-// wget fails on every answer that is not a success, as BusyBox's does.
+// wget fails on every answer except a success, as BusyBox's does.
 func wget(c *call) int {
 	rest := c.operands("-O", "-T", "-t", "-P", "-U", "--header", "--post-data", "--timeout", "--tries")
 	if len(rest) == 0 {
 		return 1
 	}
-	// A bundle such as -qO- hides the letter that takes a value.
+	// option does not find a letter with a value in a bundle such as -qO-.
 	output, _ := c.option("O", "output-document")
 	for _, arg := range c.args {
 		if strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && strings.HasSuffix(arg, "O-") {
@@ -256,11 +256,11 @@ func (c *call) query(address hostPort) (err error) {
 	return err
 }
 
-// databaseVariable matches the environment variables that tell a program its database.
+// databaseVariable matches the environment variables that name a program's database.
 var databaseVariable = regexp.MustCompile(`^(.*_)?(DB|MYSQL|MARIADB|DATABASE|TIDB)_(HOST|ADDR|ADDRESS|HOSTNAME)(_FILE)?$`)
 
-// php runs a PHP script that is a client of the database that its environment names. One that sleeps tries again; one
-// that does not has one chance.
+// php runs a PHP script that connects to the databases named in its environment. A script that sleeps retries; any
+// other tries once.
 func php(c *call) int {
 	scripts := c.operands("-d", "-c", "-r", "-z")
 	patient := false
@@ -297,7 +297,7 @@ func php(c *call) int {
 	return 0
 }
 
-// databaseOf is the database that a variable names; its port may stand in a variable beside it.
+// databaseOf returns the database that a variable names. The port may be in a separate variable.
 func (c *call) databaseOf(p *Process, name string) (hostPort, error) {
 	if value := p.Env[name]; value != "" && !strings.Contains(value, ":") {
 		stem := name[:strings.LastIndex(name, "_")]

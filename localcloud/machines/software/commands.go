@@ -22,8 +22,8 @@ type call struct {
 	env  map[string]string
 }
 
-// commands are modelled as far as scripts in containers use them. Those that only change owners, modes and times do
-// nothing; filters pass their input on.
+// commands are modelled only as far as scripts in containers need. Those that only change owners, modes and times do
+// nothing; filters copy their input.
 var commands map[string]func(*call) int
 
 func init() {
@@ -59,7 +59,7 @@ func (c *call) printBase(part func(string) string) int {
 	return c.print(part(c.args[0]))
 }
 
-// operands are the arguments that are no options. Options named in valued take the next argument.
+// operands returns the arguments that are not options. Options named in valued take the next argument.
 func (c *call) operands(valued ...string) []string {
 	var found []string
 	for i := 0; i < len(c.args); i++ {
@@ -77,7 +77,7 @@ func (c *call) operands(valued ...string) []string {
 	return found
 }
 
-// option is the value of an option, given as --name=value, --name value or -nvalue; letter is without dash.
+// option returns the value of an option, given as --name=value, --name value or -nvalue; letter is without dash.
 func (c *call) option(letter, name string) (string, bool) {
 	for i, arg := range c.args {
 		if name != "" {
@@ -95,7 +95,7 @@ func (c *call) option(letter, name string) (string, bool) {
 	return "", false
 }
 
-// has says whether a single-letter switch is given, alone or in a bundle, or its long form.
+// has says whether a switch is given: its letter, alone or in a bundle, or its long form.
 func (c *call) has(letter, name string) bool {
 	return slices.ContainsFunc(c.args, func(arg string) bool {
 		return name != "" && arg == "--"+name ||
@@ -124,7 +124,7 @@ func sleepCommand(c *call) int {
 	return 0
 }
 
-// timeout runs a command for so long at most: 124 if it takes longer. (BusyBox's 143 counts as failure alike.)
+// timeout runs a command with a time limit; its exit code is 124 if that expires. (BusyBox's is 143, also a failure.)
 func timeout(c *call) int {
 	rest := c.operands("-s", "-k", "-t")
 	if len(rest) < 2 {
@@ -171,7 +171,7 @@ func cat(c *call) int {
 	return 0
 }
 
-// grep selects lines: 0 if there is one, else 1.
+// grep selects lines; its exit code is 0 if there is one, else 1.
 func grep(c *call) int {
 	rest := c.operands("-e", "-m", "-A", "-B", "-C")
 	pattern, given := "", false
@@ -234,7 +234,7 @@ func grep(c *call) int {
 	return 0
 }
 
-// basicRegexp turns a POSIX basic regular expression into Go's: there, + ? ( ) { } | are special with a backslash only.
+// basicRegexp converts a POSIX basic regular expression, in which + ? ( ) { } | are special only after a backslash.
 func basicRegexp(pattern string) string {
 	var out strings.Builder
 	for i := 0; i < len(pattern); i++ {
@@ -267,7 +267,7 @@ func list(c *call) int {
 	return code
 }
 
-// copyFiles copies or moves files and trees. What the image itself holds is not known, and taken to be there.
+// copyFiles copies or moves files and trees. The image's own files are unknown and assumed to exist.
 func copyFiles(c *call) int {
 	paths := c.operands("-m", "-o", "-g", "-t")
 	if c.name == "install" && c.has("d", "directory") {

@@ -9,12 +9,12 @@ import (
 	"sync"
 )
 
-// Kind says what a volume is made of.
+// Kind is a kind of volume.
 type Kind string
 
-// The kinds of volumes that programs can tell apart.
+// The kinds of volumes that programs can distinguish.
 const (
-	Layer  Kind = "container layer" // the container's own, lost with it
+	Layer  Kind = "container layer" // the container's own layer, lost with the container
 	Config Kind = "configuration"   // ConfigMap, Secret, downward API, projected: read-only
 	Empty  Kind = "emptyDir"
 	Disk   Kind = "disk" // a persistent volume on a block device
@@ -25,9 +25,9 @@ const (
 // Volume is a tree of files that containers share. It is safe for concurrent use.
 type Volume struct {
 	Kind Kind
-	// Opaque volumes hold files that this model did not see being written: what is missing is taken to be there.
+	// Opaque volumes may hold files that this model did not see written: missing files are assumed to exist.
 	Opaque bool
-	// Answers says, if not nil, whether what serves the volume answers. Whoever opens something there waits until it does.
+	// Answers, if not nil, says whether the volume's server responds. A program that opens a file waits until it does.
 	Answers func() bool
 
 	mu    sync.Mutex
@@ -128,7 +128,7 @@ type Mount struct {
 	ReadOnly bool
 }
 
-// Filesystem is what a container sees: its own layer and the volumes mounted over it.
+// Filesystem is a container's view of its files: its own layer and the volumes mounted over it.
 type Filesystem struct {
 	Mounts   []Mount
 	ReadOnly bool // the container's own layer
@@ -137,10 +137,10 @@ type Filesystem struct {
 	layer *Volume
 }
 
-// imageDirectories exist in about every image.
+// imageDirectories exist in almost every image.
 var imageDirectories = []string{"bin", "dev", "etc", "home", "mnt", "opt", "proc", "root", "run", "srv", "sys", "tmp", "usr", "usr/local", "usr/local/bin", "var", "var/lib", "var/log", "var/run", "var/tmp"}
 
-// locate finds the volume that holds a path, and the path in it.
+// locate returns the volume that holds a path, and the path inside it.
 func (f *Filesystem) locate(name string) (v *Volume, inside string, readOnly bool) {
 	f.once.Do(func() {
 		f.layer = NewVolume(Layer, nil)
@@ -166,19 +166,19 @@ func (f *Filesystem) locate(name string) (v *Volume, inside string, readOnly boo
 	return mount.Volume, clean(mount.Sub + "/" + strings.TrimPrefix(name, path.Clean(mount.Path))), mount.ReadOnly || mount.Volume.Kind == Config
 }
 
-// On is the kind of volume that a path lies on.
+// On returns the kind of volume that holds a path.
 func (f *Filesystem) On(name string) Kind {
 	v, _, _ := f.locate(name)
 	return v.Kind
 }
 
-// Answers says whether what serves a path's volume answers.
+// Answers says whether the server of a path's volume responds.
 func (f *Filesystem) Answers(name string) bool {
 	v, _, _ := f.locate(name)
 	return v.Answers == nil || v.Answers()
 }
 
-// Writable says whether files can be made at a path.
+// Writable says whether files can be created at a path.
 func (f *Filesystem) Writable(name string) bool {
 	_, _, readOnly := f.locate(name)
 	return !readOnly
@@ -191,7 +191,7 @@ func (f *Filesystem) Exists(name string) bool {
 	return ok || v.Opaque
 }
 
-// Read returns a file's content: fs.ErrNotExist if there is none. A file that an opaque volume may hold is read as empty.
+// Read returns a file's content, or fs.ErrNotExist. A file that an opaque volume may hold reads as empty.
 func (f *Filesystem) Read(name string) ([]byte, error) {
 	v, inside, _ := f.locate(name)
 	if content, ok := v.Read(inside); ok {
@@ -203,7 +203,7 @@ func (f *Filesystem) Read(name string) ([]byte, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// Write makes a file.
+// Write writes a file.
 func (f *Filesystem) Write(name string, content []byte) error {
 	v, inside, readOnly := f.locate(name)
 	if readOnly {

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// gateProcess is the program's gate, which asks the first of the Placement Drivers.
+// gateProcess is the program's gate, which queries the first Placement Driver.
 func gateProcess(t *testing.T, stands string) Process {
 	t.Helper()
 	script, err := os.ReadFile("../../../components/tidb/files/gate.sh")
@@ -18,7 +18,7 @@ func gateProcess(t *testing.T, stands string) Process {
 	return shell(t, string(script), "DATABASE_STANDS", stands, "PD", "http://pd0:2379")
 }
 
-// holds says whether a gate is still closed after a while, and what it said last.
+// holds says whether a gate is still closed after a while, and returns its log.
 func (w *planet) holds(s *site) (closed bool, said string) {
 	for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		w.pass(100 * time.Millisecond)
@@ -28,7 +28,7 @@ func (w *planet) holds(s *site) (closed bool, said string) {
 	return s.program.Exit() == nil, strings.Join(s.logs, "\n")
 }
 
-// Before there was a database nothing is asked: in a first update nothing would answer.
+// The gate queries nothing before there is a database: in a first update nothing would answer.
 func TestGateOpensBeforeThereIsADatabase(t *testing.T) {
 	w := newPlanet(t)
 	require.Equal(t, 0, w.waitExit(w.place("gate", gateProcess(t, ""))))

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// checkPage is a mounted PHP script that checks the database, by what it declares.
+// checkPage holds the declarations of a mounted PHP script that checks the database.
 type checkPage struct {
-	// tolerated and lastRead, if declared (const PAUSE_SECONDS, const LAST_READ), make a read that only pauses pass for
-	// as long since the file was last touched, by a read that succeeded. pauses are the errors' numbers (const PAUSES).
+	// A read that only pauses, with one of the error numbers in pauses (const PAUSES), passes for tolerated (const
+	// PAUSE_SECONDS) after the last successful read. Each successful read touches the file lastRead (const LAST_READ).
 	tolerated time.Duration
 	lastRead  string
 	pauses    []int
 	// The client's timeouts: MYSQLI_OPT_CONNECT_TIMEOUT and MYSQLI_OPT_READ_TIMEOUT, or PHP's settings.
 	connect, read time.Duration
-	// stopping, if declared (const STOPPING), is a file with which the page fails, except to the question ?ready.
+	// stopping, if declared (const STOPPING), is a file. While it exists, the page fails all requests except ?ready.
 	stopping string
-	// site, if declared (const SITE_PORT), is the port of the pod's that must take connections.
+	// site, if declared (const SITE_PORT), is a port of the pod that must accept connections.
 	site int
-	// shared, if declared (const FILES), is a directory that must answer within filesWait (const FILES_SECONDS).
+	// shared, if declared (const FILES), is a directory that must respond within filesWait (const FILES_SECONDS).
 	shared    string
 	filesWait time.Duration
 }
@@ -34,7 +34,7 @@ var (
 	number      = regexp.MustCompile(`\d+`)
 )
 
-// readCheck finds in a script what it declares. settings are those of PHP.
+// readCheck parses a script's declarations. settings are PHP's.
 func readCheck(script string, settings phpSettings) checkPage {
 	page := checkPage{connect: settings.connect, read: settings.read}
 	for _, found := range phpConstant.FindAllStringSubmatch(script, -1) {
@@ -71,34 +71,34 @@ func readCheck(script string, settings phpSettings) checkPage {
 	return page
 }
 
-// connectionRefused is the number of the system's error (ECONNREFUSED).
+// connectionRefused is the system's error number ECONNREFUSED.
 const connectionRefused = 111
 
-// scripts are a server's, in PHP: its settings, and the database that they ask.
+// scripts is the state of a server's PHP scripts: their files and settings, and the database that they query.
 type scripts struct {
 	files    *Filesystem
 	mysql    hostPort
 	settings phpSettings
 	now      time.Time
-	database error // what a statement would meet now
+	database error // the current result of a statement
 }
 
 func newScripts(p *Process) scripts {
 	return scripts{files: p.Files, settings: readPHPSettings(p), database: errNoDatabase}
 }
 
-// connect reads where the database is.
+// connect reads the database's address from the environment.
 func (s *scripts) connect(p *Process) (err error) {
 	s.mysql, err = database(p, "WORDPRESS_DB_HOST")
 	return err
 }
 
-// look asks the database, once for all the requests that wait.
+// look queries the database, once for all waiting requests.
 func (s *scripts) look(now time.Time, network Network) {
 	s.now, s.database = now, query(network, s.mysql)
 }
 
-// check answers a mounted script that checks the site, its files and its database, as far as it declares to.
+// check answers a mounted script that checks the site, its files and its database, as far as it declares these checks.
 func (s *scripts) check(script string, r Request, network Network) Response {
 	page, waited := readCheck(script, s.settings), r.Waited
 	if _, query, _ := strings.Cut(r.Path, "?"); page.stopping != "" && query != "ready" && s.files.Exists(page.stopping) {
@@ -122,7 +122,7 @@ func (s *scripts) check(script string, r Request, network Network) Response {
 	case waiting:
 		return Response{}
 	case code == 0:
-		// A file, and not the process's memory: it outlives the process, as the emptyDir does that it is on.
+		// In a file on an emptyDir, not in memory, so that it survives the process.
 		_ = s.files.Write(page.lastRead, []byte(s.now.Format(time.RFC3339Nano)))
 		return Response{Status: http.StatusOK, Body: "ok\n", Header: plainText}
 	case slices.Contains(page.pauses, code) && s.readWithin(page.lastRead, page.tolerated):
@@ -135,7 +135,7 @@ func unavailable(format string, args ...any) Response {
 	return Response{Status: http.StatusServiceUnavailable, Body: fmt.Sprintf(format, args...), Header: plainText}
 }
 
-// readWithin says whether a file was touched within a time.
+// readWithin says whether the time in a file is less than limit ago.
 func (s *scripts) readWithin(file string, limit time.Duration) bool {
 	content, err := s.files.Read(file)
 	if err != nil {
@@ -148,12 +148,12 @@ func (s *scripts) readWithin(file string, limit time.Duration) bool {
 // phpSettings are PHP's timeouts as a MySQL client.
 type phpSettings struct{ connect, read time.Duration }
 
-// phpDirectory is where the image's PHP reads its settings, all files in the order of their names.
+// phpDirectory is where the image's PHP reads its settings, from all files in the order of their names.
 const phpDirectory = "/usr/local/etc/php/conf.d"
 
 var phpSetting = regexp.MustCompile(`(?m)^\s*(mysqlnd\.net_read_timeout|default_socket_timeout)\s*=\s*(\d+)`)
 
-// readPHPSettings reads the settings that are mounted; PHP's own defaults are 60 seconds to connect, and a day to read.
+// readPHPSettings reads the mounted settings. PHP's defaults are 60 seconds to connect, and a day to read.
 func readPHPSettings(p *Process) phpSettings {
 	s := phpSettings{connect: time.Minute, read: 24 * time.Hour}
 	for _, mount := range p.Files.Mounts {

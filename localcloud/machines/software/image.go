@@ -6,7 +6,7 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Image is a container image, as its reference names it.
+// Image is a parsed container image reference.
 type Image struct {
 	Reference string // as given, normalised: docker.io/library/wordpress:7.1.0
 	Registry  string // docker.io, registry.k8s.io, europe-docker.pkg.dev
@@ -15,7 +15,7 @@ type Image struct {
 	Tag        string
 }
 
-// ParseImage takes an image reference apart.
+// ParseImage parses an image reference.
 func ParseImage(name string) (Image, error) {
 	named, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
@@ -33,12 +33,12 @@ func ParseImage(name string) (Image, error) {
 	return image, nil
 }
 
-// Google says whether the image is in one of Google's own registries, which need no way to the Internet.
+// Google says whether the image is in one of Google's own registries, which need no route to the Internet.
 func (i Image) Google() bool {
 	return i.Registry == "gcr.io" || strings.HasSuffix(i.Registry, ".gcr.io") || strings.HasSuffix(i.Registry, ".pkg.dev")
 }
 
-// known is what is known of an image.
+// known is the model's knowledge of an image.
 type known struct {
 	entrypoint []string
 	command    []string
@@ -46,7 +46,7 @@ type known struct {
 	env        map[string]string
 }
 
-// images are recognised by the last elements of their repository, wherever they are mirrored.
+// images maps the last elements of a repository, wherever it is mirrored, to the image.
 var images = map[string]known{
 	"pingcap/pd":                  {entrypoint: []string{"/pd-server"}},
 	"pingcap/tikv":                {entrypoint: []string{"/tikv-server"}},
@@ -77,7 +77,7 @@ func (i Image) about() (known, bool) {
 	return known{}, false
 }
 
-// wordpressVariant tells the image's variants apart, by their tags.
+// wordpressVariant adapts the image to its variants, which differ by tag.
 func wordpressVariant(k known, tag string) known {
 	switch {
 	case strings.HasPrefix(tag, "cli"):
@@ -88,8 +88,7 @@ func wordpressVariant(k known, tag string) known {
 	return k
 }
 
-// User is the user that the image's program runs as if the pod does not say: "" for root. known is false for an image
-// that nothing is known of.
+// User returns the user that the image's program runs as by default, "" for root. known is false for an unknown image.
 func (i Image) User() (user string, known bool) {
 	k, ok := i.about()
 	return k.user, ok

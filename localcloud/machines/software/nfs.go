@@ -13,14 +13,14 @@ const nfsExport = "/export"
 // rquotad, rpcbind, statd.
 var NFSServicePorts = []int{2049, 32803, 20048, 875, 111, 662}
 
-// NFSServer is nfs-provisioner: an NFS server that makes an export for every claim of its storage classes.
+// NFSServer is nfs-provisioner: an NFS server that creates an export for every claim of its storage classes.
 type NFSServer struct {
 	ended
-	// Provisioner is the name that storage classes call it by.
+	// Provisioner is the name by which storage classes refer to it.
 	Provisioner string
-	// Service and Namespace name the Service whose address its volumes have.
+	// Service and Namespace name the Service whose address its volumes use.
 	Service, Namespace string
-	// PodIP is the endpoint that the Service must have.
+	// PodIP is the only endpoint that the Service may have.
 	PodIP string
 	up    time.Time
 	ready bool
@@ -85,12 +85,12 @@ func (s *NFSServer) Step(now time.Time, _ Network) {
 // Serves says whether the server runs.
 func (s *NFSServer) Serves() bool { return s.ready && s.exit == nil && !s.stopping() }
 
-// Export makes the directory of an export, such as pvc-<uid>, and returns its path.
+// Export creates the directory of an export, such as pvc-<uid>, and returns its path.
 func (s *NFSServer) Export(name string) (string, error) {
 	return nfsExport + "/" + name, s.process.Files.Mkdir(nfsExport + "/" + name)
 }
 
-// Unexport removes an export and what it holds.
+// Unexport removes an export and its content.
 func (s *NFSServer) Unexport(name string) {
 	v, inside, _ := s.process.Files.locate(nfsExport + "/" + name)
 	v.Remove(inside)
@@ -113,13 +113,12 @@ func (s *NFSServer) Accepts(port int, _ bool) bool {
 	return false
 }
 
-// Answer finds no web server.
+// Answer rejects requests: the server does not speak HTTP.
 func (s *NFSServer) Answer(int, Request, Network) Response { return Response{Status: 400} }
 
-// Stop ends the server.
 func (s *NFSServer) Stop(now time.Time) { s.leave(now, time.Second) }
 
-// AsNFSServer finds the NFS server in a program, nil if it is none.
+// AsNFSServer returns the NFS server in a program, nil if it is not one.
 func AsNFSServer(p Program) *NFSServer {
 	s, _ := innermost(p).(*NFSServer)
 	return s

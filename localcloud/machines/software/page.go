@@ -28,7 +28,7 @@ var documentTemplate = template.Must(template.New("page").Parse(`<!DOCTYPE html>
 </html>
 `))
 
-// document is a page that says what answers.
+// document returns an HTML page that names the simulated pod.
 func (p *Process) document(title, text string) string {
 	var page strings.Builder
 	_ = documentTemplate.Execute(&page, map[string]any{ // a builder never fails

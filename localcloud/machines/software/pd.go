@@ -11,17 +11,18 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// What was measured of PD 8.5.
+// Measured with PD 8.5.
 const (
-	pdElection = 2300 * time.Millisecond // from the second of three members to a healthy API
-	pdHandover = 500 * time.Millisecond  // a leader told to stop
-	// A leader killed: 10.6 to 14 s with a lease of 5. As the stores' elections, it is not divided by the pace.
+	pdElection = 2300 * time.Millisecond // from the start of the second of three members to a healthy API
+	pdHandover = 500 * time.Millisecond  // after a graceful stop of the leader
+	// Failover after the leader is killed takes 10.6 to 14 s with a lease of 5 s. Like the stores' elections, it is not
+	// divided by the pace.
 	pdFailover       = 10600 * time.Millisecond
 	pdFailoverSpread = 3400 * time.Millisecond
-	// pdDisconnected is after how long without a heartbeat PD calls a store disconnected.
+	// pdDisconnected is the time without a heartbeat after which PD shows a store as Disconnected.
 	pdDisconnected = 20 * time.Second
-	// pdPatience is how long a starting PD waits for a quorum before it ends itself. It is not divided by the pace:
-	// what a PD waits for, other clusters and the engine that makes them, is not faster here than anywhere.
+	// pdPatience is how long a starting PD waits for a quorum before it exits. It is not divided by the pace, because
+	// PD waits for other clusters and for the engine that creates them, which run in real time.
 	pdPatience = 5 * time.Minute
 	pdShutdown = 500 * time.Millisecond
 )
@@ -34,8 +35,8 @@ type pd struct {
 	members      map[string]hostPort // peer addresses by name, itself included
 	join         []hostPort          // client addresses of a cluster to join
 	client, peer []hostPort
-	sees         map[string]*pd // members that its connections reach
-	leads        bool           // it and the members mutually connected with it are a majority
+	sees         map[string]*pd // members that this member connects to
+	leads        bool           // it and the members connected with it in both directions are a majority
 	serving      bool
 	everServed   bool
 	electionEnds time.Time
@@ -45,16 +46,16 @@ type pd struct {
 	now          time.Time
 }
 
-// tidbCluster is what a quorum of PDs and the stores' data remember.
+// tidbCluster is the state that a quorum of PDs and the stores' data persist.
 type tidbCluster struct {
 	stores       map[string]*store // by advertised address
 	bootstrapped bool              // TiDB's system tables exist
 	maxReplicas  int
-	groups       map[string]*raftGroup // by the address of the store that they are at home on
+	groups       map[string]*raftGroup // by the address of their home store
 	stepped      time.Time
 }
 
-// empty says whether the cluster knows of nothing yet.
+// empty says whether the cluster knows neither stores nor a database.
 func (c *tidbCluster) empty() bool { return len(c.stores) == 0 && !c.bootstrapped }
 
 type store struct {
@@ -128,8 +129,8 @@ func (d *pd) configure(f flags) error {
 	return nil
 }
 
-// durable checks that a data directory outlives its container. (The server itself would start on the container's own
-// layer, and lose its place in the cluster with the first restart.)
+// durable checks that a data directory outlives its container. (The real server would start on the container's own
+// layer, and lose its membership at the first restart.)
 func durable(p *Process, flag, dir string) error {
 	if dir == "" || p.Files.On(dir) == Layer {
 		return fmt.Errorf("%s %q is not on a mounted volume: the data would be lost with the container", flag, dir)
@@ -140,7 +141,7 @@ func durable(p *Process, flag, dir string) error {
 	return nil
 }
 
-// readTOML reads a configuration file that a flag names, if one does.
+// readTOML reads a configuration file, if name is not empty.
 func readTOML(p *Process, name string, into any) error {
 	if name == "" {
 		return nil
@@ -176,7 +177,7 @@ func (d *pd) Step(now time.Time, network Network) {
 	}
 }
 
-// stepMember looks for the other members, and for a quorum.
+// stepMember connects to the other members, and determines whether there is a quorum.
 func (d *pd) stepMember(now time.Time, network Network) {
 	sees := map[string]*pd{}
 	for name, address := range d.members {
@@ -198,7 +199,7 @@ func (d *pd) stepMember(now time.Time, network Network) {
 	d.elect(now, connected, quorum)
 }
 
-// connected lists the members that it reaches and that reach it.
+// connected lists the members that are connected with this one in both directions.
 func (d *pd) connected() []*pd {
 	var both []*pd
 	for _, other := range d.sees {
@@ -210,7 +211,7 @@ func (d *pd) connected() []*pd {
 	return both
 }
 
-// elect settles who leads. Members that can see the same majority settle on the same one.
+// elect determines the leader. Members connected to the same majority elect the same one.
 func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 	if !quorum {
 		if d.serving {
@@ -243,7 +244,7 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 			takes = d.process.Pace.Of(pdHandover)
 		case d.leader != nil:
 			takes = pdFailover + lot(d.leader.name, now, pdFailoverSpread)
-		case elected.serving && elected.leader == elected: // joins one that stands
+		case elected.serving && elected.leader == elected: // joins an established leader
 			takes = d.process.Pace.Of(pdHandover)
 		}
 		d.electionEnds = now.Add(takes)
@@ -259,14 +260,14 @@ func (d *pd) elect(now time.Time, connected []*pd, quorum bool) {
 	}
 	if elected != d {
 		if elected.cluster.empty() && !d.cluster.empty() {
-			elected.cluster = d.cluster // a leader restarted on its disk knows what its peers know
+			elected.cluster = d.cluster // a leader that restarted on its disk knows its peers' state
 		}
 		d.cluster = elected.cluster
 	}
 }
 
-// outvoted says whether a member that it reaches follows a leader that it does not reach. Its votes come to nothing
-// then (etcd asks before it votes), and it has no leader.
+// outvoted says whether a connected member follows a leader that this one does not reach. etcd's pre-vote then fails:
+// this one starts no election, and has no leader.
 func (d *pd) outvoted(connected []*pd) bool {
 	return slices.ContainsFunc(connected, func(o *pd) bool {
 		return o.serving && o.leader != nil && o.leader != d && o.leader.leads && o.leader.exit == nil &&
@@ -274,7 +275,7 @@ func (d *pd) outvoted(connected []*pd) bool {
 	})
 }
 
-// stepJoined is a member that was added to a cluster that stands: it serves while one of those it joined does.
+// stepJoined steps a member that was added to an existing cluster: it serves while a member that it joined does.
 func (d *pd) stepJoined(_ time.Time, network Network) {
 	d.serving = false
 	for _, address := range d.join {
@@ -293,7 +294,7 @@ func (d *pd) Accepts(port int, local bool) bool {
 	return d.exit == nil && !d.stopping() && accepts(slices.Concat(d.client, d.peer), port, local)
 }
 
-// accepts says whether one of the addresses that a server listens on takes a connection.
+// accepts says whether a server that listens on the addresses accepts a connection to the port.
 func accepts(listening []hostPort, port int, local bool) bool {
 	return slices.ContainsFunc(listening, func(a hostPort) bool { return a.port == port && (local || a.everywhere()) })
 }
@@ -304,7 +305,7 @@ func (d *pd) Answer(port int, r Request, _ Network) Response {
 	}
 	path, _, _ := strings.Cut(r.Path, "?")
 	switch {
-	case !d.everServed: // etcd has not started: connections are accepted and nobody answers
+	case !d.everServed: // etcd has not started: it accepts connections, but does not answer
 		return Response{}
 	case path == "/health":
 		if !d.serving {
@@ -343,7 +344,7 @@ func (d *pd) memberList() []pdMember {
 	return list
 }
 
-// stores answers as PD does, in indented JSON.
+// stores returns the stores as PD does, in indented JSON.
 func (d *pd) stores() string {
 	type label struct {
 		Key   string `json:"key"`

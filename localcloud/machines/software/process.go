@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Pace is how many seconds of a program's own time pass in one second.
+// Pace is the number of seconds of a program's own time per second of real time.
 type Pace float64
 
-// Of is how long d takes at this pace.
+// Of returns how long d takes at this pace.
 func (p Pace) Of(d time.Duration) time.Duration {
 	if p <= 0 {
 		return d
@@ -17,7 +17,7 @@ func (p Pace) Of(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / float64(p))
 }
 
-// Process is what a container gives its program.
+// Process holds the inputs that a container gives its program.
 type Process struct {
 	Image   Image
 	Command []string // replaces the image's entry point; $(NAME) expanded
@@ -32,15 +32,15 @@ type Process struct {
 	Place        Place
 	Pace         Pace
 	Started      time.Time
-	// Adopted says that the program ran before this model of it did: the local cloud was restarted, the machine was not.
+	// Adopted says that the program ran before this model of it: the local cloud was restarted, the machine was not.
 	Adopted bool
-	// Outside runs f with the network while nothing else in the world moves: the way in for a program's own goroutine.
+	// Outside runs f with the network while the rest of the simulation is locked; the program's own goroutine uses it.
 	Outside func(f func(Network))
-	// Log takes what the program would write that a reader needs to understand its state. It is given no secrets.
+	// Log receives the log lines that explain the program's state. They contain no secrets.
 	Log func(format string, args ...any)
 }
 
-// Place is where a process runs. The real programs are not told; the models name it in the pages that they show.
+// Place is where a process runs. Real programs do not know it; the models show it in their pages.
 type Place struct {
 	Region    string
 	Node      string
@@ -54,7 +54,7 @@ func (p *Process) log(format string, args ...any) {
 	}
 }
 
-// Network is what a program sees of the world around it.
+// Network is a program's view of the network.
 type Network interface {
 	// Lookup resolves a name.
 	Lookup(host string) ([]netip.Addr, error)
@@ -67,10 +67,10 @@ type Remote struct {
 	Address netip.Addr
 	Port    int
 	Program Program // nil for an address on the Internet
-	Network Network // as the far end sees it
+	Network Network // the far end's view
 }
 
-// Get asks the far end for a path over HTTP. Status 0 is that there is no answer within the patience.
+// Get requests a path from the far end over HTTP. Status 0 means that patience expired without an answer.
 func (r Remote) Get(path string, patience time.Duration) Response {
 	if r.Program == nil {
 		return Response{Status: 200}
@@ -86,46 +86,46 @@ type Request struct {
 	Host   string
 	Path   string // with the query
 	Header http.Header
-	// Waited is for how long it has waited for its answer so far.
+	// Waited is how long the request has waited for its answer.
 	Waited time.Duration
 }
 
-// Get is a request for a path that has just arrived.
+// Get returns a GET request that has just arrived.
 func Get(path string) Request { return Request{Method: http.MethodGet, Path: path} }
 
-// Response is an HTTP answer. Status 0 means that there is none yet: who goes on waiting asks again later, with
-// Request.Waited grown.
+// Response is an HTTP response. Status 0 means that there is none yet: the caller polls again, with a larger
+// Request.Waited.
 type Response struct {
 	Status int
 	Body   string
 	Header http.Header
 }
 
-// Exit is a program's end.
+// Exit records how a program ended.
 type Exit struct {
 	Code   int
-	Reason string // the last that it logged
+	Reason string // the last log message
 }
 
 // Program is a running program. Its methods are called by one goroutine at a time.
 type Program interface {
-	// Step lets the program do what it does until now.
+	// Step advances the program to now.
 	Step(now time.Time, network Network)
-	// Accepts says whether a TCP connection to the port is accepted; local is one from the pod itself, to 127.0.0.1.
+	// Accepts says whether the program accepts a TCP connection to the port; local: from the pod itself, to 127.0.0.1.
 	Accepts(port int, local bool) bool
-	// Answer answers an HTTP request, or says that there is no answer yet. It changes nothing in the world, so that it
-	// can be asked as often as it takes.
+	// Answer answers an HTTP request, or returns Status 0 if there is no answer yet. Callers may poll: a repeated
+	// request has no further effect.
 	Answer(port int, r Request, network Network) Response
-	// Stop is SIGTERM.
+	// Stop delivers SIGTERM.
 	Stop(now time.Time)
-	// Exit is how the program ended, nil while it runs.
+	// Exit returns how the program ended, nil while it runs.
 	Exit() *Exit
 }
 
 // within is implemented by programs that run another one.
 type within interface{ inner() Program }
 
-// innermost is the program that really answers.
+// innermost returns the program that actually answers.
 func innermost(p Program) Program {
 	for {
 		w, ok := p.(within)
@@ -136,16 +136,16 @@ func innermost(p Program) Program {
 	}
 }
 
-// ended is the part that all programs share: how they end.
+// ended implements the exit of all programs.
 type ended struct {
 	process *Process
 	exit    *Exit
-	leaving time.Time // when a stopping program will be gone
+	leaving time.Time // when a stopping program will have exited
 }
 
 func (e *ended) Exit() *Exit { return e.exit }
 
-// fail ends the program.
+// fail ends the program with an exit code, and logs the reason.
 func (e *ended) fail(code int, reason string) {
 	if e.exit == nil {
 		e.exit = &Exit{Code: code, Reason: reason}
@@ -153,14 +153,14 @@ func (e *ended) fail(code int, reason string) {
 	}
 }
 
-// leave begins an orderly end that takes a while.
+// leave starts a graceful shutdown that takes a while.
 func (e *ended) leave(now time.Time, takes time.Duration) {
 	if e.leaving.IsZero() {
 		e.leaving = now.Add(e.process.Pace.Of(takes))
 	}
 }
 
-// over says whether the program has ended, and ends one whose orderly stop is done.
+// over says whether the program has ended. It ends a program whose graceful shutdown is complete.
 func (e *ended) over(now time.Time) bool {
 	if e.exit == nil && !e.leaving.IsZero() && !now.Before(e.leaving) {
 		e.exit = &Exit{Code: 0, Reason: "stopped"}
@@ -168,7 +168,7 @@ func (e *ended) over(now time.Time) bool {
 	return e.exit != nil
 }
 
-// kill ends the program without a word.
+// kill ends the program at once, as SIGKILL does.
 func (e *ended) kill() {
 	if e.exit == nil {
 		e.exit = &Exit{Code: 137, Reason: "killed"}

@@ -8,36 +8,36 @@ import (
 	"time"
 )
 
-// What follows the loss of a leader. These are not divided by the pace: a load balancer's health check, which is to tell
-// such a pause from a failure, is not faster here than anywhere.
+// Delays after the loss of a leader. They are not divided by the pace, because the load balancer's health check, which
+// must distinguish such a pause from a failure, runs in real time.
 const (
-	// A follower that hears nothing of its leader for 10 ticks of a second, and up to as long again by lot, asks for
-	// votes (raft-base-tick-interval, raft-election-timeout-ticks).
+	// A follower without heartbeats from its leader starts an election after 10 ticks of a second, plus a random delay
+	// of up to the same (raft-base-tick-interval, raft-election-timeout-ticks).
 	raftElectionLeast  = 10 * time.Second
 	raftElectionSpread = 10 * time.Second
-	// TiDB notices that a connection is dead after grpc-keepalive-time and grpc-keepalive-timeout, 10 + 3 seconds. An
-	// election that is faster does it no good.
+	// TiDB detects a dead connection after grpc-keepalive-time plus grpc-keepalive-timeout, 10 + 3 seconds. A faster
+	// election does not help it.
 	storeNoticed = 13 * time.Second
-	// raftRebalance is how long a store must have been back before PD moves leaders to it again, without a pause.
+	// raftRebalance is how long a store must be back before PD moves leaders to it again, without a pause.
 	raftRebalance = 10 * time.Second
-	raftHandover  = 500 * time.Millisecond // a leader that is told to stop; this is divided by the pace
+	raftHandover  = 500 * time.Millisecond // after a graceful stop of the leader; this is divided by the pace
 )
 
 // defaultReplicas is PD's max-replicas.
 const defaultReplicas = 3
 
-// raftGroup stands for the regions of the key space that have their leader, when all is well, on one store. (TiDB calls
-// a range of keys a region, too.)
+// raftGroup stands for the regions of the key space whose leader is normally on one store. (A TiDB region is a key
+// range.)
 type raftGroup struct {
 	home     string   // the advertised address of that store
-	replicas []string // the stores that vote
+	replicas []string // the addresses of the voting stores
 	leader   *tikv
-	lostAt   time.Time // since when the leader does not lead
-	electsAt time.Time // when the next one is elected
-	restored time.Time // since when the store at home could lead again
+	lostAt   time.Time // when the leader was lost; zero while it leads
+	electsAt time.Time // when the next election ends
+	restored time.Time // since when the home store could lead again
 }
 
-// step moves the groups to now, once for each moment.
+// step advances the groups to now, at most once per moment.
 func (c *tidbCluster) step(now time.Time, pace Pace) {
 	if !now.After(c.stepped) {
 		return
@@ -58,7 +58,7 @@ func (c *tidbCluster) step(now time.Time, pace Pace) {
 	}
 }
 
-// split makes the group of a store that is new: all data is on the stores that were there before, if any.
+// split creates the group of a new store. All data is on the existing stores, if there are any.
 func (c *tidbCluster) split(address string) *raftGroup {
 	for _, other := range slices.Sorted(maps.Keys(c.groups)) {
 		g := c.groups[other]
@@ -67,7 +67,7 @@ func (c *tidbCluster) split(address string) *raftGroup {
 	return &raftGroup{home: address, replicas: []string{address}, leader: c.stores[address].node}
 }
 
-// leads says whether a store runs and can reach, and be reached by, a majority of a group's replicas, itself included.
+// leads says whether a store runs and is connected, both ways, with a majority of a group's replicas, itself included.
 func (g *raftGroup) leads(k *tikv, c *tidbCluster) bool {
 	if k == nil || !slices.Contains(g.replicas, k.advertise.String()) || c.node(k.advertise.String()) != k || !k.runs() {
 		return false
@@ -81,12 +81,12 @@ func (g *raftGroup) leads(k *tikv, c *tidbCluster) bool {
 	return votes > len(g.replicas)/2
 }
 
-// serves says whether the group has a leader. One that is told to stop goes on until another takes over.
+// serves says whether the group has a leader. A leader that is stopping serves until another takes over.
 func (g *raftGroup) serves(c *tidbCluster) bool {
 	return g.leads(g.leader, c) && (g.lostAt.IsZero() || g.leader.stopping())
 }
 
-// node is the store that runs, or ran, at an address.
+// node returns the store that runs, or ran, at an address.
 func (c *tidbCluster) node(address string) *tikv {
 	if s := c.stores[address]; s != nil {
 		return s.node
@@ -94,7 +94,7 @@ func (c *tidbCluster) node(address string) *tikv {
 	return nil
 }
 
-// step finds a leader for a group that has none.
+// step elects a leader for a group that has none.
 func (g *raftGroup) step(now time.Time, pace Pace, c *tidbCluster) {
 	steppedDown := !g.lostAt.IsZero() && now.Sub(g.lostAt) >= raftElectionLeast
 	if g.leads(g.leader, c) && !g.leader.stopping() && !steppedDown {
@@ -105,7 +105,7 @@ func (g *raftGroup) step(now time.Time, pace Pace, c *tidbCluster) {
 		g.lostAt = now
 	}
 	candidate := g.candidate(c)
-	if candidate == nil { // no majority: nobody is elected
+	if candidate == nil { // no majority, so no election
 		g.electsAt = time.Time{}
 		return
 	}
@@ -126,7 +126,7 @@ func (g *raftGroup) step(now time.Time, pace Pace, c *tidbCluster) {
 	g.leader, g.lostAt, g.electsAt = candidate, time.Time{}, time.Time{}
 }
 
-// candidate is a replica that would be elected.
+// candidate returns a replica that can be elected, nil if there is none.
 func (g *raftGroup) candidate(c *tidbCluster) *tikv {
 	for _, address := range g.replicas {
 		if k := c.node(address); k != nil && !k.stopping() && g.leads(k, c) {
@@ -136,8 +136,8 @@ func (g *raftGroup) candidate(c *tidbCluster) *tikv {
 	return nil
 }
 
-// place is PD's work on a group that has a leader: a replica in as many stores as there are to be, as soon as all of
-// them can be reached, and the leader back at home.
+// place is PD's scheduling of a group that has a leader. It puts a replica on each desired store, once all of these are
+// reachable, and moves the leader back to its home store.
 func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, home int) {
 	var want []string
 	for i := range min(c.maxReplicas, len(addresses)) {
@@ -149,7 +149,7 @@ func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, hom
 	}
 	if !slices.ContainsFunc(want, func(address string) bool { return !reached(address) }) {
 		g.replicas = want
-		if !slices.Contains(want, g.leader.advertise.String()) { // it hands over before its replica is removed
+		if !slices.Contains(want, g.leader.advertise.String()) { // the leader moves before its replica is removed
 			g.leader = c.node(g.home)
 		}
 	}
@@ -165,7 +165,7 @@ func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, hom
 	}
 }
 
-// whole says why not all regions have a leader, nil if they do; and the leaders.
+// whole returns the leaders of all regions, or an error if a region has none.
 func (c *tidbCluster) whole() (leaders []*tikv, err error) {
 	for _, address := range slices.Sorted(maps.Keys(c.groups)) {
 		g := c.groups[address]
@@ -185,7 +185,7 @@ func (c *tidbCluster) whole() (leaders []*tikv, err error) {
 	return leaders, nil
 }
 
-// inherit takes over what the stores remember when all PDs have forgotten it.
+// inherit takes over the state that the stores keep, after all PDs have lost theirs.
 func (c *tidbCluster) inherit(from *tidbCluster) {
 	if from == nil || from == c || len(c.groups) > 0 {
 		return
@@ -198,7 +198,7 @@ func (c *tidbCluster) inherit(from *tidbCluster) {
 	}
 }
 
-// lot draws a duration up to a limit, the same for all who draw it at the same moment.
+// lot returns a pseudo-random duration below limit, which depends only on its arguments.
 func lot(name string, at time.Time, limit time.Duration) time.Duration {
 	h := fnv.New32a()
 	fmt.Fprint(h, name, at.UnixNano())

@@ -56,7 +56,7 @@ func trio(t *testing.T, pace Pace) *planet {
 		page.Env["WORDPRESS_DB_HOST"] = p.Env["WORDPRESS_DB_HOST"]
 		w.together(w.place(fmt.Sprintf("web%d", n), p), w.place(fmt.Sprintf("page%d", n), page))
 	}
-	w.pass(raftRebalance + 10*time.Second) // every store leads some regions
+	w.pass(raftRebalance + 10*time.Second) // every store then leads some regions
 	for n := range 3 {
 		require.NoError(t, w.sql(n))
 		require.Equal(t, fmt.Sprintf("tikv%d:20160", n), w.cluster(n).groups[fmt.Sprintf("tikv%d:20160", n)].leader.advertise.String())
@@ -65,7 +65,7 @@ func trio(t *testing.T, pace Pace) *planet {
 	return w
 }
 
-// lose ends the programs of a region at once.
+// lose kills the programs of a region.
 func (w *planet) lose(n int) {
 	for _, name := range []string{"pd", "tikv", "tidb", "web", "page"} {
 		s := w.host[fmt.Sprintf("%s%d", name, n)]
@@ -76,7 +76,7 @@ func (w *planet) lose(n int) {
 	}
 }
 
-// heal starts them again on their disks.
+// heal restarts a region's programs on their disks.
 func (w *planet) heal(n int) {
 	for _, name := range []string{"pd", "tikv", "tidb", "web", "page"} {
 		s := w.host[fmt.Sprintf("%s%d", name, n)]
@@ -90,12 +90,12 @@ func (w *planet) cluster(n int) *tidbCluster {
 	return w.host[fmt.Sprintf("tikv%d", n)].program.(*tikv).cluster
 }
 
-// health is what a region's health page answers a check that waits for so long.
+// health returns the status of a region's health page, for a client with patience as its timeout.
 func (w *planet) health(n int, patience time.Duration) int {
 	return w.getAfter(patience, fmt.Sprintf("page%d", n), 8081, "/healthz.php").Status
 }
 
-// leaderOfPD is the region that PD's leader is in.
+// leaderOfPD returns the region of PD's leader.
 func (w *planet) leaderOfPD() int {
 	for n := range 3 {
 		if d, ok := w.host[fmt.Sprintf("pd%d", n)].program.(*pd); ok && d.serving && d.leader == d {
@@ -106,7 +106,7 @@ func (w *planet) leaderOfPD() int {
 }
 
 func TestALostRegionPausesTheOthersForAnElection(t *testing.T) {
-	for _, pace := range []Pace{1, 20} { // an election takes its time at any pace
+	for _, pace := range []Pace{1, 20} { // an election takes equally long at any pace
 		for lost := range 3 {
 			t.Run(fmt.Sprintf("region %d at pace %v", lost, pace), func(t *testing.T) {
 				w := trio(t, pace)
@@ -125,7 +125,7 @@ func TestALostRegionPausesTheOthersForAnElection(t *testing.T) {
 				require.NoError(t, w.sql((lost+2)%3))
 				require.Equal(t, 302, w.get(fmt.Sprintf("web%d", survivor), 80, "/").Status)
 
-				// It comes back without a pause, and after a while leads again.
+				// The region returns without a pause, and later leads again.
 				w.heal(lost)
 				for range 40 {
 					w.pass(time.Second)
@@ -145,7 +145,7 @@ func TestTwoLostRegionsLeaveNoQuorum(t *testing.T) {
 	w.lose(2)
 	w.pass(longest)
 	require.ErrorContains(t, w.sql(1), "ERROR 9001", "PD has no quorum, so there are no timestamps")
-	// healthz.php declares for how long that may be an election.
+	// healthz.php declares for how long a pause counts as an election.
 	page := readCheck(string(must(w.host["page1"].process.Files.Read("/etc/geo-wordpress/health/healthz.php"))), phpSettings{})
 	require.NotZero(t, page.tolerated)
 	require.Greater(t, page.tolerated, longest, "an election must not empty the rotation")
@@ -158,7 +158,7 @@ func TestTwoLostRegionsLeaveNoQuorum(t *testing.T) {
 	require.Contains(t, front.Body, "Error establishing a database connection")
 	require.Equal(t, 0, w.getAfter(tidbTimestampPatience-time.Second, "web1", 80, "/").Status, "not before TiDB gives up")
 
-	// One of them is enough, and nobody has to do anything.
+	// One returning region is enough; no action is needed.
 	w.heal(2)
 	w.pass(2 * longest)
 	require.NoError(t, w.sql(1))
@@ -193,7 +193,7 @@ func TestAStoreThatIsToldToStopHandsItsLeadersOver(t *testing.T) {
 	require.NotNil(t, s.program.Exit())
 }
 
-// A region that is cut off from the two others has no quorum, they have.
+// A region that is cut off from the two others has no quorum; the others have one.
 func TestARegionThatIsCutOff(t *testing.T) {
 	w := trio(t, 10)
 	alone := w.leaderOfPD()
@@ -214,8 +214,8 @@ func TestARegionThatIsCutOff(t *testing.T) {
 	require.NoError(t, w.sql(alone))
 }
 
-// Two regions that do not reach each other, and a third that reaches both. TiDB asks leaders directly, so only the third
-// can serve; and the two elect nobody who is not needed.
+// Two regions do not reach each other, and a third reaches both. TiDB connects to leaders directly, so only the third
+// can serve. The two hold no needless elections.
 func TestAPartitionOfTwoRegions(t *testing.T) {
 	w := trio(t, 10)
 	leader := w.leaderOfPD()
@@ -237,7 +237,7 @@ func TestAPartitionOfTwoRegions(t *testing.T) {
 	require.NoError(t, w.sql(leader))
 }
 
-// With three replicas on five stores, two lost stores may be a majority of some regions, whatever their number.
+// With three replicas on five stores, two lost stores can be a majority of some regions' replicas.
 func TestReplicasAreAsManyAsPDSays(t *testing.T) {
 	for replicas, survives := range map[int]bool{3: false, 5: true} {
 		t.Run(fmt.Sprint(replicas), func(t *testing.T) {

@@ -18,17 +18,17 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// commandCost is what starting a process takes at least; it keeps a loop that never sleeps from eating the machine.
+// commandCost is the minimum duration of a process; it keeps a loop that never sleeps from using up the CPU.
 const commandCost = 20 * time.Millisecond
 
-// script is a container whose program is a command or a shell script. It runs on a goroutine of its own.
+// script is a container whose program is a command or a shell script. It runs on its own goroutine.
 type script struct {
 	ended
 	cancel context.CancelFunc
 	done   chan int
 	child  Program // a server that the script became or runs
 	gone   chan struct{}
-	// exits says that the script exits when it is asked to stop.
+	// exits says that the script exits on SIGTERM.
 	exits atomic.Bool
 }
 
@@ -40,19 +40,19 @@ func newScript(p *Process, argv []string, _ time.Time) Program {
 	return s
 }
 
-// probePatience bounds the real time that a probe's command may take.
+// probePatience is the real-time timeout of a probe's command.
 const probePatience = 200 * time.Millisecond
 
-// Run runs a command in a container to its end, and returns its exit code: a hook. It takes the time that the command
-// takes, at the container's pace.
+// Run runs a command in a container, such as a hook, and returns its exit code. It takes as long as the command does at
+// the container's pace.
 func Run(ctx context.Context, p *Process, argv []string) int {
 	run := &runner{process: p, outside: p.Outside, wait: sleep}
 	return run.command(ctx, argv, stdio{out: io.Discard}, p.Env)
 }
 
-// Probe runs a command in a container against a network that stands still, in no time, and returns its exit code.
+// Probe runs a command in a container against an unchanging network, without waiting, and returns its exit code.
 func Probe(p *Process, argv []string, network Network) int {
-	// A script that loops until something comes true would loop for ever in a still world.
+	// A script that polls for a condition would never end, because nothing changes while it runs.
 	ctx, cancel := context.WithTimeout(context.Background(), probePatience)
 	defer cancel()
 	run := &runner{
@@ -76,7 +76,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 func (s *script) inner() Program { return s.child }
 
-// serve runs a server program inside the script, until it ends.
+// serve runs a server program inside the script until the server ends.
 func (s *script) serve(ctx context.Context, p *Process, argv []string) (code int, ok bool) {
 	gone := make(chan struct{})
 	p.Outside(func(Network) {
@@ -129,15 +129,15 @@ func (s *script) Answer(port int, r Request, network Network) Response {
 	return s.child.Answer(port, r, network)
 }
 
-// trap is the shell's own command. Of all there is to trap, what matters is an end at SIGTERM.
+// trap implements the shell's builtin. It only matters whether SIGTERM makes the script exit.
 func (s *script) trap(args []string) {
 	if len(args) > 1 && (slices.Contains(args[1:], "TERM") || slices.Contains(args[1:], "SIGTERM") || slices.Contains(args[1:], "15")) {
 		s.exits.Store(strings.HasPrefix(strings.TrimSpace(args[0]), "exit"))
 	}
 }
 
-// Stop reaches a server that the script became. A shell or a command that is a container's first process has no handler
-// for SIGTERM but by trap, and the kernel keeps it from the default one: it goes on until it is killed.
+// Stop delivers SIGTERM to a server that the script became. A shell or command that is PID 1 handles SIGTERM only with
+// a trap, and the kernel does not apply the default action to PID 1: without a trap, it runs until it is killed.
 func (s *script) Stop(now time.Time) {
 	if s.child != nil {
 		s.child.Stop(now)
@@ -147,7 +147,7 @@ func (s *script) Stop(now time.Time) {
 	}
 }
 
-// Kill ends whatever runs on a goroutine of its own.
+// Kill ends a program at once, including its goroutine.
 func Kill(p Program) {
 	if s, ok := p.(*script); ok {
 		s.cancel()
@@ -164,12 +164,12 @@ type runner struct {
 	// serve, if set, runs server programs; without it a command line that would start one succeeds at once.
 	serve func(ctx context.Context, p *Process, argv []string) (code int, ok bool)
 	wait  func(ctx context.Context, d time.Duration) error
-	// trap, if set, hears of the shell's command trap.
+	// trap, if set, receives the arguments of the shell's builtin trap.
 	trap func(args []string)
 	dir  string
 }
 
-// stdio is a command's input, nil if it has none, its output and, nil if nobody reads it, its diagnostics.
+// stdio holds a command's standard streams: in is nil without input, errors is nil if stderr is discarded.
 type stdio struct {
 	in          io.Reader
 	out, errors io.Writer
@@ -204,7 +204,7 @@ func (r *runner) command(ctx context.Context, argv []string, io stdio, env map[s
 	return 0
 }
 
-// shell runs sh -c 'script', sh file, or a shell that reads its input, which is empty.
+// shell runs sh -c 'script', sh file, or a shell that reads its standard input, which is empty.
 func (r *runner) shell(ctx context.Context, argv []string, io stdio, env map[string]string) int {
 	errexit := false
 	args := argv[1:]
@@ -288,7 +288,7 @@ func (r *runner) source(ctx context.Context, name string, content []byte, args [
 	return 0
 }
 
-// exec runs a command that a script calls. Nothing is ever executed on the machine itself.
+// exec runs a command that a script calls. Nothing is ever executed on the host.
 func (r *runner) exec(ctx context.Context, argv []string) error {
 	if err := r.wait(ctx, commandCost); err != nil {
 		return err

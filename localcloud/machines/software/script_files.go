@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// intercept answers the shell's own commands that the interpreter does not know, or knows of the machine itself, such
-// as the working directory.
+// intercept handles shell builtins that the interpreter lacks, or would apply to the host, such as the directory.
 func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 	switch args[0] {
 	case "cd":
@@ -29,7 +28,7 @@ func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 	case "pwd":
 		return []string{"echo", cleanDir(r.dir)}, nil
 	case "trap":
-		// The interpreter knows EXIT and ERR.
+		// The interpreter handles EXIT and ERR.
 		if len(args) > 2 && !slices.Contains(args[2:], "EXIT") && !slices.Contains(args[2:], "ERR") {
 			if r.trap != nil {
 				r.trap(args[1:])
@@ -37,7 +36,7 @@ func (r *runner) intercept(_ context.Context, args []string) ([]string, error) {
 			return []string{"true"}, nil
 		}
 	case "umask", "ulimit":
-		// Limits and modes of a process, which the interpreter does not keep.
+		// The interpreter does not model a process's limits and umask.
 		return []string{"true"}, nil
 	}
 	return args, nil
@@ -52,7 +51,7 @@ func (r *runner) resolve(name string) string {
 	return path.Join(cleanDir(r.dir), name)
 }
 
-// opened is an open file: what is written to it lands in the volume when it is closed.
+// opened is an open file. Its buffer is written to the volume when it is closed.
 type opened struct {
 	io.Reader
 	buffer bytes.Buffer

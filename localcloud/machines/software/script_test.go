@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// shell is a BusyBox container with a shell script. It runs fast: its goroutine lives in real time.
+// shell is a BusyBox container with a shell script. Its pace is high because its goroutine runs in real time.
 func shell(t *testing.T, text string, env ...string) Process {
 	p := Process{Image: image(t, "busybox:1.37.0"), Command: []string{"sh", "-ec", text}, Pace: 1000, Env: map[string]string{}}
 	for i := 0; i < len(env); i += 2 {
@@ -137,7 +137,7 @@ func TestAProbeEndsWhateverItsScriptDoes(t *testing.T) {
 	require.Less(t, time.Since(began), 10*time.Second)
 }
 
-// A container's first process that does not handle SIGTERM is only killed, at the end of the pod's grace.
+// A container's first process that does not handle SIGTERM runs until it is killed at the end of the grace period.
 func TestAShellEndsWhenAskedOnlyIfItTrapsIt(t *testing.T) {
 	for text, ends := range map[string]bool{
 		`while :; do sleep 60; done`:                                  false,

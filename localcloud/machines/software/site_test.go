@@ -51,7 +51,7 @@ func TestWordPressNeedsItsRights(t *testing.T) {
 	require.Nil(t, newPlanet(t).place("web", p).program.Exit(), "www-data needs none of them")
 }
 
-// The health page's web server serves that page, by what its declared files say, and looks at the site beside it.
+// The health page's web server serves only that page, as its declared files say, and checks the site in the same pod.
 func TestHealthPage(t *testing.T) {
 	w := newPlanet(t)
 	w.regions(2, 2)
@@ -71,7 +71,7 @@ func TestHealthPage(t *testing.T) {
 	w.pass(5 * time.Second)
 	require.Equal(t, "ok\n", w.get("page", 8081, "/healthz.php").Body)
 
-	// It stops: the load balancer is told so, and Kubernetes is not.
+	// While the pod stops, the page fails for the load balancer, but not for Kubernetes.
 	require.Zero(t, Run(t.Context(), page.process, []string{"sh", "-c", "touch /tmp/geo-wordpress-stopping"}))
 	require.Equal(t, "the pod stops\n", w.get("page", 8081, "/healthz.php").Body)
 	require.Equal(t, 503, w.get("page", 8081, "/healthz.php").Status)
@@ -82,7 +82,7 @@ func TestHealthPage(t *testing.T) {
 	require.Equal(t, 503, w.get("page", 8081, "/healthz.php?ready").Status)
 }
 
-// The page of the start-up probe loads WordPress: it fails if the image's code does, which no other check sees.
+// The start-up probe's page loads WordPress. It fails if the image's code does, which no other check detects.
 func TestWordPressStarts(t *testing.T) {
 	page, err := os.ReadFile("../../../components/wordpress/files/startz.php")
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestWordPressStarts(t *testing.T) {
 	}
 }
 
-// Without its NFS server a site keeps its visitors waiting, and the health page says so after a time-out of its own.
+// Without its NFS server a site's requests hang, and the health page fails after its own timeout.
 func TestWordPressWaitsForItsFiles(t *testing.T) {
 	w := newPlanet(t)
 	w.regions(2, 2)
@@ -228,7 +228,7 @@ func TestSyncthing(t *testing.T) {
 	require.NotZero(t, Probe(s.process, []string{"curl", "-fsS", "http://127.0.0.1:9999/rest/noauth/health"}, viewpoint{w, s}))
 
 	p := syncthingProcess(t, home())
-	p.Env = nil // as the image sets it
+	p.Env = nil // the image's own environment
 	s = w.place("open", p)
 	w.pass(3 * time.Second)
 	require.True(t, s.program.Accepts(8384, false), "the image's own environment opens the GUI to all")

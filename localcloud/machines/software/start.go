@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Start starts a container's program. It never fails: a program that cannot run exits, as it does in a container.
+// Start starts a container's program. It never fails: a program that cannot run exits, as in a real container.
 func Start(p *Process, now time.Time) Program {
 	k, known := p.Image.about()
 	env := maps.Clone(k.env)
@@ -35,10 +35,10 @@ func Start(p *Process, now time.Time) Program {
 	return newScript(p, argv, now)
 }
 
-// wrappers run the command that follows them, after preparations that do not matter here.
+// wrappers run the command that follows them, after preparations that the models do not need.
 var wrappers = []string{"docker-entrypoint.sh", "docker-ensure-installed.sh", "entrypoint.sh", "tini", "dumb-init", "catatonit", "exec", "nice", "ionice", "env"}
 
-// unwrap drops wrappers off a command line.
+// unwrap removes wrappers from a command line.
 func unwrap(argv []string) []string {
 	for len(argv) > 1 && slices.Contains(wrappers, path.Base(argv[0])) {
 		rest := argv[1:]
@@ -50,7 +50,7 @@ func unwrap(argv []string) []string {
 	return argv
 }
 
-// server starts the model of a server program, or returns nil if the command line is none of theirs.
+// server starts the model of a server program, or returns nil if the command line does not start one.
 func server(p *Process, argv []string, now time.Time) Program {
 	argv = unwrap(argv)
 	if len(argv) == 0 {
@@ -78,7 +78,7 @@ func server(p *Process, argv []string, now time.Time) Program {
 	return nil
 }
 
-// Flags are a command line's options by name, without dashes, each with its values in order. A switch has "true".
+// flags maps the names of a command line's options, without dashes, to their values in order. A switch has "true".
 type flags map[string][]string
 
 // parseFlags reads options in the forms --name=value, -name=value and --name value.
@@ -103,7 +103,7 @@ func parseFlags(args []string) flags {
 	return f
 }
 
-// last is the value given last for any of the names, or fallback.
+// last returns the last value of the first of the names that is given, or fallback.
 func (f flags) last(fallback string, names ...string) string {
 	for _, name := range names {
 		if values := f[name]; len(values) > 0 {

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// State is how a program is, in its operators' words.
+// State is the state of a program, in an operator's terms.
 type State struct {
 	// Kind is pd, tikv, tidb, nfs, syncthing, wordpress, or empty for any other.
 	Kind string `json:"kind,omitempty"`
-	// Word is what it is doing. Of a PD or a TiKV it is leader, follower, election, no quorum or no majority, once it
-	// has found the others.
+	// Word says what the program is doing. For a PD or TiKV that has found its peers, it is leader, follower, election,
+	// no quorum or no majority.
 	Word string `json:"word,omitempty"`
-	// Peers are the hosts of the peers that it is connected with, in order.
+	// Peers are the hosts of the peers that it is connected to, in order.
 	Peers []string `json:"peers,omitempty"`
 }
 
-// StateOf says how a program is; nil has no state.
+// StateOf returns a program's state; nil has none.
 func StateOf(p Program) State {
 	if p == nil {
 		return State{}
@@ -45,7 +45,7 @@ func StateOf(p Program) State {
 			}
 		}
 		if len(p.peers) == 0 && p.process.Adopted {
-			return State{Kind: "syncthing", Word: "peers unknown"} // its volumes' files were lost with the model of them
+			return State{Kind: "syncthing", Word: "peers unknown"} // the restart lost its modelled files
 		}
 		return State{Kind: "syncthing", Word: fmt.Sprintf("%d of %d peers", len(hosts), len(p.peers)),
 			Peers: slices.Sorted(maps.Keys(hosts))}

@@ -18,13 +18,13 @@ type syncthing struct {
 	home      string
 	gui       hostPort
 	listen    []hostPort
-	peers     map[string]hostPort // address by device ID, of those that have one
+	peers     map[string]hostPort // addresses by device ID, if known
 	connected map[string]bool
 	upAt      time.Time
 	up        bool
 }
 
-// syncthingConfig is the part of config.xml that shows from outside.
+// syncthingConfig is the part of config.xml that the model uses.
 type syncthingConfig struct {
 	Version int `xml:"version,attr"`
 	Folders []struct {
@@ -47,7 +47,7 @@ func newSyncthing(p *Process, args []string) Program {
 	s := &syncthing{ended: ended{process: p}, peers: map[string]hostPort{}, connected: map[string]bool{}}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		if args[0] != "serve" {
-			s.exit = &Exit{Code: 0, Reason: args[0]} // generate, cli and the like do their work at once
+			s.exit = &Exit{Code: 0, Reason: args[0]} // generate, cli and the like finish at once
 			return s
 		}
 		args = args[1:]
@@ -104,7 +104,7 @@ func (s *syncthing) configure(f flags) error {
 	return nil
 }
 
-// tcpAddress reads an address such as tcp://host:22000. (default and dynamic are none.)
+// tcpAddress parses an address such as tcp://host:22000. ("default" and "dynamic" are not addresses.)
 func tcpAddress(s string) (hostPort, bool) {
 	u, err := url.Parse(strings.TrimSpace(s))
 	if err != nil || !strings.HasPrefix(u.Scheme, "tcp") {
@@ -181,7 +181,7 @@ func (s *syncthing) connections() string {
 	return string(text)
 }
 
-// Connected lists the devices that it is connected with, in order.
+// Connected lists the devices that it is connected to, in order.
 func (s *syncthing) Connected() []string {
 	var list []string
 	for device, connected := range s.connected {

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// What was measured of TiDB 8.5.
+// Measured with TiDB 8.5.
 const (
-	tidbPDPatience   = 100 * time.Second // without a PD that answers it exits
-	tidbTiKVPatience = 43 * time.Second  // without a store likewise
+	tidbPDPatience   = 100 * time.Second // exits after this time without an answer from PD
+	tidbTiKVPatience = 43 * time.Second  // exits after this time without a store
 	tidbBootstrap    = 3 * time.Second
 	tidbDrain        = 500 * time.Millisecond
 )
@@ -23,18 +23,18 @@ type tidb struct {
 	pds         []hostPort
 	sqlAddress  hostPort
 	status      hostPort
-	initSQL     string // a file that the first bootstrap runs
+	initSQL     string // a file that is run at the first bootstrap
 	graceful    time.Duration
-	pdSince     time.Time // since when it waits for PD, or for a store
+	pdSince     time.Time // when the wait for PD began; storeSince: for a store
 	storeSince  time.Time
 	readyAt     time.Time
 	listening   bool
 	cluster     *tidbCluster
 	lastProblem error
-	verdict     error // what becomes of a statement now
+	verdict     error // the current result of a statement
 }
 
-// tidbConfig is the part of tidb.toml that shows from outside.
+// tidbConfig is the part of tidb.toml that the model uses.
 type tidbConfig struct {
 	Host         string `toml:"host"`
 	Port         int    `toml:"port"`
@@ -79,7 +79,7 @@ func (t *tidb) configure(f flags) error {
 		if t.pds, err = parseAddresses(f.last(config.Path, "path")); err != nil {
 			return fmt.Errorf("path: %w", err)
 		}
-	case "unistore", "mocktikv": // a database of its own, in its own process
+	case "unistore", "mocktikv": // an embedded database
 	default:
 		return fmt.Errorf("store %q: want tikv or unistore", store)
 	}
@@ -114,7 +114,7 @@ func (t *tidb) Step(now time.Time, network Network) {
 	t.start(now)
 }
 
-// waits gives up when it has waited long enough, as TiDB does: it exits rather than wait for ever.
+// waits logs the problem that TiDB waits for, and exits when patience has expired, as the real TiDB does.
 func (t *tidb) waits(now time.Time, since *time.Time, patience time.Duration, problem error) {
 	if since.IsZero() {
 		*since = now
@@ -128,7 +128,7 @@ func (t *tidb) waits(now time.Time, since *time.Time, patience time.Duration, pr
 	}
 }
 
-// start bootstraps the database if nobody did yet, and opens the ports.
+// start bootstraps the database unless that has been done, and opens the ports.
 func (t *tidb) start(now time.Time) {
 	if t.readyAt.IsZero() {
 		t.readyAt = now.Add(t.process.Pace.Of(tidbBootstrap))
@@ -152,7 +152,7 @@ func (t *tidb) start(now time.Time) {
 	t.listening = true
 }
 
-// reachesStore checks for one store that is up and reached at the address it advertises.
+// reachesStore checks that at least one store is up and reachable at the address it advertises.
 func (t *tidb) reachesStore(network Network, cluster *tidbCluster) error {
 	var problems []error
 	for _, s := range cluster.stores {
@@ -168,7 +168,7 @@ func (t *tidb) reachesStore(network Network, cluster *tidbCluster) error {
 	return errors.Join(problems...)
 }
 
-// connects checks that a store is up and reached at the address it advertises.
+// connects checks that a store is up and reachable at the address it advertises.
 func connects(network Network, s *store) error {
 	if !s.up() {
 		return fmt.Errorf("TiKV %s is not up", s.address)
@@ -183,7 +183,7 @@ func connects(network Network, s *store) error {
 	return nil
 }
 
-// assess says what becomes of a statement: it needs a timestamp from PD's leader, and the leaders of all regions.
+// assess returns the result of a statement, which needs a timestamp from PD's leader, and the leaders of all regions.
 func (t *tidb) assess(network Network) error {
 	if t.pds == nil {
 		return nil
@@ -193,7 +193,7 @@ func (t *tidb) assess(network Network) error {
 		return &pause{tidbPDTimeout, tidbTimestampPatience, err}
 	}
 	if !d.cluster.bootstrapped {
-		d.cluster.bootstrapped = t.cluster.bootstrapped // PDs that all restarted read it from the stores
+		d.cluster.bootstrapped = t.cluster.bootstrapped // if all PDs restarted, they read it from the stores
 	}
 	leaders, err := d.cluster.whole()
 	if err != nil {
@@ -208,7 +208,7 @@ func (t *tidb) assess(network Network) error {
 	return nil
 }
 
-// timestamps finds the leader of PD, who alone gives timestamps; no other forwards the request.
+// timestamps returns the leader of PD. It alone issues timestamps, and other members do not forward the request.
 func timestamps(network Network, pds []hostPort) (*pd, error) {
 	problems := []error{errors.New("PD's leader gives no timestamp")}
 	for _, address := range pds {
@@ -223,7 +223,7 @@ func timestamps(network Network, pds []hostPort) (*pd, error) {
 			problems = append(problems, fmt.Errorf("PD %s: what answers there is no PD", address))
 		case !d.serving:
 			problems = append(problems, fmt.Errorf("PD %s: no leader", address))
-		case d.leader == nil || d.leader == d: // one that joined leads, too, as far as the model goes
+		case d.leader == nil || d.leader == d: // the model also accepts a joined member
 			return d, nil
 		}
 	}
@@ -256,5 +256,5 @@ func (t *tidb) Answer(port int, r Request, _ Network) Response {
 	return Response{Status: 404}
 }
 
-// Stop: the status turns at once, SQL is served for the graceful wait, then connections drain.
+// Stop fails the status page at once, serves SQL for the graceful wait, then drains connections.
 func (t *tidb) Stop(now time.Time) { t.leave(now, t.graceful+tidbDrain) }

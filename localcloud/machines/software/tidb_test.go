@@ -21,7 +21,7 @@ func TestPDServesInAQuorumOnly(t *testing.T) {
 				host := fmt.Sprintf("pd%d", n)
 				require.True(t, w.host[host].program.Accepts(2379, false), "it listens at once")
 				require.True(t, w.host[host].program.Accepts(2380, false))
-				want := 0 // a connection, and no answer
+				want := 0 // the connection is accepted, but not answered
 				if c.running > c.members/2 {
 					want = 200
 				}
@@ -32,9 +32,9 @@ func TestPDServesInAQuorumOnly(t *testing.T) {
 	}
 }
 
-// In whatever order they are served: a follower once kept a cluster of its own, and led with it when its leader was lost.
+// The order of steps must not matter: a follower once kept its own cluster, and led with it when its leader was lost.
 func TestAllPDsRememberTheSameCluster(t *testing.T) {
-	for range 50 { // the order is that of a map
+	for range 50 { // each run has another map order
 		w := newPlanet(t)
 		for n := range 3 {
 			w.place(fmt.Sprintf("pd%d", n), pdProcess(t, n, 3))
@@ -171,7 +171,7 @@ func configured(p Process, at, name, content string) Process {
 	return p
 }
 
-// regions starts PD and TiKV, n of each of three.
+// regions starts the first pds of three PDs, and the first tikvs of three TiKV stores.
 func (w *planet) regions(pds, tikvs int) {
 	for n := range pds {
 		w.place(fmt.Sprintf("pd%d", n), pdProcess(w.t, n, 3))

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	tikvStart    = 2 * time.Second // from PD's answer to a store that is Up
+	tikvStart    = 2 * time.Second // from PD's answer until the store is Up
 	tikvShutdown = 3 * time.Second // evicting leaders
 )
 
@@ -23,7 +23,7 @@ type tikv struct {
 	labels        map[string]string
 	startsAt      time.Time
 	up            bool
-	sees          map[string]*tikv // the stores that its connections reach, by their advertised addresses
+	sees          map[string]*tikv // the stores it connects to, by their advertised addresses
 	cluster       *tidbCluster
 	lastComplaint string
 }
@@ -68,7 +68,7 @@ func (k *tikv) configure(f flags) error {
 	return nil
 }
 
-// quorate finds a PD of the list that serves; the error says why there is none.
+// quorate returns a PD of the list that serves, or an error that says why none does.
 func quorate(network Network, pds []hostPort) (*pd, error) {
 	var problems []error
 	for _, address := range pds {
@@ -102,7 +102,7 @@ func (k *tikv) Step(now time.Time, network Network) {
 	if k.cluster == nil {
 		return
 	}
-	// Raft is the stores' own affair: it goes on without PD.
+	// Raft runs between the stores, and continues without PD.
 	k.sees = map[string]*tikv{}
 	for name, other := range k.cluster.stores {
 		if other.node == k {
@@ -115,7 +115,7 @@ func (k *tikv) Step(now time.Time, network Network) {
 	k.cluster.step(now, k.process.Pace)
 }
 
-// heartbeat tells PD that the store is there; it is up once it has.
+// heartbeat reports the store to PD. The first report brings it up.
 func (k *tikv) heartbeat(now time.Time, d *pd) {
 	if k.startsAt.IsZero() {
 		k.startsAt = now.Add(k.process.Pace.Of(tikvStart))
@@ -135,7 +135,7 @@ func (k *tikv) heartbeat(now time.Time, d *pd) {
 	d.cluster.stores[k.advertise.String()] = &store{address: k.advertise, labels: k.labels, heartbeat: now, node: k}
 }
 
-// reaches connects to a store where it says it is.
+// reaches dials a store at its advertised address, and returns it; nil if it does not answer there.
 func (k *tikv) reaches(network Network, s *store) *tikv {
 	remote, err := network.Dial(s.address.host, s.address.port)
 	if err != nil {
@@ -148,12 +148,12 @@ func (k *tikv) reaches(network Network, s *store) *tikv {
 	return other
 }
 
-// connected says whether two stores reach each other.
+// connected says whether two stores reach each other, in both directions.
 func (k *tikv) connected(other *tikv) bool {
 	return other != nil && k.sees[other.advertise.String()] == other && other.sees[k.advertise.String()] == k && other.runs()
 }
 
-// runs says whether the store takes part in Raft. One that is stopping does, until it has handed its leaders over.
+// runs says whether the store takes part in Raft. A stopping store does, until it has handed its leaders over.
 func (k *tikv) runs() bool { return k.up && k.exit == nil }
 
 // up says whether PD counts the store as Up.

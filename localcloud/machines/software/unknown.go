@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// unknown is a program of which only its declared ports are known: it runs, accepts connections and answers.
+// unknown is a program of which only the declared ports are known: it runs, accepts connections and answers.
 type unknown struct {
 	ended
 }

@@ -15,7 +15,7 @@ const (
 	apacheShutdown = time.Second
 )
 
-// wordpress is the official image's server as it serves WordPress: Apache with PHP, or PHP-FPM.
+// wordpress is the official image's server with WordPress: Apache with PHP, or PHP-FPM.
 type wordpress struct {
 	ended
 	scripts
@@ -44,7 +44,7 @@ func (w *wordpress) configure() error {
 		return fmt.Errorf("%s: %w: the image copies WordPress there", webRoot, errReadOnly)
 	}
 	if p.User == 0 {
-		// The entry point changes owners, and Apache's children change to www-data.
+		// The entry point changes owners, and Apache's children switch to www-data.
 		for _, capability := range []string{"CHOWN", "SETUID", "SETGID"} {
 			if !p.Capabilities[capability] {
 				return fmt.Errorf("runs as root without the capability %s: operation not permitted", capability)
@@ -57,7 +57,7 @@ func (w *wordpress) configure() error {
 	return nil
 }
 
-// database reads a host[:port] from the environment, or from the file that NAME_FILE gives, as the image does.
+// database reads host[:port] from the environment, or from the file named by NAME_FILE, as the image does.
 func database(p *Process, name string) (hostPort, error) {
 	value := p.Env[name]
 	if file := p.Env[name+"_FILE"]; file != "" {
@@ -99,11 +99,11 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 	return w.up && w.exit == nil && port == want
 }
 
-// Answer serves the files that are mounted into the web root, and WordPress's own pages. A mounted script that loads
-// WordPress is taken to be a check of its start, and any other a check of the database.
+// Answer serves the files that are mounted into the web root, and WordPress's own pages. It treats a mounted script
+// that loads WordPress as a check of the start, and any other as a check of the database.
 func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 	if w.fpm {
-		return Response{Status: http.StatusBadRequest} // it speaks FastCGI
+		return Response{Status: http.StatusBadRequest} // the port speaks FastCGI
 	}
 	name, _, _ := strings.Cut(r.Path, "?")
 	name = path.Clean("/" + name)
@@ -123,7 +123,7 @@ func (w *wordpress) Answer(_ int, r Request, network Network) Response {
 	return w.page(name, r.Waited)
 }
 
-// page answers one of WordPress's own pages: before the installation, which the model never gets past, they lead to it.
+// page returns one of WordPress's own pages. The model is never installed, so the pages redirect to the installation.
 func (w *wordpress) page(name string, waited time.Duration) Response {
 	switch name {
 	case "/license.txt", "/readme.html":
@@ -136,7 +136,7 @@ func (w *wordpress) page(name string, waited time.Duration) Response {
 		return Response{Status: http.StatusInternalServerError,
 			Body: w.process.document("There has been a critical error on this website.", "The image's code ends in a fatal error.")}
 	}
-	// The themes and plugins are there: a request waits, and no time-out of PHP's ends that.
+	// Themes and plugins are in wp-content: the request hangs until it responds, and no timeout of PHP ends that.
 	if !w.files.Answers(webRoot + "/wp-content") {
 		return Response{}
 	}
@@ -159,14 +159,14 @@ func (w *wordpress) page(name string, waited time.Duration) Response {
 		Body: w.process.document("WordPress", "The real WordPress would now lead to its installation page, "+to+".")}
 }
 
-// loadsWordPress finds in a script that it loads WordPress.
+// loadsWordPress matches a script that loads WordPress.
 var loadsWordPress = regexp.MustCompile(`(?m)^\s*require(_once)?\b.*/wp-load\.php`)
 
-// broken says whether the image's code ends in a fatal error. There is no code here: by convention it is so in an image
-// whose tag says so, such as 7.1.0-broken. Its server starts like any other's.
+// broken says whether the image's code ends in a fatal error. The model has no code: by convention, the tag of such an
+// image says so, for example 7.1.0-broken. Its server starts like any other.
 func (w *wordpress) broken() bool { return strings.HasSuffix(w.process.Image.Tag, "-broken") }
 
-// start answers a script that loads WordPress: as a page of its own, of which a redirect is good enough.
+// start answers a script that loads WordPress: it succeeds if WordPress's front page does, even with a redirect.
 func (w *wordpress) start(waited time.Duration) Response {
 	page := w.page("/", waited)
 	switch {
@@ -182,10 +182,10 @@ func (w *wordpress) start(waited time.Duration) Response {
 
 var plainText = http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Cache-Control": {"no-store"}}
 
-// definedSite finds the site's address in the PHP that the image appends to its configuration.
+// definedSite matches the site's address in the PHP that the image appends to its configuration.
 var definedSite = regexp.MustCompile(`define\(\s*['"]WP_SITEURL['"]\s*,\s*['"]([^'"]*)['"]`)
 
-// siteURL is the address that WordPress calls itself by; empty if it goes by the request.
+// siteURL returns WordPress's own address, empty if WordPress takes it from the request.
 func (w *wordpress) siteURL() string {
 	if found := definedSite.FindStringSubmatch(w.process.Env["WORDPRESS_CONFIG_EXTRA"]); found != nil {
 		return strings.TrimSuffix(found[1], "/")

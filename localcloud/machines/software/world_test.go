@@ -28,7 +28,7 @@ type site struct {
 	address netip.Addr
 	program Program
 	process *Process
-	pod     []*site // those of the same pod, this one included
+	pod     []*site // the hosts of the same pod, this one included
 	hidden  bool    // without a DNS record
 	logs    []string
 }
@@ -37,7 +37,7 @@ func newPlanet(t *testing.T) *planet {
 	return &planet{t: t, now: time.Unix(1700000000, 0), host: map[string]*site{}}
 }
 
-// place gives a process a host and starts it.
+// place starts a process on a host.
 func (w *planet) place(name string, p Process) *site {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,13 +69,13 @@ func (w *planet) place(name string, p Process) *site {
 	return s
 }
 
-// together makes one pod of two hosts: they reach each other's ports at 127.0.0.1.
+// together makes one pod of two hosts: each reaches the other's ports at 127.0.0.1.
 func (w *planet) together(one, other *site) {
 	one.pod = []*site{one, other}
 	other.pod = one.pod
 }
 
-// pass lets time go by.
+// pass advances the clock and the programs.
 func (w *planet) pass(d time.Duration) {
 	const step = 100 * time.Millisecond
 	for end := w.now.Add(d); w.now.Before(end); {
@@ -90,7 +90,7 @@ func (w *planet) pass(d time.Duration) {
 	}
 }
 
-// waitExit waits in real time for a script to end.
+// waitExit waits in real time for a script to exit.
 func (w *planet) waitExit(s *site) int {
 	w.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
@@ -110,7 +110,7 @@ func (w *planet) get(host string, port int, path string) Response {
 	return w.getAfter(0, host, port, path)
 }
 
-// getAfter is the answer to a request that has waited for some time.
+// getAfter returns the answer to a request that has waited for some time.
 func (w *planet) getAfter(waited time.Duration, host string, port int, path string) Response {
 	if !w.accepts(host, port) {
 		return Response{Status: -1}
@@ -183,12 +183,12 @@ func capabilities(names ...string) map[string]bool {
 	return all
 }
 
-// disk is a file system with a disk mounted at a path.
+// disk returns a file system with a disk mounted at a path.
 func disk(at string) *Filesystem {
 	return &Filesystem{Mounts: []Mount{{Path: at, Volume: NewVolume(Disk, nil)}}}
 }
 
-// with adds files of configuration at a path.
+// with mounts configuration files at a path.
 func with(f *Filesystem, at string, files map[string]string) *Filesystem {
 	content := map[string][]byte{}
 	for name, text := range files {
@@ -198,7 +198,7 @@ func with(f *Filesystem, at string, files map[string]string) *Filesystem {
 	return f
 }
 
-// pdProcess is member n of a cluster of PDs.
+// pdProcess returns member n of a PD cluster.
 func pdProcess(t *testing.T, n, members int) Process {
 	var list []string
 	for i := range members {

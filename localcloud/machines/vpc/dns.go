@@ -10,14 +10,14 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// searchThreshold is the number of dots from which a pod's resolver tries a name as it stands first (ndots).
+// searchThreshold is ndots: a pod's resolver first tries a name with at least this many dots as it is.
 const searchThreshold = 5
 
-// internetAddress is what every name outside the clusters resolves to: a documentation address (RFC 5737), for the
-// model has no Internet, it only knows whether there is a way to it.
+// internetAddress is what every name outside the clusters resolves to: a documentation address (RFC 5737). The model
+// has no Internet; it only knows whether a route to it exists.
 var internetAddress = netip.MustParseAddr("192.0.2.1")
 
-// Lookup resolves a name, as the resolver of a pod or a node would. A literal address is returned as it is.
+// Lookup resolves a name as the resolver of a pod or a node would. It returns a literal address unchanged.
 func (w *World) Lookup(from Place, name string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(name); err == nil {
 		return []netip.Addr{ip}, nil
@@ -75,7 +75,7 @@ func clusterFirst(pod *corev1.Pod) bool {
 	return true
 }
 
-// resolve finds the addresses of a full name. known says that a cluster's zone is responsible for it.
+// resolve returns the addresses of a full name. known says that a cluster's zone is authoritative for the name.
 func (w *World) resolve(from Place, home *member, name string, depth int) (addresses []netip.Addr, known bool) {
 	for _, zone := range w.visible(home) {
 		rest, ok := strings.CutSuffix(name, ".svc."+zone.DNSDomain)
@@ -84,7 +84,7 @@ func (w *World) resolve(from Place, home *member, name string, depth int) (addre
 		}
 		known = true
 		labels := strings.Split(rest, ".")
-		// A node is no member of its cluster's own zone unless the VPC is.
+		// A node resolves names of its own cluster only with VPC scope.
 		if zone == home && from.Pod == nil && !zone.VPCScope {
 			continue
 		}
@@ -106,7 +106,7 @@ func (w *World) resolve(from Place, home *member, name string, depth int) (addre
 			if found := zone.serviceAddresses(service, ""); len(found) > 0 {
 				return found, true
 			}
-		case 3: // a pod's own record
+		case 3: // a per-pod record
 			if service := zone.services[labels[2]+"/"+labels[1]]; service != nil && zone == home {
 				if found := zone.serviceAddresses(service, labels[0]); len(found) > 0 {
 					return found, true
@@ -128,7 +128,7 @@ func (w *World) visible(home *member) []*member {
 	return zones
 }
 
-// outside says whether a name can only be one of the Internet's: qualified, and in no cluster's domain.
+// outside says whether a name can only be on the Internet: qualified, and in no cluster's domain.
 func (w *World) outside(home *member, name string) bool {
 	name = strings.TrimSuffix(name, ".")
 	for _, c := range w.clusters {
@@ -141,14 +141,14 @@ func (w *World) outside(home *member, name string) bool {
 		!strings.HasSuffix(name, ".svc."+home.DNSDomain) && !w.namespaced(home, name)
 }
 
-// namespaced says whether a short name ends like a Service of the cluster would, service.namespace.
+// namespaced says whether a name has the form service.namespace, with a namespace of the cluster.
 func (w *World) namespaced(home *member, name string) bool {
 	parts := strings.Split(name, ".")
 	return len(parts) == 2 && home.namespaces[parts[1]] != nil
 }
 
-// serviceAddresses are a Service's addresses, in order: its ClusterIP, or the ready endpoints of a headless one.
-// With a hostname, the endpoints that carry it.
+// serviceAddresses returns a Service's addresses, in order: its ClusterIP, or the ready endpoints of a headless
+// Service. With a hostname, it returns only the endpoints of that name.
 func (m *member) serviceAddresses(service *corev1.Service, hostname string) []netip.Addr {
 	if service.Spec.ClusterIP != corev1.ClusterIPNone {
 		if ip, err := netip.ParseAddr(service.Spec.ClusterIP); err == nil && hostname == "" {
@@ -176,8 +176,8 @@ func (m *member) serviceAddresses(service *corev1.Service, hostname string) []ne
 	return slices.Compact(addresses)
 }
 
-// ready says whether an endpoint gets traffic. The endpoint controller sets the condition for Services that publish
-// addresses before they are ready, too; an unset condition means ready.
+// ready says whether an endpoint receives traffic. An unset condition means ready. The endpoint controller also sets
+// the condition for Services that publish addresses before they are ready.
 func ready(service *corev1.Service, endpoint discoveryv1.Endpoint) bool {
 	return service.Spec.PublishNotReadyAddresses || ptr.Deref(endpoint.Conditions.Ready, true)
 }

@@ -1,21 +1,21 @@
-// Package vpc says who reaches whom: between the pods and machines of clusters in one or several VPC networks.
+// Package vpc models connectivity between the pods and machines of clusters in one or several VPC networks.
 //
-// It is a pure model of what stands between two programs on Google Cloud: Cloud DNS for GKE, Services, the VPC's
-// firewalls and NetworkPolicies as Dataplane V2 enforces them.
+// It is a pure model of the layers between two programs on Google Cloud: Cloud DNS for GKE, Services, the VPC's
+// firewalls, and NetworkPolicies as Dataplane V2 enforces them.
 //
 // Names. Every name of the Kubernetes DNS specification resolves in its own cluster. From other clusters and machines
 // of the same VPC, the Services of a cluster with VPC-scope DNS resolve by their full name. Per-pod records
-// (hostname.service.namespace.svc.domain) are not resolved across clusters: Google documents headless Services for
-// that, and nothing may rely on more.
+// (hostname.service.namespace.svc.domain) do not resolve across clusters: Google documents headless Services for that,
+// and nothing should rely on more.
 //
-// Routes. A pod's address is routed in its whole VPC and keeps its source address inside 10.0.0.0/8; a ClusterIP leads
-// nowhere outside its own cluster, even where its name resolves. The firewall judges what enters a machine from outside
-// the cluster.
+// Routes. A pod's address is routable in its whole VPC, and traffic inside 10.0.0.0/8 keeps it as its source address. A
+// ClusterIP is not routable outside its own cluster, even where its name resolves. The firewall applies to traffic that
+// enters a machine from outside the cluster.
 //
-// Failures. A machine that is lost answers nothing, and neither does a pod on it, although the API server still shows it
-// for a while. Between two regions that are partitioned no packet passes. Names resolve all the same: Cloud DNS is global.
+// Failures. A lost machine and the pods on it answer nothing, although the API server still shows them for a while. No
+// packet passes between two partitioned regions. Names still resolve, because Cloud DNS is global.
 //
 // Policies. Dataplane V2 knows the pods and nodes of its own cluster by identity: its pods match podSelector and
-// namespaceSelector, never an ipBlock, and its nodes only rules that name no peer. Everything else, remote pods included,
+// namespaceSelector, never an ipBlock; its nodes match only rules without peers. Everything else, remote pods included,
 // matches only an ipBlock. Traffic from a node to its own pods (the kubelet's probes) is always admitted.
 package vpc

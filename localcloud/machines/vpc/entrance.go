@@ -9,12 +9,12 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// Enter follows a TCP connection from an address outside the VPC to a port of a node, and returns the pods' ports of
-// which it arrives at one. Without a target and without an error the connection is for the machine itself.
+// Enter follows a TCP connection from an address outside the VPC to a port of a node, and returns the pod ports at one
+// of which it arrives. No target and no error mean that the connection is for the machine itself.
 //
-// A node port is the Service's, as kube-proxy and Dataplane V2 have it. With externalTrafficPolicy Local only the node's
-// own pods are endpoints, and they see the address that the connection came from; with Cluster all are, and those on
-// other nodes see this node's. While no endpoint is ready, those of pods that are ending and still serve are used.
+// A connection to a node port goes to its Service, as with kube-proxy and Dataplane V2. With externalTrafficPolicy
+// Local, only the node's own pods are endpoints, and they see the client's address. With Cluster, all pods are, and
+// those on other nodes see this node's address. While no endpoint is ready, terminating ones that still serve are used.
 func (w *World) Enter(from netip.Addr, cluster, node string, port int) ([]Target, error) {
 	m := w.byID[cluster]
 	if m == nil {
@@ -78,7 +78,7 @@ func (m *member) enterService(from netip.Addr, node Node, service *corev1.Servic
 	return nil, failed(ErrRefused, "Service %s has no ready endpoint for port %d", name, port.Port)
 }
 
-// enterPod leads to an endpoint, past the policies of its pod.
+// enterPod connects to an endpoint, if its pod's ingress policies admit that.
 func (m *member) enterPod(from netip.Addr, node Node, e endpoint) (Target, error) {
 	pod := m.podByIP[e.address]
 	if pod == nil {
@@ -88,7 +88,7 @@ func (m *member) enterPod(from netip.Addr, node Node, e endpoint) (Target, error
 		return Target{}, err
 	}
 	source := party{address: from}
-	if e.node != node.Name { // translated, so that the answer comes back this way
+	if e.node != node.Name { // source NAT, so that the answer returns through this node
 		source = party{address: node.IP, node: true}
 	}
 	if policy, ok := m.admitsIngress(pod, source, corev1.ProtocolTCP, e.port); !ok {

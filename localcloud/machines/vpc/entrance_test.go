@@ -13,7 +13,7 @@ import (
 
 var frontEnd = netip.MustParseAddr("35.191.0.1")
 
-// entrance is a cluster of two nodes with a pod on the first, behind node port 30080.
+// entrance returns a cluster of two nodes with a pod on the first, behind node port 30080.
 func entrance() (*builder, *corev1.Service) {
 	a := newCluster("a", "vpc", true).node("n1", "10.0.0.2").node("n2", "10.0.0.3")
 	a.pod("ns", "web", "10.1.0.3", "n1")

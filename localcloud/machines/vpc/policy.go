@@ -13,15 +13,15 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// party is the other end of a connection as a policy sees it: a pod or node of its own cluster, or just an address.
+// party is the other end of a connection from a policy's view: a pod or node of the same cluster, or just an address.
 type party struct {
 	pod     *corev1.Pod // of the same cluster
 	node    bool        // a node of the same cluster
 	address netip.Addr
-	ports   *corev1.Pod // the receiving pod, whose port names count
+	ports   *corev1.Pod // the receiving pod, which resolves port names
 }
 
-// admitsIngress says whether the policies let a packet in to a pod; if not, it names those that isolate the pod.
+// admitsIngress says whether the policies admit a packet to a pod; if not, it returns those that isolate the pod.
 func (m *member) admitsIngress(pod *corev1.Pod, from party, protocol corev1.Protocol, port int) (policies string, ok bool) {
 	var isolating []string
 	for _, policy := range m.selecting(pod, networkingv1.PolicyTypeIngress) {
@@ -35,7 +35,7 @@ func (m *member) admitsIngress(pod *corev1.Pod, from party, protocol corev1.Prot
 	return strings.Join(isolating, ", "), len(isolating) == 0
 }
 
-// admitsEgress says whether the policies let a packet out of a pod; if not, it names those that isolate the pod.
+// admitsEgress says whether the policies admit a packet from a pod; if not, it returns those that isolate the pod.
 func (m *member) admitsEgress(pod *corev1.Pod, to party, protocol corev1.Protocol, port int) (policies string, ok bool) {
 	var isolating []string
 	for _, policy := range m.selecting(pod, networkingv1.PolicyTypeEgress) {
@@ -49,16 +49,16 @@ func (m *member) admitsEgress(pod *corev1.Pod, to party, protocol corev1.Protoco
 	return strings.Join(isolating, ", "), len(isolating) == 0
 }
 
-// Where DNS queries of a GKE pod go: to NodeLocal DNSCache where the cluster has it, else to the metadata server with
-// Cloud DNS, else to the kube-dns pods.
+// A GKE pod sends DNS queries to NodeLocal DNSCache if the cluster has it, else to the metadata server with Cloud DNS,
+// else to the kube-dns pods.
 var (
 	metadataServer    = netip.MustParseAddr("169.254.169.254")
 	nodeLocalDNSCache = netip.MustParseAddr("169.254.20.10")
 )
 
-// admitsDNS says whether a pod may send DNS queries, and if not, which policies isolate it. Dataplane V2 translates the
-// cache's address to a pod of its own before it looks at policies, other data paths do not, and no document says which
-// of the two counts where: a policy must admit both.
+// admitsDNS says whether a pod may send DNS queries; if not, it returns the policies that isolate the pod. With
+// NodeLocal DNSCache, policies must admit both the cache's address and its pods: Dataplane V2 translates the address to
+// a pod before it applies policies, other data paths do not, and no document says which applies where.
 func (m *member) admitsDNS(pod *corev1.Pod) (policies string, ok bool) {
 	admits := func(server party) bool {
 		policies, ok = m.admitsEgress(pod, server, corev1.ProtocolUDP, 53)
@@ -85,8 +85,8 @@ func systemPod(app string) party {
 		Labels: map[string]string{"k8s-app": app}}}}
 }
 
-// AdmitsAPI says whether a pod may reach its control plane: whether, if its egress is isolated, some rule lets out TCP
-// 443 by address. (The control plane is no pod, and its address is not the local cloud's business.)
+// AdmitsAPI returns nil if a pod may connect to its control plane: its egress is not isolated, or a rule admits TCP 443
+// by address. (The control plane is not a pod, and the local cloud does not compare its address.)
 func (w *World) AdmitsAPI(from Place) error {
 	m, pod := w.byID[from.Cluster], from.isolable()
 	if m == nil || pod == nil {
@@ -119,7 +119,7 @@ func (m *member) selecting(pod *corev1.Pod, direction networkingv1.PolicyType) [
 	return found
 }
 
-// directions are the ones a policy isolates in. Unset, they are ingress, and egress if it has such rules.
+// directions returns the directions in which a policy isolates: by default ingress, and egress if it has egress rules.
 func directions(policy *networkingv1.NetworkPolicy) []networkingv1.PolicyType {
 	if len(policy.Spec.PolicyTypes) > 0 {
 		return policy.Spec.PolicyTypes
@@ -170,7 +170,7 @@ func inBlock(block *networkingv1.IPBlock, address netip.Addr) bool {
 	})
 }
 
-// portMatches says whether a rule's ports include the one given. A named port is the receiving pod's.
+// portMatches says whether a rule's ports include the given one. The receiving pod resolves named ports.
 func portMatches(ports []networkingv1.NetworkPolicyPort, receiver *corev1.Pod, protocol corev1.Protocol, port int) bool {
 	if len(ports) == 0 {
 		return true
@@ -191,7 +191,7 @@ func portMatches(ports []networkingv1.NetworkPolicyPort, receiver *corev1.Pod, p
 	})
 }
 
-// named is the number of a pod's port of that name, 0 if it has none.
+// named returns the number of a pod's named port, 0 if there is none.
 func named(pod *corev1.Pod, name string, protocol corev1.Protocol) int {
 	for _, container := range pod.Spec.Containers {
 		for _, p := range container.Ports {

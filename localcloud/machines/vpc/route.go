@@ -12,8 +12,8 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// Connect follows a TCP connection to an address and port, and returns the pods' ports where it may arrive, the
-// likeliest first: several where a Service balances. Whether a program listens there is for the caller to say.
+// Connect follows a TCP connection to an address and port, and returns the pod ports at which it may arrive: several if
+// a Service balances, in the order of their addresses. The caller checks whether a program listens there.
 func (w *World) Connect(from Place, to netip.Addr, port int) ([]Target, error) {
 	source, err := w.address(from)
 	if err != nil {
@@ -62,7 +62,7 @@ type endpoint struct {
 	node    string
 }
 
-// endpoints lists the addresses behind one port of a Service that serve, in order.
+// endpoints lists the addresses behind one port of a Service for which serves is true, in order.
 func (m *member) endpoints(service *corev1.Service, port corev1.ServicePort, serves func(discoveryv1.Endpoint) bool) []endpoint {
 	var found []endpoint
 	for _, slice := range m.slices[service.Namespace+"/"+service.Name] {
@@ -101,7 +101,7 @@ func (w *World) connectService(from Place, source netip.Addr, home *member, serv
 	return nil, failed(ErrRefused, "Service %s/%s has no TCP port %d", service.Namespace, service.Name, port)
 }
 
-// balance sends a connection to the endpoints of a Service's port: with local, only to those on the node.
+// balance returns the endpoints of a Service's port that a connection may reach; if local, only those on the node.
 func (w *World) balance(from Place, source netip.Addr, home *member, service *corev1.Service, port corev1.ServicePort, local bool, node string) ([]Target, error) {
 	var targets []Target
 	var last error
@@ -131,7 +131,7 @@ func (w *World) balance(from Place, source netip.Addr, home *member, service *co
 	return nil, failed(ErrRefused, "Service %s/%s has no ready endpoint for port %d", service.Namespace, service.Name, port.Port)
 }
 
-// connectNode leads to a NodePort of a machine.
+// connectNode connects to a NodePort of a machine.
 func (w *World) connectNode(from Place, source netip.Addr, m *member, node Node, port int) ([]Target, error) {
 	if err := w.arrives(from, m, node); err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (w *World) connectNode(from Place, source netip.Addr, m *member, node Node,
 	return nil, failed(ErrRefused, "nothing listens on TCP %d of node %s", port, node.Name)
 }
 
-// connectPod leads to a port of a pod: past the policy of the one side, the firewall, and the policy of the other.
+// connectPod connects to a pod's port, if the sender's policies, the firewall and the receiver's policies admit it.
 func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1.Pod, port int) (Target, error) {
 	ip, _ := PodIP(pod)
 	home := w.byID[from.Cluster]
@@ -186,7 +186,7 @@ func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1
 	return Target{Cluster: m.ID, Pod: pod, Address: ip, Port: port}, nil
 }
 
-// arrives says why a packet to a machine, or to a pod on it, is lost on its way.
+// arrives returns nil, or the reason why a packet to a machine or to a pod on it is lost.
 func (w *World) arrives(from Place, m *member, node Node) error {
 	if here, there := cloud.RegionOf(w.byID[from.Cluster].Location), cloud.RegionOf(m.Location); w.failures.Apart(here, there) {
 		return failed(ErrTimeout, "the network between %s and %s is cut", here, there)
@@ -194,7 +194,7 @@ func (w *World) arrives(from Place, m *member, node Node) error {
 	return node.answers()
 }
 
-// answers says why a machine answers nothing.
+// answers returns an error if the machine is down.
 func (n Node) answers() error {
 	if n.Down {
 		return failed(ErrTimeout, "machine %s is lost", n.Name)

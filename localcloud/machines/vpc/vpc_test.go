@@ -17,7 +17,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// builder makes small clusters. Pods are "app" in namespace "ns" unless said otherwise.
+// builder builds small clusters.
 type builder struct{ Cluster }
 
 func newCluster(id, network string, vpcScope bool) *builder {
@@ -43,7 +43,7 @@ func (b *builder) pod(ns, app, ip, node string, ports ...corev1.ContainerPort) *
 	return pod
 }
 
-// service makes a Service, headless if it has no address, with endpoints that are ready or not.
+// service adds a Service, headless if it has no address, with endpoints that are ready or not.
 func (b *builder) service(ns, name, clusterIP string, port, target int32, ready bool, ips ...string) *corev1.Service {
 	if clusterIP == "" {
 		clusterIP = corev1.ClusterIPNone
@@ -106,18 +106,18 @@ func TestLookup(t *testing.T) {
 		"web.other.svc.a.test":     "10.9.0.2",
 		"web.other.svc.a.test.":    "10.9.0.2",
 		"published.ns":             "10.1.0.6",
-		"published-0.published.ns": "10.1.0.6", // a pod's record, in its own cluster
+		"published-0.published.ns": "10.1.0.6", // a per-pod record, in its own cluster
 		"db.ns.svc.b.test":         "10.2.0.2 10.2.0.3",
-		"vip.ns.svc.b.test":        "10.9.1.1", // it resolves, but leads nowhere
+		"vip.ns.svc.b.test":        "10.9.1.1", // it resolves, but is not routable
 		"example.org":              "192.0.2.1",
 		"early.ns":                 "!no such host", // not ready
-		"db-0.db.ns.svc.b.test":    "!no such host", // no pod's record of another cluster
+		"db-0.db.ns.svc.b.test":    "!no such host", // a per-pod record of another cluster
 		"db.ns.svc.private.test":   "!no such host", // cluster scope
 		"db.ns.svc.elsewhere.test": "!no such host", // another VPC
 		"db":                       "!no such host",
 		"db.ns":                    "!no such host",
 		"web.nowhere.svc.a.test":   "!no such host",
-		"web.ns.svc.cluster.local": "!no such host", // the domain is another
+		"web.ns.svc.cluster.local": "!no such host", // not the cluster's domain
 		"":                         "!no such host",
 	} {
 		addresses, err := w.Lookup(in(a, client), name)
@@ -133,12 +133,12 @@ func TestLookup(t *testing.T) {
 		require.NoError(t, err, name)
 		require.Equal(t, want, strings.Join(got, " "), name)
 	}
-	// A machine is in no search domain, but sees the VPC's zones.
+	// A machine has no search domains, but sees the VPC's zones.
 	_, err := w.Lookup(Place{Cluster: "a", Node: "n1"}, "web.ns")
 	require.ErrorIs(t, err, ErrNoSuchHost)
 	_, err = w.Lookup(Place{Cluster: "a", Node: "n1"}, "db.ns.svc.b.test")
 	require.NoError(t, err)
-	// Without a way out, names of the Internet do not answer.
+	// Without a route to the Internet, its names time out.
 	_, err = w.Lookup(in(b, b.pod("ns", "x", "10.2.0.9", "n")), "example.org")
 	require.ErrorIs(t, err, ErrTimeout)
 }
@@ -228,7 +228,7 @@ func ingress(ports []networkingv1.NetworkPolicyPort, from ...networkingv1.Networ
 	}
 }
 
-// Each case is one policy, of the server unless it says otherwise, and who then reaches the server on port 80.
+// Each case is one policy, of the server unless it says otherwise, and the clients that reach the server on port 80.
 func TestIngressPolicies(t *testing.T) {
 	everyone := []string{"near", "far", "other", "remote", "node", "kubelet"}
 	for name, c := range map[string]struct {
@@ -303,7 +303,7 @@ func to(ports []networkingv1.NetworkPolicyPort, peers ...networkingv1.NetworkPol
 	return networkingv1.NetworkPolicyEgressRule{Ports: ports, To: peers}
 }
 
-// A client behind one policy: what it resolves, whom it reaches.
+// Each case is one policy of a client, and whether the client then resolves names and reaches each destination.
 func TestEgressPolicies(t *testing.T) {
 	dns := []networkingv1.NetworkPolicyPort{{Port: ptr.To(intstr.FromInt(53)), Protocol: ptr.To(corev1.ProtocolUDP)}}
 	kubeDNS := networkingv1.NetworkPolicyPeer{
@@ -366,7 +366,7 @@ func TestAPodOnTheHostsNetworkIsTheNode(t *testing.T) {
 	require.NoError(t, err, "policies do not isolate the node from its own pods")
 }
 
-// Which name server a pod asks is the cluster's choice, and a policy must admit that one.
+// The cluster decides which name server a pod uses, and a policy must admit that one.
 func TestNameServers(t *testing.T) {
 	dns := []networkingv1.NetworkPolicyPort{{Port: ptr.To(intstr.FromInt(53)), Protocol: ptr.To(corev1.ProtocolUDP)}}
 	system := func(app string) networkingv1.NetworkPolicyPeer {

@@ -18,8 +18,8 @@ import (
 type Node struct {
 	Name string
 	IP   netip.Addr
-	Tags []string // the network tags that firewalls aim at
-	Down bool     // it is lost, or has not booted yet: what is sent to it is never answered
+	Tags []string // the network tags that firewalls select
+	Down bool     // lost, or not booted yet: packets to it are never answered
 }
 
 // Cluster is one cluster as its API server describes it.
@@ -33,17 +33,17 @@ type Cluster struct {
 	Namespaces []*corev1.Namespace
 }
 
-// Firewall says whether a VPC admits a packet: cloud.Facts.Admits.
+// Firewall says whether a VPC admits a packet, as cloud.Facts.Admits does.
 type Firewall func(network string, from netip.Addr, tags []string, protocol string, port int) bool
 
-// Place is where a program is: in a pod, or, with no pod, on a node itself.
+// Place is the location of a program: a pod or, without one, a node itself.
 type Place struct {
 	Cluster string // the cluster's ID
 	Node    string
 	Pod     *corev1.Pod
 }
 
-// Target is a port of a pod that a connection arrives at, or something outside the clusters.
+// Target is a pod port at which a connection arrives, or an address outside the clusters.
 type Target struct {
 	Cluster  string
 	Pod      *corev1.Pod
@@ -52,14 +52,14 @@ type Target struct {
 	External bool // an address on the Internet
 }
 
-// The ways in which a connection fails, as a program sees them.
+// The errors of a failed connection, as a program sees them.
 var (
 	ErrNoSuchHost = errors.New("no such host")
 	ErrTimeout    = errors.New("i/o timeout")
 	ErrRefused    = errors.New("connection refused")
 )
 
-// Failure is one of the errors above, with the reason that only the one who sees the whole network knows.
+// Failure is one of the errors above, with a reason that only a view of the whole network reveals.
 type Failure struct {
 	Err error
 	Why string
@@ -68,7 +68,7 @@ type Failure struct {
 func (f *Failure) Error() string { return f.Err.Error() + " (" + f.Why + ")" }
 func (f *Failure) Unwrap() error { return f.Err }
 
-// Timeout and Temporary make it a net.Error, which tells a silence from a refusal.
+// Timeout and Temporary make it a net.Error, which distinguishes a timeout from a refusal.
 func (f *Failure) Timeout() bool { return f.Err == ErrTimeout }
 
 // Temporary is part of net.Error.
@@ -100,8 +100,8 @@ type member struct {
 	namespaces  map[string]*corev1.Namespace
 }
 
-// NewWorld takes a snapshot. Without a firewall every packet is admitted, without internet nothing outside is reached.
-// Of the failures it is the partitions that count; a machine that is lost says so itself.
+// NewWorld takes a snapshot. A nil firewall admits every packet; with a nil internet, nothing outside is reachable. Of
+// the failures, only the partitions count: lost machines are marked in Node.Down.
 func NewWorld(clusters []Cluster, firewall Firewall, internet func(clusterID string) bool, failures cloud.Failures) *World {
 	w := &World{byID: map[string]*member{}, firewall: firewall, internet: internet, failures: failures}
 	for _, c := range clusters {
@@ -153,7 +153,7 @@ func index(c Cluster) *member {
 	return m
 }
 
-// PodIP is the address of a pod that has one and still runs.
+// PodIP returns the address of a pod that has one and still runs.
 func PodIP(pod *corev1.Pod) (netip.Addr, bool) {
 	if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
 		return netip.Addr{}, false
@@ -162,7 +162,7 @@ func PodIP(pod *corev1.Pod) (netip.Addr, bool) {
 	return ip, err == nil
 }
 
-// address is the source address of what a place sends.
+// address returns the source address of packets from a place.
 func (w *World) address(from Place) (netip.Addr, error) {
 	m := w.byID[from.Cluster]
 	if m == nil {
@@ -189,7 +189,7 @@ func (p Place) node() string {
 	return p.Node
 }
 
-// isolable is the pod that NetworkPolicies see at a place: none on a node, nor in a pod on the node's own network.
+// isolable returns the pod at a place to which NetworkPolicies apply: nil on a node, and for a pod on the host network.
 func (p Place) isolable() *corev1.Pod {
 	if p.Pod == nil || p.Pod.Spec.HostNetwork {
 		return nil
@@ -197,5 +197,5 @@ func (p Place) isolable() *corev1.Pod {
 	return p.Pod
 }
 
-// Size is the number of clusters in the snapshot.
+// Size returns the number of clusters in the snapshot.
 func (w *World) Size() int { return len(w.clusters) }
