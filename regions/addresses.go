@@ -6,15 +6,15 @@ import (
 	"net/netip"
 )
 
-// The address plan. Everything lies inside 10.0.0.0/8, because GKE keeps a pod's own source address towards private
-// destinations, and firewalls and network policies of the other regions know pods by it. Every region owns one aligned
-// /16 of the base, whatever the number of regions, so that a region added later moves no range of those that stand:
+// The address plan. Everything lies inside 10.0.0.0/8: GKE keeps a pod's own source address for private destinations,
+// and the other regions' firewalls and network policies match pods by it. Every region owns one aligned /16 of the
+// base, whatever the number of regions, so adding a region moves no existing range:
 //
 //	offset       size  what           holds
 //	x.y.0.0      /17   pods           32,768 addresses: GKE gives each node a /24 for its 110 pods, so 128 nodes
 //	x.y.128.0    /20   services       4,096 cluster IPs
 //	x.y.144.0    /22   nodes          1,020 machines; Google keeps 4 addresses of a subnet
-//	x.y.148.0    /28   control plane  the one size that GKE takes
+//	x.y.148.0    /28   control plane  the only size that GKE accepts
 //
 // The rest of the /16, x.y.148.16 to x.y.255.255, is free.
 const (
@@ -35,7 +35,7 @@ const (
 // Private is the range that every address of the system comes from.
 var Private = netip.MustParsePrefix("10.0.0.0/8")
 
-// CheckBase returns why a range cannot be the base of the address plan of so many regions, or nothing.
+// CheckBase returns why a range cannot be the address base of that many regions, or nothing.
 func CheckBase(base netip.Prefix, regions int) string {
 	switch {
 	case !base.Addr().Is4() || !within(base, Private):
@@ -49,7 +49,7 @@ func CheckBase(base netip.Prefix, regions int) string {
 	return ""
 }
 
-// Blocks is how many regions a base has room for.
+// Blocks is the number of regions that a base has room for.
 func Blocks(base netip.Prefix) int {
 	if base.Bits() > regionBits {
 		return 0
@@ -57,7 +57,7 @@ func Blocks(base netip.Prefix) int {
 	return 1 << (regionBits - base.Bits())
 }
 
-// Block is the /16 of the region in a place of the configuration, from 0. The base must have passed CheckBase.
+// Block is the /16 of the region at an index of the configuration, from 0. The base must have passed CheckBase.
 func Block(base netip.Prefix, index int) netip.Prefix {
 	return offset(base.Addr(), uint32(index)<<(32-regionBits), regionBits)
 }
@@ -123,7 +123,7 @@ func within(inner, outer netip.Prefix) bool {
 	return inner.Bits() >= outer.Bits() && outer.Contains(inner.Addr())
 }
 
-// longestBase is the length of the smallest base with room for so many regions.
+// longestBase is the prefix length of the smallest base with room for that many regions.
 func longestBase(regions int) int {
 	bits := regionBits
 	for Blocks(netip.PrefixFrom(Private.Addr(), bits)) < regions && bits > Private.Bits() {

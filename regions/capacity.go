@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// What GKE's own pods request, an assumption to be compared with `kubectl describe nodes` on Google Cloud. The figures
-// are of a cluster as this program makes it: Dataplane V2, Workload Identity, Cloud DNS, system logs and metrics, no
+// Requests of GKE's own pods: an assumption, to be compared with `kubectl describe nodes` on Google Cloud. The figures
+// are for a cluster as this program creates it: Dataplane V2, Workload Identity, Cloud DNS, system logs and metrics, no
 // managed Prometheus and no HTTP load balancing.
 var (
 	// nodeAgents run on every node: anetd, netd, fluentbit-gke, gke-metrics-agent, gke-metadata-server, pdcsi-node,
 	// node-local-dns, ip-masq-agent.
 	nodeAgents = Amount{MilliCPU: 350, Memory: 700 * mebibyte}
-	// clusterAgents run wherever there is room: kube-dns twice (it keeps running beside Cloud DNS), its autoscaler,
+	// clusterAgents run on any node with room: kube-dns twice (it keeps running beside Cloud DNS), its autoscaler,
 	// metrics-server, konnectivity-agent twice, event-exporter.
 	clusterAgents = []Amount{
 		{MilliCPU: 270, Memory: 140 * mebibyte},
@@ -28,27 +28,26 @@ var (
 )
 
 const (
-	// podsPerNode is GKE's default, and what the address plan gives a node a /24 for.
+	// podsPerNode is GKE's default, for which the address plan gives each node a /24.
 	podsPerNode = 110
-	// agentsPerNode is how many of those are GKE's own, generously.
+	// agentsPerNode is how many of those are GKE's own, rounded up generously.
 	agentsPerNode = 15
-	// jobsAtOnce are the short-lived pods that can run at the same time: the database's init, the site's
-	// installation, and the CronJob. (The gate behind the machines has ended before the database's init begins.)
+	// jobsAtOnce is the number of short-lived pods that can run at the same time: the database's init, the site's
+	// installation, and the CronJob. (The machines' gate ends before the database's init begins.)
 	jobsAtOnce = 3
 )
 
-// pod is what the packing places: a pod, or pods that must share a node.
+// pod is the unit of packing: a pod, or pods that must share a node.
 type pod struct {
 	request Amount
 	pods    int
 }
 
-// workload is what runs in one region when it is fullest: all pods, one more WordPress during a rolling update, and
-// the jobs.
+// workload is a region's peak load: all pods, one more WordPress during a rolling update, and the jobs.
 func workload(r Replicas) []pod { return workloadOf(r.TiDB, r.WordPress+1, jobsAtOnce) }
 
-// leastWithoutAMachine is what must find room while a machine is lost, until GKE has made it anew: the database and the
-// files, which come first by their priority, one WordPress, and GKE's own. The rest waits.
+// leastWithoutAMachine is what must fit while a machine is lost, until GKE has recreated it: the database and the file
+// server, which have the highest priorities, one WordPress, and GKE's own pods. The rest waits.
 func leastWithoutAMachine(r Replicas) []pod { return workloadOf(r.TiDB, 1, 0) }
 
 func workloadOf(tidb, wordpress, jobs int) []pod {
@@ -73,12 +72,12 @@ func workloadOf(tidb, wordpress, jobs int) []pod {
 	return pods
 }
 
-// BearsMachineLoss says whether a region serves on while one of so many machines of a type is lost.
+// BearsMachineLoss says whether a region with that many machines of a type keeps serving after the loss of one.
 func BearsMachineLoss(m Machine, nodes int, replicas Replicas) bool {
 	return nodes > 1 && packs(m, nodes-1, leastWithoutAMachine(replicas))
 }
 
-// Requested is what the system's own pods request together in one region when it is fullest.
+// Requested is the sum of the requests of the system's own pods in one region at peak load.
 func Requested(replicas Replicas) Amount {
 	var sum Amount
 	for _, p := range workload(replicas) {
@@ -90,12 +89,11 @@ func Requested(replicas Replicas) Amount {
 	return sum
 }
 
-// Fits says whether everything that runs in one region finds room on so many machines of a type, by packing the
-// largest pod first, each onto the first node with room. That replicas are spread is the components' wish and no
-// condition, so it has no say here.
+// Fits says whether a region's peak load fits on that many machines of a type. It packs first-fit, the largest pod
+// first. It ignores topology spread, which the components prefer but do not require.
 //
-// The scheduler places pods one by one as they come, so a yes with next to nothing left over is no promise. A no is
-// final for all but contrived cases.
+// The scheduler places pods in order of arrival, so a yes with almost nothing to spare is no guarantee. A no is final
+// in all but contrived cases.
 func Fits(m Machine, nodes int, replicas Replicas) bool { return packs(m, nodes, workload(replicas)) }
 
 // packs places pods, the largest first, each onto the first node with room.
@@ -124,13 +122,13 @@ func packs(m Machine, nodes int, pods []pod) bool {
 	return true
 }
 
-// share is the larger of the parts of a node's CPU and memory that a pod takes.
+// share is a pod's share of a node's CPU or memory, whichever is larger.
 func share(request, of Amount) float64 {
 	return max(float64(request.MilliCPU)/float64(of.MilliCPU), float64(request.Memory)/float64(of.Memory))
 }
 
-// checkCapacity returns why the pods of the named regions, alike in machines and nodes, do not fit, or, if a machine's
-// loss is to be borne, do not fit without one; or nothing.
+// checkCapacity returns why the pods of the named regions, which have the same node pool, do not fit, or nothing. With
+// bearLoss it also returns why a region would not keep serving without one node.
 func checkCapacity(names []string, m Machine, nodes int, replicas Replicas, bearLoss bool) string {
 	if Fits(m, nodes, replicas) {
 		if bearLoss && !BearsMachineLoss(m, nodes, replicas) {
@@ -153,7 +151,7 @@ func checkCapacity(names []string, m Machine, nodes int, replicas Replicas, bear
 		m.Allocatable().Minus(nodeAgents).Times(nodes), remedy(m, nodes, func(m Machine, nodes int) bool { return Fits(m, nodes, replicas) }))
 }
 
-// remedy names the smallest machine type of the class that does, or else the smallest number of nodes.
+// remedy names the smallest machine type of the class that suffices, or else the smallest number of nodes.
 func remedy(m Machine, nodes int, does func(Machine, int) bool) string {
 	for _, larger := range MachineTypes(m.Class) {
 		if does(larger, nodes) {

@@ -11,7 +11,7 @@ import (
 	"geo-wordpress/regions/regionstest"
 )
 
-// The figures are worked out by hand from GKE's published reservations, on 97 % of a machine's nominal memory.
+// The figures are calculated by hand from GKE's published reservations, on 97 % of a machine's nominal memory.
 func TestAllocatable(t *testing.T) {
 	for _, want := range []struct {
 		machine string
@@ -90,7 +90,7 @@ func TestBearsMachineLoss(t *testing.T) {
 	}
 }
 
-// A stack that is to bear a machine's loss is told before it is made that it would not, and how it would.
+// With tolerateMachineLoss, a configuration that would not survive the loss of a machine is refused, with a remedy.
 func TestMachinesTooFewForALoss(t *testing.T) {
 	for name, c := range map[string]struct{ machine, nodes, want string }{
 		"larger machines": {"e2-standard-2", "2", `take e2-standard-4 or larger`},
@@ -110,8 +110,8 @@ func TestMachinesTooFewForALoss(t *testing.T) {
 	}
 }
 
-// Whatever is said to fit must at least fit as a sum, counted here from the table of sizes; and what fits must fit on
-// more nodes, and with fewer replicas.
+// If Fits says yes, the sum of the requests must fit, computed here from the table of sizes. Fits must also say yes for
+// more nodes and for fewer replicas.
 func TestFitsIsSound(t *testing.T) {
 	sum := func(r regions.Replicas) regions.Amount {
 		s := regions.Sizes
@@ -148,7 +148,7 @@ func TestFitsIsSound(t *testing.T) {
 	}
 }
 
-// The way out that an error names must be one: the smallest of the class that does, or the fewest nodes.
+// The remedy that an error names must work, and be the smallest: the smallest type of the class, or the fewest nodes.
 func TestTheRemedyHelps(t *testing.T) {
 	larger := regexp.MustCompile(`take ([a-z0-9]+-[a-z]+-[0-9]+) or larger`)
 	more := regexp.MustCompile(`take ([0-9]+) nodes or fewer`)

@@ -2,8 +2,8 @@ package regions
 
 import "net/netip"
 
-// Config is the whole configuration of a stack, checked: a value of this type always describes a system that can
-// stand. Pulumi.yaml declares each key with its type, its meaning and its default.
+// Config is the whole configuration of a stack, validated: a value of this type always describes a system that can be
+// deployed. Pulumi.yaml declares each key with its type, its meaning and its default.
 type Config struct {
 	Project string // Google Cloud project, gcp:project
 	Regions []Region
@@ -20,7 +20,7 @@ type Config struct {
 	Images   Images
 	Disks    Disks
 	Replicas Replicas
-	// TolerateMachineLoss makes the check of the machines count one fewer.
+	// TolerateMachineLoss makes the capacity check count one machine fewer.
 	TolerateMachineLoss bool
 
 	Namespaces Namespaces
@@ -73,7 +73,7 @@ type Namespaces struct {
 	WordPress string
 }
 
-// Site is what WordPress's installer is told.
+// Site is the input of WordPress's installer.
 type Site struct {
 	Title, AdminUser, AdminEmail string
 }

@@ -26,7 +26,7 @@ func load(t *testing.T, values map[string]string) *regions.Config {
 	return config
 }
 
-// A stack needs its Google Cloud project only, and what it gets then is safe for production.
+// A stack must set only its Google Cloud project; the defaults are safe for production.
 func TestAStackNeedsItsProjectOnly(t *testing.T) {
 	got := load(t, regionstest.Minimal(t))
 	if !got.DeletionProtection || !got.ProtectData {
@@ -114,7 +114,7 @@ func TestEveryValueArrives(t *testing.T) {
 	if got := load(t, values); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
-	// Each of the five switches on its own, as any two could have been exchanged above; on machines that bear a loss.
+	// Each of the five switches alone, because two exchanged ones would pass above. The machines here tolerate a loss.
 	values["geo-wordpress:machineType"] = "e2-standard-4"
 	for name, of := range map[string]func(*regions.Config) bool{
 		"applicationDefaultCredentials": func(c *regions.Config) bool { return c.ApplicationDefaultCredentials },
@@ -132,7 +132,7 @@ func TestEveryValueArrives(t *testing.T) {
 	}
 }
 
-// What Pulumi.yaml declares is what the loader reads, and the other way round.
+// Pulumi.yaml declares exactly the keys that the loader reads.
 func TestProjectDeclaresEveryKey(t *testing.T) {
 	project, err := workspace.LoadProject(regionstest.Path("Pulumi.yaml"))
 	if err != nil {
@@ -165,7 +165,7 @@ func TestProjectDeclaresEveryKey(t *testing.T) {
 	}
 }
 
-// The CLI saves the stack's file when it makes the stack, and must leave it as it is committed.
+// The CLI saves the stack's file when it creates the stack; the result must equal the committed file.
 func TestDevStackFileSurvivesTheCLI(t *testing.T) {
 	project, err := workspace.LoadProject(regionstest.Path("Pulumi.yaml"))
 	if err != nil {

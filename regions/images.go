@@ -16,8 +16,8 @@ var imageForm = func() *regexp.Regexp {
 	return regexp.MustCompile(`^(` + name + `)(?::(` + tag + `))?(?:@(` + digest + `))?$`)
 }()
 
-// checkImage returns what is wrong with an image reference, or nothing. What a reference without a tag or digest runs
-// changes by itself, and differs between regions.
+// checkImage returns what is wrong with an image reference, or nothing. Without a tag or digest, the image changes by
+// itself and differs between regions.
 func checkImage(reference string) string {
 	parts := imageForm.FindStringSubmatch(reference)
 	switch {

@@ -45,8 +45,8 @@ var (
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
 )
 
-// unknownKeys reports the keys of the program's own namespace that it does not know. Their values are not shown: what
-// somebody believed to be a password might be among them.
+// unknownKeys reports unknown keys of the program's own namespace. It does not show their values: one may be a
+// password.
 func (l *loader) unknownKeys() {
 	known := slices.Sorted(maps.Keys(keys))
 	for _, full := range slices.Sorted(maps.Keys(l.values)) {

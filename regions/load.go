@@ -9,20 +9,20 @@ import (
 const (
 	minRegions = 3 // with two, the loss of either leaves no majority
 
-	minDisk     = 10    // GiB, the least that a balanced persistent disk has
+	minDisk     = 10    // GiB, the minimum of a balanced persistent disk
 	minTiKVDisk = 20    // GiB: TiKV's Raft log, its reserves and room to compact
 	minBootDisk = 30    // GiB: the node's system and every image of the stack, twice during an upgrade
-	maxDisk     = 65536 // GiB, the most that a persistent disk has
+	maxDisk     = 65536 // GiB, the maximum of a persistent disk
 
 	maxReplicas = 100
 )
 
-// Load reads the whole configuration of a stack and checks it. The values are those of pulumi.RunInfo.Config: every
-// key with its namespace, scalars as text, arrays and objects as JSON. Project is the Pulumi project's name, the
-// namespace of the program's own keys.
+// Load reads the whole configuration of a stack and checks it. The values are those of pulumi.RunInfo.Config: every key
+// with its namespace, scalars as text, arrays and objects as JSON. Project is the Pulumi project's name, the namespace
+// of the program's own keys.
 //
-// It takes no default of its own: those are in Pulumi.yaml, which the CLI applies. An error is of type Problems and
-// holds every mistake there is.
+// It applies no defaults: those are in Pulumi.yaml, and the CLI applies them. An error is of type Problems and holds
+// every mistake.
 func Load(values map[string]string, project string) (*Config, error) {
 	l := &loader{project: project, values: values}
 	config := &Config{
@@ -73,7 +73,7 @@ func (l *loader) disks() Disks {
 	}
 }
 
-// replicas returns zero for a number that is not usable.
+// replicas returns zero for an invalid number.
 func (l *loader) replicas() Replicas {
 	number := func(name string) int {
 		n, _ := l.top(name).whole(1, maxReplicas, "per region; beyond that, the database is what limits the site")

@@ -8,11 +8,11 @@ import (
 
 const whyNodes = "the pod range of a region has room for 128 nodes, of which one is for upgrades"
 
-// pool is a node pool as the configuration gives it; its zero values are those that were reported as mistakes.
+// pool is a node pool as configured. Its zero values were reported as mistakes.
 type pool struct {
 	machine Machine
 	nodes   int
-	key     string // what to change if the pool is too small
+	key     string // the key to change if the pool is too small
 }
 
 // regions reads the regions, divides the address base among them and checks that everything fits on their machines.
@@ -61,14 +61,14 @@ func (l *loader) place(item field, fields map[string]field) (name, zone string) 
 	means := "a zone of its region, such as europe-west1-b"
 	zone, _ = item.required(fields, "zone", means).checked(func(zone string) string {
 		if !known {
-			return "" // whose zone it should be is not known
+			return "" // the zones of an unknown region are not known either
 		}
 		return checkZone(zone, name)
 	})
 	return name, zone
 }
 
-// pool reads what a region's machines are where they differ from those that all regions have in common.
+// pool reads a region's own node pool settings; common holds those of all regions.
 func (l *loader) pool(fields map[string]field, common pool) pool {
 	own := common
 	if nodes, ok := fields["nodes"]; ok {
@@ -98,7 +98,7 @@ func (l *loader) distinctNames(regions []Region, key string) {
 	}
 }
 
-// ranges gives each region its part of the address base: the block that it is pinned to, or that of its place.
+// ranges gives each region a block of the address base: the one it is pinned to, or the one at its index.
 func (l *loader) ranges(regions []Region, pins []field, baseField field) {
 	base, ok := baseField.prefix()
 	if ok {
@@ -106,7 +106,7 @@ func (l *loader) ranges(regions []Region, pins []field, baseField field) {
 	}
 	bounds := base
 	if !ok {
-		bounds = Private // so that a pin's own mistakes show beside the base's
+		bounds = Private // so that a pin's own mistakes are reported beside the base's
 	}
 	owner := map[netip.Prefix]int{}
 	for i := range regions {
@@ -136,7 +136,7 @@ func (l *loader) ranges(regions []Region, pins []field, baseField field) {
 	}
 }
 
-// capacity checks each kind of pool once, and names the regions that have it.
+// capacity checks each distinct pool once, and names its regions.
 func (l *loader) capacity(regions []Region, pools []pool, replicas Replicas, bearLoss bool) {
 	if replicas.WordPress == 0 || replicas.TiDB == 0 {
 		return // reported already

@@ -26,8 +26,8 @@ func (l *loader) googleProject() string {
 	return id
 }
 
-// minAuthorized is the length of the widest network that may reach the control planes: a /8 is the largest that one
-// organization has; what is wider admits strangers.
+// minAuthorized is the shortest prefix that may reach the control planes. A /8 is the largest network of one
+// organization; a wider one admits strangers.
 const minAuthorized = 8
 
 func (l *loader) authorizedNetworks() []netip.Prefix {
@@ -121,7 +121,7 @@ func checkDomain(domain string) string {
 	}
 	last := labels[len(labels)-1]
 	if !rfc1035Label.MatchString(last) || len(last) < 2 {
-		return form // an IP address, for one
+		return form // such as an IP address
 	}
 	if slices.Contains(withoutCertificate, last) {
 		return "cannot have a public certificate, which HTTPS needs: choose a domain that is registered, or leave it empty"
@@ -131,7 +131,7 @@ func checkDomain(domain string) string {
 
 func notLabel(label string) bool { return len(label) > MaxName || !rfc1123Label.MatchString(label) }
 
-// site reads what WordPress's installer is told: all of it, or an empty object for nothing.
+// site reads the input of WordPress's installer: all fields, or an empty object for no site.
 func (l *loader) site() *Site {
 	object := l.top("site")
 	fields, ok := object.object(siteFields)
@@ -159,7 +159,8 @@ func checkTitle(title string) string {
 	return ""
 }
 
-// userForm is what WordPress leaves of a user name when it is strict, less spaces; the column has 60 characters.
+// userForm matches the user names that WordPress's strict check accepts, without spaces; the column holds 60
+// characters.
 var userForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.@-]{0,59}$`)
 
 func checkUser(user string) string {
@@ -174,7 +175,7 @@ func checkEmail(email string) string {
 	if err != nil || address.Address != email || len(email) > 100 {
 		return "must be an e-mail address alone, such as editor@example.com, of at most 100 characters"
 	}
-	// net/mail takes what WordPress does not: hosts of one label, and addresses in brackets.
+	// net/mail accepts what WordPress refuses: hosts of one label, and addresses in brackets.
 	_, host, _ := strings.Cut(email, "@")
 	labels := strings.Split(strings.ToLower(host), ".")
 	if len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {

@@ -10,8 +10,7 @@ import (
 	"geo-wordpress/regions/regionstest"
 )
 
-// Each bad configuration must give the mistakes that it was made with: none missing, none besides, each with its key
-// and, on the same line, what is wrong with it.
+// Each bad configuration must report exactly its own mistakes, each with its key and the reason on one line.
 func TestBadConfigurations(t *testing.T) {
 	bad := regionstest.Bad(t)
 	names := map[string]bool{}

@@ -16,19 +16,19 @@ type Machine struct {
 	VCPUs  int
 	Memory int64 // bytes
 
-	// SharedCore machines have vCPUs that are a fraction of a core each; GKE keeps more of them for itself.
+	// SharedCore machines have vCPUs that are a fraction of a core each; GKE reserves more of them.
 	SharedCore bool
 }
 
-// class is the machine types that differ in size only.
+// class is a set of machine types that differ only in size.
 type class struct {
 	memoryPerVCPU float64 // GiB
 	vCPUs         []int
 }
 
-// classes are the machine types that GKE nodes with persistent disks are offered here: current general-purpose
-// families, and n1. Families that take Hyperdisk only (c4, n4) cannot hold the system's disks.
-// Source: cloud.google.com/compute/docs/general-purpose-machines.
+// classes are the supported machine types: current general-purpose families, and n1. Families that support only
+// Hyperdisk (c4, n4) cannot attach the system's persistent disks. Source:
+// cloud.google.com/compute/docs/general-purpose-machines.
 var classes = map[string]class{
 	"e2-standard":  {4, []int{2, 4, 8, 16, 32}},
 	"e2-highmem":   {8, []int{2, 4, 8, 16}},
@@ -141,7 +141,7 @@ func (m Machine) Allocatable() Amount {
 	return capacity.Minus(reserved)
 }
 
-// tier is a share of the next so many units; of all the rest if it is zero.
+// tier is a share of the next units; zero units mean all the rest.
 type tier struct {
 	units int64
 	share float64

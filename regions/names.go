@@ -25,7 +25,7 @@ var (
 	rfc1123Label = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 )
 
-// CheckName returns why a name is not one for a Google Cloud resource of at most limit characters, or nil.
+// CheckName returns why a name is invalid for a Google Cloud resource of at most limit characters, or nil.
 func CheckName(name string, limit int) error {
 	if len(name) > limit {
 		return fmt.Errorf("name %q has %d characters, and at most %d are allowed", name, len(name), limit)
@@ -36,8 +36,8 @@ func CheckName(name string, limit int) error {
 	return nil
 }
 
-// Bounded joins the parts of a name by hyphens. If that would be longer than limit, its end gives way to a hash of the
-// whole, so that long names that differ stay different.
+// Bounded joins the parts of a name by hyphens. A name longer than limit is cut and ends in a hash of the whole, so
+// that different long names stay different.
 func Bounded(limit int, parts ...string) string {
 	name := strings.Join(parts, "-")
 	if len(name) <= limit {
@@ -54,8 +54,8 @@ func ServiceAccountID(purpose, stack, region string) string {
 	return Bounded(MaxServiceAccountID, purpose, sanitized(stack), region)
 }
 
-// sanitized is a stack's name, which may hold capitals, dots and underscores, as a part of a Google Cloud name. What
-// it loses is made up for by a hash.
+// sanitized turns a stack's name, which may hold capitals, dots and underscores, into a part of a Google Cloud name. If
+// that loses characters, a hash keeps different stacks apart.
 func sanitized(stack string) string {
 	plain := strings.Trim(nameless.ReplaceAllString(strings.ToLower(stack), "-"), "-")
 	if plain == stack {
@@ -67,8 +67,8 @@ func sanitized(stack string) string {
 
 var nameless = regexp.MustCompile(`[^a-z0-9]+`)
 
-// DNSDomain is the DNS domain of a region's cluster. It must be unique in the VPC, which is the stack's own; local is
-// Kubernetes' own convention for what is not on the public Internet (cluster.local).
+// DNSDomain is the DNS domain of a region's cluster. It must be unique in the VPC, which belongs to the stack; local is
+// Kubernetes' convention for names outside the public Internet (cluster.local).
 func DNSDomain(region string) string { return region + ".geo-wordpress.local" }
 
 // ServiceDNS is the name under which a headless Service of a region resolves in the whole VPC.

@@ -1,6 +1,6 @@
 package regions
 
-// Peers are the regions but this one, in the configuration's order.
+// Peers are the other regions, in the configuration's order.
 func (c *Config) Peers(of Region) []Region {
 	var peers []Region
 	for _, region := range c.Regions {

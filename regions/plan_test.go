@@ -67,7 +67,7 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// Two stacks of one project must not take each other's service accounts, however alike their names are.
+// Two stacks of one project must not share service accounts, however similar their names are.
 func TestServiceAccountsOfStacksDiffer(t *testing.T) {
 	seen := map[string]string{}
 	for _, stack := range []string{"dev", "Dev", "DEV", "d.ev", "d_ev", "d-ev", "dev.", "dev-", "_", "..", "-",

@@ -1,6 +1,6 @@
 package regions
 
-// Ports of the software, and the two ports of the machines that the load balancer knows.
+// Ports of the software, and the two node ports that the load balancer calls.
 const (
 	PDClientPort   = 2379
 	PDPeerPort     = 2380
@@ -10,12 +10,12 @@ const (
 	TiDBStatusPort = 10080
 	SyncthingPort  = 22000
 	HTTPPort       = 80
-	// HealthPort is that of the health page, which has a web server of its own beside WordPress's.
+	// HealthPort is the port of the health page, which has its own web server beside WordPress's.
 	HealthPort = 8081
 
-	// WordPressNodePort takes the visitors' requests and HealthNodePort the health checks, in every region the same,
-	// because a backend service has one port name for all its instance groups, and one health check. They lie in
-	// Kubernetes' default range, 30000 to 32767.
+	// WordPressNodePort serves visitors, HealthNodePort the health checks. They are the same in every region, because a
+	// backend service has one port name for all its instance groups, and one health check. They are in Kubernetes'
+	// default range, 30000 to 32767.
 	WordPressNodePort = 30080
 	HealthNodePort    = 30081
 )

@@ -10,12 +10,11 @@ import (
 
 // Problem is one mistake in the configuration.
 type Problem struct {
-	// Key is the full path of what is wrong, such as geo-wordpress:regions[1].zone, as `pulumi config set --path`
-	// takes it.
+	// Key is the full path of the value, such as geo-wordpress:regions[1].zone, as `pulumi config set --path` takes it.
 	Key string
-	// Value is what stands there, quoted where it is text; empty where there is nothing to show.
+	// Value is the configured value, quoted if it is text; empty if there is nothing to show.
 	Value string
-	// Allowed says what is allowed, or the way out.
+	// Allowed says what is allowed, or what to do.
 	Allowed string
 }
 
@@ -47,7 +46,7 @@ func (ps Problems) Error() string {
 // shown bounds how much of a value an error repeats.
 const shown = 120
 
-// quoted renders a value for an error: on one line, and not at any length.
+// quoted renders a value for an error, on one line and cut to a bounded length.
 func quoted(text string) string {
 	if len(text) > shown {
 		return fmt.Sprintf("%.*q... (%d bytes)", shown, text, len(text))
@@ -63,7 +62,7 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// nearest is the candidate most like a word, or empty if none is like enough to be what was meant.
+// nearest is the candidate most similar to a word, or empty if none is similar enough.
 func nearest(word string, candidates []string) string {
 	best, distance := "", max(2, len(word)/3)+1
 	for _, candidate := range candidates {
@@ -75,7 +74,7 @@ func nearest(word string, candidates []string) string {
 	return best
 }
 
-// suggestion is a clause for the end of an error, empty if nothing is like the word.
+// suggestion is a clause for the end of an error, empty if no candidate is similar to the word.
 func suggestion(word string, candidates []string) string {
 	if best := nearest(word, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)

@@ -75,7 +75,7 @@ func TestRangesAreDisjointAndInsideTheBase(t *testing.T) {
 	})
 }
 
-// The firewall's lists hold every pod and node, and nothing that a cluster keeps to itself.
+// The firewall's ranges cover every pod and node, and no service or control plane.
 func TestFirewallRanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, config := valid(t)
@@ -136,7 +136,7 @@ func TestNamesAreWithinLimitsAndDistinct(t *testing.T) {
 	})
 }
 
-// A region's ranges must not move when another is added behind it: they cannot be changed in a subnet that is in use.
+// Adding a region must not move the ranges of another: a subnetwork in use cannot change them.
 func TestAnotherRegionMovesNoRange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		base := netip.PrefixFrom(netip.MustParseAddr("10.0.0.0"), rapid.IntRange(8, 13).Draw(t, "length"))
@@ -149,7 +149,7 @@ func TestAnotherRegionMovesNoRange(t *testing.T) {
 	})
 }
 
-// Any text for any key must give a configuration or problems, each with a key and a way out, and never a panic.
+// Any text for any key must give a configuration or problems, each with a key and a remedy, and never a panic.
 func TestAnyTextIsAcceptedOrExplained(t *testing.T) {
 	committed := regionstest.Committed(t)
 	var names []string

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// LoadRun is Load on what the engine tells the program about a run (pulumi.RunOption). It refuses encrypted values of
-// known keys: each ends up in plain text in a manifest or a resource's name, so the encryption would promise too much.
+// LoadRun is Load for a run of the program, as the engine describes it (pulumi.RunOption). It refuses encrypted values
+// of known keys: each ends up in plain text in a manifest or a resource's name, so encryption would promise too much.
 func LoadRun(info *pulumi.RunInfo) (*Config, error) {
 	secrets := slices.Sorted(slices.Values(info.ConfigSecretKeys))
 	var problems Problems
@@ -19,7 +19,7 @@ func LoadRun(info *pulumi.RunInfo) (*Config, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, problems // and no other, which might show a value
+		return nil, problems // and no other problem, which might show a value
 	}
 	return Load(info.Config, info.Project)
 }

@@ -18,7 +18,7 @@ func TestLoadRun(t *testing.T) {
 	if want := load(t, run.Config); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	run.ConfigSecretKeys = []string{"gcp:credentials", "another:secret"} // others' keys may be secret
+	run.ConfigSecretKeys = []string{"gcp:credentials", "another:secret"} // keys of other namespaces may be secret
 	if _, err := regions.LoadRun(run); err != nil {
 		t.Error(err)
 	}
@@ -43,7 +43,7 @@ func TestEncryptedValuesAreRefusedAndNeverShown(t *testing.T) {
 	}
 }
 
-// What is given under a key or a field that the program does not know may be a password.
+// The value of an unknown key or field may be a password.
 func TestUnknownValuesAreNeverShown(t *testing.T) {
 	const secret = "hunter2"
 	values := regionstest.Committed(t)
@@ -60,7 +60,7 @@ func TestUnknownValuesAreNeverShown(t *testing.T) {
 	}
 }
 
-// A key or a field may hold anything, and the list of problems still has one line for each.
+// A key or a field may hold any characters, but each problem still takes one line.
 func TestOddKeysStayOnTheirLine(t *testing.T) {
 	values := regionstest.Committed(t)
 	values["geo-wordpress:two\nlines"] = "x"

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Size is what one container asks of its node and what it may take at most, as Kubernetes quantities: CPU in cores or
-// milli-cores ("1", "200m"), memory in binary units ("256Mi", "2Gi").
+// Size is a container's requests and limits, as Kubernetes quantities: CPU in cores or milli-cores ("1", "200m"),
+// memory in binary units ("256Mi", "2Gi").
 type Size struct {
 	CPURequest, CPULimit       string
 	MemoryRequest, MemoryLimit string
 }
 
-// Sizes is the one table of container sizes, which the components set and the capacity check packs.
+// Sizes is the single table of container sizes, used by the components and the capacity check.
 //
-// Requests are what a small site needs; limits leave room for a burst and for what the software is configured to take:
-// TiKV's is its block cache (1 GB) with twice as much again for memtables, compactions and its coprocessor,
-// WordPress's and the health page's all of their processes at PHP's memory_limit (serving.go).
+// Requests are what a small site needs. Limits leave room for bursts and for what the software is configured to use.
+// TiKV: its block cache (1 GB), with twice as much again for memtables, compactions and its coprocessor. WordPress and
+// the health page: all of their processes at PHP's memory_limit (serving.go).
 var Sizes = struct {
 	PD, TiKV, TiDB, NFS, WordPress, Health, Syncthing Size
 	// Job is every short-lived container: Jobs, the CronJob, init containers.
 	Job Size
-	// Helper is a shell beside a server, which mostly sleeps.
+	// Helper is a shell beside a server. It mostly sleeps.
 	Helper Size
 }{
 	PD:        Size{CPURequest: "200m", CPULimit: "1", MemoryRequest: "256Mi", MemoryLimit: "1Gi"},
@@ -36,7 +36,7 @@ var Sizes = struct {
 	Helper:    Size{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"},
 }
 
-// Amount is CPU and memory, asked for or offered.
+// Amount is CPU and memory, requested or offered.
 type Amount struct {
 	MilliCPU int64 // thousandths of a core
 	Memory   int64 // bytes
@@ -47,10 +47,10 @@ const (
 	gibibyte = int64(1) << 30
 )
 
-// Request is what the scheduler sets aside for the container. It panics if a quantity of the table is malformed.
+// Request is what the scheduler reserves for the container. It panics if a quantity of the table is malformed.
 func (s Size) Request() Amount { return amount(s.CPURequest, s.MemoryRequest) }
 
-// Limit is the most that the container may take. It panics if a quantity of the table is malformed.
+// Limit is the most that the container may use. It panics if a quantity of the table is malformed.
 func (s Size) Limit() Amount { return amount(s.CPULimit, s.MemoryLimit) }
 
 // Plus is the sum of two amounts.
@@ -58,12 +58,12 @@ func (a Amount) Plus(b Amount) Amount {
 	return Amount{MilliCPU: a.MilliCPU + b.MilliCPU, Memory: a.Memory + b.Memory}
 }
 
-// Minus is what is left of a when b is taken, never below zero.
+// Minus is a less b, never below zero.
 func (a Amount) Minus(b Amount) Amount {
 	return Amount{MilliCPU: max(0, a.MilliCPU-b.MilliCPU), Memory: max(0, a.Memory-b.Memory)}
 }
 
-// Times is n such amounts.
+// Times is n times the amount.
 func (a Amount) Times(n int) Amount {
 	return Amount{MilliCPU: a.MilliCPU * int64(n), Memory: a.Memory * int64(n)}
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// loader reads a configuration, and goes on after a mistake to find them all.
+// loader reads a configuration. It continues after a mistake, to find them all.
 type loader struct {
 	project  string
 	values   map[string]string
@@ -23,8 +23,8 @@ func (l *loader) problem(key, value, allowed string) {
 	l.problems = append(l.problems, Problem{Key: key, Value: value, Allowed: allowed})
 }
 
-// field is one value of the configuration, at the top level or inside an object or array: what JSON makes of it, with
-// numbers as json.Number. The zero field is one that was reported already, and passes through every reader unnoticed.
+// field is one value of the configuration, at the top level or inside an object or array, as decoded from JSON with
+// numbers as json.Number. The zero field was already reported as a mistake; every reader passes over it silently.
 type field struct {
 	l     *loader
 	key   string
@@ -34,7 +34,7 @@ type field struct {
 // fails reports the field's value as a mistake.
 func (f field) fails(allowed string) { f.l.problem(f.key, rendered(f.value), allowed) }
 
-// fail reports the field's value as a mistake if there is anything to say about it, and returns whether there was.
+// fail reports the field's value as a mistake unless allowed is empty, and returns whether it did.
 func (f field) fail(allowed string) bool {
 	if allowed != "" {
 		f.fails(allowed)
@@ -42,8 +42,8 @@ func (f field) fail(allowed string) bool {
 	return allowed != ""
 }
 
-// top is a value of the program's own namespace, which the CLI takes from the stack's file or from the defaults of
-// Pulumi.yaml. Scalars come as their text; arrays and objects come as JSON.
+// top is a value of the program's own namespace. The CLI takes it from the stack's file or from the defaults of
+// Pulumi.yaml. Scalars are given as text, arrays and objects as JSON.
 func (l *loader) top(name string) field {
 	key := l.project + ":" + name
 	text, ok := l.values[key]
@@ -79,7 +79,7 @@ func (l *loader) top(name string) field {
 	return f
 }
 
-// decoded is one JSON value, and nothing after it.
+// decoded parses one JSON value with nothing after it.
 func decoded(text string) (any, error) {
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
 	decoder.UseNumber()
@@ -127,7 +127,7 @@ func (f field) whole(least, most int, why string) (int, bool) {
 	}
 	n, err := strconv.Atoi(number.String())
 	if err != nil || n < least || n > most {
-		f.fails(allowed) // 2.0 and 2e0 as well: what is meant by a fraction of a node is not ours to guess
+		f.fails(allowed) // 2.0 and 2e0 as well: the program does not guess at fractions of a node
 		return 0, false
 	}
 	return n, true
@@ -162,7 +162,7 @@ func (f field) items() ([]field, bool) {
 	return fields, true
 }
 
-// object reads an object, reports every field but the known ones, and returns those that are there.
+// object reads an object, reports unknown fields, and returns the known ones.
 func (f field) object(known []string) (map[string]field, bool) {
 	if f.l == nil {
 		return nil, false

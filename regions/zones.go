@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// zonesByRegion holds the letters of the zones of Google Cloud's regions. A name that is well formed and yet no region
-// would be refused by Google only after the network stands, so what is not in this table is refused here.
-// Source: cloud.google.com/compute/docs/regions-zones. Where Google has opened a region since, add it.
+// zonesByRegion holds the zone letters of Google Cloud's regions. Regions that are not in this table are refused here:
+// Google would refuse a well-formed but non-existent region only after the network exists. Source:
+// cloud.google.com/compute/docs/regions-zones. Add the regions that Google has opened since.
 var zonesByRegion = func() map[string]string {
 	table := map[string]string{
 		"europe-west1": "bcd",

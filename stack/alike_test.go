@@ -19,11 +19,11 @@ var alikeRules = []invariant{
 	{"maintenance windows are apart", maintenanceWindowsAreApart},
 }
 
-// regionsAreAlike rewrites every region in neutral words ($self for what names it, $peer for what names another) and
-// compares. What is in one region only, and what its configuration sets, is left out.
+// regionsAreAlike replaces region-specific names with placeholders ($self for a region's own, $peer for another's) and
+// compares the regions. It skips what exists in one region only, and what a region's configuration sets.
 func regionsAreAlike(t rapid.TB, s *system) {
 	if s.Preview {
-		return // where much of it is not known
+		return // a preview does not know much of it
 	}
 	first := s.neutral(t, s.config.Regions[0])
 	for _, region := range s.config.Regions[1:] {
@@ -44,7 +44,7 @@ func regionsAreAlike(t rapid.TB, s *system) {
 	}
 }
 
-// firstDifference is the first line that two texts do not share.
+// firstDifference returns the first line in which two texts differ.
 func firstDifference(a, b string) (string, string) {
 	one, other := strings.Split(a, "\n"), strings.Split(b, "\n")
 	for i := range min(len(one), len(other)) {
@@ -55,7 +55,7 @@ func firstDifference(a, b string) (string, string) {
 	return fmt.Sprintf("%d lines", len(one)), fmt.Sprintf("%d lines", len(other))
 }
 
-// neutral is a region's resources as text, by their names, in neutral words.
+// neutral is a region's resources as text, by name, with placeholders.
 func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 	words := s.words(region)
 	all := map[string]string{}
@@ -89,7 +89,8 @@ func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 	return all
 }
 
-// words replaces what names a region. Longer words go first: europe-west1 is the beginning of europe-west10.
+// words returns the placeholders for all region-specific names, as one region sees them. Longer names go first:
+// europe-west1 is a prefix of europe-west10.
 func (s *system) words(self regions.Region) *words {
 	pairs, zones := map[string]string{}, map[string]string{}
 	for _, region := range s.config.Regions {
@@ -134,14 +135,14 @@ func (s *system) words(self regions.Region) *words {
 	}
 }
 
-// words are what names regions, and what is said in their place.
+// words maps region-specific names to placeholders.
 type words struct {
 	zones *regexp.Regexp
 	zone  map[string]string
 	rest  *strings.Replacer
 }
 
-// Replace rewrites a text. Zones are whole words: europe-west1-c is not in europe-west1-config.
+// Replace rewrites a text. Zones match as whole words: europe-west1-c is not in europe-west1-config.
 func (w *words) Replace(text string) string {
 	return w.rest.Replace(w.zones.ReplaceAllStringFunc(text, func(zone string) string { return w.zone[zone] }))
 }
@@ -157,8 +158,8 @@ var (
 	separator    = regexp.MustCompile(`[\n, ]+`)
 )
 
-// neutralValue rewrites a value. In a text that names several regions, and in a list, these come in the
-// configuration's order, which is not that of self and peers: such are sorted.
+// neutralValue rewrites a value. A text that names several regions lists them in the configuration's order, in which
+// self is at another place in each region, so its parts are sorted.
 func neutralValue(v any, words *words) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -187,7 +188,7 @@ func neutralValue(v any, words *words) any {
 	return v
 }
 
-// maintenanceWindowsAreApart: two regions in maintenance at once are two voters of three.
+// maintenanceWindowsAreApart: maintenance in two regions at once would stop two of three voters.
 func maintenanceWindowsAreApart(t rapid.TB, s *system) {
 	seen := map[string]*stacktest.Resource{}
 	for _, r := range s.Of(stacktest.ClusterType) {

@@ -11,12 +11,12 @@ import (
 	"pgregory.net/rapid"
 )
 
-// change is what another configuration does to a stack: the URNs of what is added, changed and removed.
+// change is the difference between two configurations of a stack: the URNs of added, changed and removed resources.
 type change struct {
 	added, changed, removed []string
 }
 
-// between compares two runs by what the engine compares: each resource's inputs and dependencies.
+// between compares two runs as the engine does: each resource's inputs and dependencies.
 func between(before, after *system) change {
 	var c change
 	for _, r := range after.Resources {
@@ -37,7 +37,7 @@ func between(before, after *system) change {
 	return c
 }
 
-// Nothing in the program depends on the time, on chance or on the order of a map: a second update changes nothing.
+// The program does not depend on the time, on chance or on the order of a map: a second update changes nothing.
 func TestTheSameConfigurationChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := regionstest.ValidConfig(t)
@@ -52,10 +52,10 @@ func TestTheSameConfigurationChangesNothing(t *testing.T) {
 func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 	before := run(t, regionstest.Committed(t), false)
 	for key, users := range map[string][]string{
-		"pdImage":        {"pd", "pd-gate"}, // which the next region waits for
+		"pdImage":        {"pd", "pd-gate"}, // the next region waits for the gate
 		"tikvImage":      {"tikv", "tikv-gate"},
 		"tidbImage":      {"tidb"},
-		"nfsImage":       {"nfs", "wordpress"}, // which shows whether the region has its files again
+		"nfsImage":       {"nfs", "wordpress"}, // its readiness shows that the region has its files again
 		"wordpressImage": {"wordpress", "database-init"},
 		"syncthingImage": {"syncthing"},
 		"toolsImage":     {"gate", "pd-gate", "tikv-gate", "tidb", "nfs", "wordpress", "syncthing", "wordpress-cron"},
@@ -78,7 +78,7 @@ func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 	}
 }
 
-// Regions that come later move nothing of those that stand: neither their addresses nor their machines nor their data.
+// Adding regions changes nothing in the existing ones: neither addresses nor machines nor data.
 func TestMoreRegionsKeepWhatStands(t *testing.T) {
 	before, after := run(t, regionstest.Sized(t, 3), false), run(t, regionstest.Sized(t, 5), false)
 	c := between(before, after)
@@ -99,7 +99,7 @@ func TestMoreRegionsKeepWhatStands(t *testing.T) {
 	}
 }
 
-// A region that goes takes its own with it, and when the others are pinned to their addresses nothing of theirs moves.
+// Removing a region removes its own resources only. The others do not change when they are pinned to their addresses.
 func TestFewerRegionsKeepTheOthers(t *testing.T) {
 	pinned := func(names ...string) map[string]string {
 		blocks := map[string]string{
@@ -123,7 +123,7 @@ func TestFewerRegionsKeepTheOthers(t *testing.T) {
 	for _, urn := range append(c.changed, c.added...) {
 		r := after.Get(urn)
 		if old := before.Get(urn); old != nil && r.Kind() == "NodePool" && equal(old.Inputs, r.Inputs) {
-			continue // it waits for another region's gate, and is itself the same
+			continue // only its dependency on another region's gate changed
 		}
 		if slices.Contains([]string{"Disk", "NodePool", "Subnetwork", "PersistentVolume", "PersistentVolumeClaim"}, r.Kind()) {
 			t.Errorf("changed: %s", r)

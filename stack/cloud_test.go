@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// cloudRules say that no Kubernetes object owns anything outside its cluster: what is billable is in the graph, and a
-// destroy leaves nothing.
+// cloudRules check that no Kubernetes object owns anything outside its cluster: everything billable is in the graph,
+// and a destroy leaves nothing behind.
 var cloudRules = []invariant{
 	{"only kinds that own nothing in the cloud", onlyKindsThatOwnNothing},
 	{"no service asks for a load balancer", noServiceAsksForALoadBalancer},
@@ -20,7 +20,7 @@ var cloudRules = []invariant{
 	{"APIs stay on", apisStayOn},
 }
 
-// ownsNothing are the kinds that the program uses. A kind that is added here must make nothing outside the cluster.
+// ownsNothing are the kinds that the program uses. A kind added here must create nothing outside the cluster.
 var ownsNothing = []string{
 	"Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim",
 	"StatefulSet", "Deployment", "Job", "CronJob", "NetworkPolicy", "PodDisruptionBudget", "StorageClass",
@@ -64,8 +64,8 @@ func noAnnotationSpeaksToGoogle(t rapid.TB, s *system) {
 	}
 }
 
-// noClaimIsLeftToADefaultClass: GKE's default class, and the claims that a StatefulSet makes of a template, would make
-// disks that the graph does not know.
+// noClaimIsLeftToADefaultClass: GKE's default class, and a StatefulSet's claim templates, would create disks outside
+// the graph.
 func noClaimIsLeftToADefaultClass(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		switch r.Kind() {
@@ -107,7 +107,7 @@ func apisStayOn(t rapid.TB, s *system) {
 			t.Errorf("%s is switched off for everybody when the stack is destroyed", r)
 		}
 	}
-	// Nothing of Google's is asked for before its API is on.
+	// No Google resource is created before its API is enabled.
 	for _, r := range s.Resources {
 		if !strings.HasPrefix(r.Type, "gcp:") || r.Kind() == "Service" {
 			continue

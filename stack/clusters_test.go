@@ -16,8 +16,8 @@ var clusterRules = []invariant{
 	{"every pod reaches whatever resolves its names", namesAreResolved},
 }
 
-// changesAreIgnoredByName: each field with its reason in components/cluster and components/storage. Any other that is
-// ignored would hide a change. Those of clusters and pools stand in tools/recover/identity.go as well.
+// changesAreIgnoredByName: the reason for each field is in components/cluster and components/storage. Ignoring any
+// other would hide a change. tools/recover/identity.go also lists those of clusters and pools.
 func changesAreIgnoredByName(t rapid.TB, s *system) {
 	want := map[string][]string{
 		stacktest.PoolType:    {"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"},
@@ -32,14 +32,15 @@ func changesAreIgnoredByName(t rapid.TB, s *system) {
 	}
 }
 
-// theTemporaryPoolIsSmall: a project may have no Compute default service account, and the disk counts in the quota.
+// theTemporaryPoolIsSmall: its disk counts in the quota. It has its own account, because a project may have no Compute
+// default service account.
 func theTemporaryPoolIsSmall(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		cluster, account, role := s.clusterIn(region), s.in(region, "Account")[0], s.in(region, "IAMMember")[0]
 		if !s.Preview && cluster.At("nodeConfig.serviceAccount") != account.Output("email") {
 			t.Errorf("the temporary machine of %s runs as %v, not as %s", cluster, cluster.At("nodeConfig.serviceAccount"), account)
 		}
-		// GKE looks at the role when it judges whether the machine, and with it the cluster, is well.
+		// GKE checks the role when it decides whether the machine, and with it the cluster, is healthy.
 		for _, before := range []*stacktest.Resource{account, role} {
 			if !slices.Contains(cluster.Dependencies, before.URN) {
 				t.Errorf("%s does not wait for %s", cluster, before)
@@ -74,8 +75,8 @@ func changedDefaultsAreDeclared(t rapid.TB, s *system) {
 	}
 }
 
-// namesAreResolved: Cloud DNS answers on the metadata server's address, and NodeLocal DNSCache, where a cluster has it,
-// on its own or in its pods, before kube-dns.
+// namesAreResolved: Cloud DNS answers on the metadata server's address. NodeLocal DNSCache, in clusters that have it,
+// answers on its own address or in its pods, before kube-dns.
 func namesAreResolved(t rapid.TB, s *system) {
 	server := func(app string) pod {
 		return pod{app: app, namespace: "kube-system", labels: map[string]string{"k8s-app": app}}

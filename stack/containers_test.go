@@ -25,7 +25,7 @@ var containerRules = []invariant{
 	{"pods do not see other services in their environment", podsDoNotSeeOtherServices},
 }
 
-// built is what a container is made of.
+// built is the image and the size of a container.
 type built struct {
 	image func(regions.Images) string
 	size  regions.Size
@@ -36,7 +36,7 @@ var (
 	wordpress = func(i regions.Images) string { return i.WordPress }
 )
 
-// containers are all there are, by application and container name.
+// containers lists all containers, by application and container name.
 var containers = map[string]built{
 	"pd/pd":                               {func(i regions.Images) string { return i.PD }, regions.Sizes.PD},
 	"tikv/tikv":                           {func(i regions.Images) string { return i.TiKV }, regions.Sizes.TiKV},
@@ -98,7 +98,7 @@ func containersAreSized(t rapid.TB, s *system) {
 	}
 }
 
-// request is what the scheduler sets aside for a pod: what its containers request together, or the largest of its init
+// request is what the scheduler reserves for a pod: the sum of its containers' requests, or the largest of its init
 // containers if that is more.
 func request(t rapid.TB, p stacktest.Pod) regions.Amount {
 	t.Helper()
@@ -118,12 +118,12 @@ func request(t rapid.TB, p stacktest.Pod) regions.Amount {
 	return sum
 }
 
-// jobsAtOnce are those of a region that may run at the same time: the database's init, the site's installation, and
-// the cron.
+// jobsAtOnce is the number of jobs that may run in a region at the same time: the database's init, the site's
+// installation, and the cron.
 const jobsAtOnce = 3
 
-// aRegionRequestsWhatWasChecked: the check of the machines counts every server, one more WordPress during an update,
-// and the jobs.
+// aRegionRequestsWhatWasChecked: the capacity check counts every server, one more WordPress during an update, and the
+// jobs.
 func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		var servers, surge regions.Amount
@@ -131,7 +131,7 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 		for _, w := range s.workloads(region) {
 			switch w.Kind() {
 			case "Job", "CronJob":
-				if !strings.HasSuffix(app(w), "gate") { // it has ended before the database's init begins: see the order
+				if !strings.HasSuffix(app(w), "gate") { // gates end before the database's init begins: see orderRules
 					jobs++
 				}
 				continue
@@ -152,8 +152,8 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 	}
 }
 
-// probes of the servers, by application and container name: startup, readiness, liveness. PD is ready when it listens: a
-// quorum takes the next region's.
+// probes of the servers, by application and container name: startup, readiness, liveness. PD is ready when it listens:
+// a quorum needs the next region's PD.
 var probes = map[string][3]string{
 	"pd/pd":               {"", "tcp 2379", "tcp 2379"},
 	"tikv/tikv":           {"http 20180 /status", "http 20180 /status", "tcp 20160"},
@@ -161,8 +161,9 @@ var probes = map[string][3]string{
 	"nfs/nfs-provisioner": {"tcp 2049", "tcp 2049", "tcp 2049"},
 	"syncthing/syncthing": {"tcp 22000", syncthingHealth, syncthingHealth},
 	"syncthing/recount":   {}, // a shell's loop
-	// It starts when its code and its plugins load. Never the database for liveness: restarting WordPress does not mend
-	// it. Nor its own port for readiness: in an election its queue of connections may be full.
+	// Startup: WordPress's code and plugins load. Liveness must not depend on the database, which a restart of
+	// WordPress does not repair. Readiness must not use WordPress's own port: during an election its connection queue
+	// may be full.
 	"wordpress/wordpress": {"http 80 /startz.php", "", "tcp 80"},
 	"wordpress/health":    {"tcp 80", "http 8081 /healthz.php?ready", "tcp 8081"},
 }
@@ -181,7 +182,7 @@ func probesAreAsDesigned(t rapid.TB, s *system) {
 				t.Errorf("%s: %s is probed by %q, want %q", w, c.Name, got, want)
 			}
 			for _, p := range []*stacktest.Probe{c.StartupProbe, c.ReadinessProbe, c.LivenessProbe} {
-				// The default of one second is less than a busy machine takes to start a process.
+				// The default timeout of one second is less than a busy machine takes to start a process.
 				if p != nil && (p.PeriodSeconds < 1 || p.TimeoutSeconds < 2 || p.FailureThreshold < 1) {
 					t.Errorf("%s: %s has a probe of %+v", w, c.Name, *p)
 				}
@@ -212,7 +213,7 @@ func action(p *stacktest.Probe) string {
 func replicasAreAsConfigured(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		for _, spread := range w.Pod.TopologySpread {
-			// Counted with the pods that an update replaces, all new ones may end on one machine.
+			// Counted with the pods that an update replaces, all new pods could land on one node.
 			if !slices.Contains(spread.MatchLabelKeys, "pod-template-hash") {
 				t.Errorf("%s spreads its pods without regard to their revision: %v", w, spread.MatchLabelKeys)
 			}
@@ -233,7 +234,7 @@ func replicasAreAsConfigured(t rapid.TB, s *system) {
 			"nodeConfig.diskSizeGb":  float64(s.config.Disks.Boot),
 			"nodeLocations.0":        region.Zone,
 			"nodeLocations.1":        nil,
-			// Another strategy makes another instance group, without the named port.
+			// Another strategy creates another instance group, without the named port.
 			"upgradeSettings.strategy": "SURGE",
 		} {
 			if got := pool.At(path); got != want {
@@ -243,7 +244,7 @@ func replicasAreAsConfigured(t rapid.TB, s *system) {
 	}
 }
 
-// ranks are the classes of the pods, by application, with the values of their classes.
+// ranks are the priority classes of the pods, by application, with their values.
 var ranks = map[string]struct {
 	class string
 	value int
@@ -254,8 +255,8 @@ var ranks = map[string]struct {
 	"wordpress-install": {"jobs", 600_000},
 }
 
-// priorities: every pod has the class of its rank, of its own cluster, and waits for it: the API refuses a pod whose
-// class is not there.
+// priorities: every pod has the priority class of its rank and depends on it: the API refuses a pod whose class does
+// not exist.
 func priorities(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		classes := map[string]*stacktest.Resource{}
@@ -282,8 +283,8 @@ func priorities(t rapid.TB, s *system) {
 	}
 }
 
-// brokenServersAreReplaced: with the default policy, a StatefulSet waits for a broken pod to be ready before it looks at
-// the corrected template (kubernetes/kubernetes#67250). It can be chosen at the creation only.
+// brokenServersAreReplaced: with the default policy, a StatefulSet waits for a broken pod to be ready before it applies
+// the corrected template (kubernetes/kubernetes#67250). The policy can be set only at creation.
 func brokenServersAreReplaced(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		if policy := w.Text("spec.podManagementPolicy"); w.Kind() == "StatefulSet" && policy != "Parallel" {
@@ -292,8 +293,8 @@ func brokenServersAreReplaced(t rapid.TB, s *system) {
 	}
 }
 
-// replicasAreSpread: what has replicas is spread over machines, and has a disruption budget that leaves all but one. A
-// budget for a single replica would only block the drain of its machine.
+// replicasAreSpread: replicated pods are spread over nodes, and their disruption budget allows one to be evicted at a
+// time. A budget for a single replica would only block the drain of its node.
 func replicasAreSpread(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		budgets := map[string]any{}
@@ -314,8 +315,8 @@ func replicasAreSpread(t rapid.TB, s *system) {
 	}
 }
 
-// stops is how long the servers take to stop, in seconds: TiKV moves its leaders away for up to 20 (tikv.toml) and then
-// flushes; TiDB serves on for 10 (tidb.toml) and drains for up to 15.
+// stops is how long the servers take to stop, in seconds: TiKV transfers its leaders for up to 20 (tikv.toml) and then
+// flushes; TiDB keeps serving for 10 (tidb.toml) and drains for up to 15.
 var stops = map[string]int{"tikv": 40, "tidb": 25}
 
 func podsStopInTime(t rapid.TB, s *system) {
@@ -330,8 +331,8 @@ func podsStopInTime(t rapid.TB, s *system) {
 	}
 }
 
-// podsDoNotSeeOtherServices: Kubernetes' links would set, for one, TIDB_PORT=tcp://10.x.y.z:4000 in every pod beside
-// TiDB, and software takes such variables for its own.
+// podsDoNotSeeOtherServices: service links would set variables such as TIDB_PORT=tcp://10.x.y.z:4000 in every pod of
+// TiDB's namespace, and software reads such variables as its own settings.
 func podsDoNotSeeOtherServices(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		if w.Pod.EnableServiceLinks == nil || *w.Pod.EnableServiceLinks {

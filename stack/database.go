@@ -6,19 +6,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// tiers of the database, in the order in which they need each other.
+// tiers of the database, in order of dependency.
 var tiers = []func(*tidb.Part, *pulumi.Context, ...pulumi.Resource) (pulumi.Resource, error){
 	(*tidb.Part).PlacementDriver,
 	(*tidb.Part).TiKV,
 	(*tidb.Part).TiDB,
 }
 
-// database goes through the regions tier by tier, each server after the one before it is ready: PD in every region,
-// then TiKV in every region, then TiDB, then the Job that makes the database.
+// database declares the database tier by tier through all regions, each server after the previous one is ready: PD in
+// every region, then TiKV in every region, then TiDB, then the Job that creates the database.
 //
-// The chain is for what comes later: a change of PD or TiKV rolls through one region at a time, and of three voters no two
-// restart at once (see tidb.Part's gates: a StatefulSet's own end is not waited for when it changes). And no server waits for
-// one that the chain has not reached yet, however few resources the engine works on at a time.
+// The chain is for later updates: a change of PD or TiKV rolls through one region at a time, and no two of three voters
+// restart at once (see tidb.Part's gates: Pulumi does not wait for a changed StatefulSet). It also means that no server
+// waits for a later one, however low the engine's parallelism.
 func (s *system) database() (err error) {
 	for _, r := range s.regions {
 		r.database, err = tidb.New(s.ctx, "tidb-"+r.Name, tidb.Args{
@@ -34,7 +34,7 @@ func (s *system) database() (err error) {
 			return err
 		}
 	}
-	last := s.machines // or the first region's servers would change while the last one's machines do
+	last := s.machines // the first region's servers must not change while the last one's machines do
 	for _, tier := range tiers {
 		for _, r := range s.regions {
 			server, err := tier(r.database, s.ctx, last...)

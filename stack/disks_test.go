@@ -56,7 +56,7 @@ func eachDiskHasAVolume(t rapid.TB, s *system) {
 			}
 			volumes[disks[0]] = volume
 			wants := map[string]any{
-				// Not automatic: a creation whose answer was lost would leave a second volume behind.
+				// Not auto-named: a create whose response is lost would leave a second volume behind.
 				"metadata.name":                      volume.Name,
 				"spec.persistentVolumeReclaimPolicy": "Retain",
 				"spec.csi.driver":                    "pd.csi.storage.gke.io",
@@ -83,7 +83,7 @@ func eachDiskHasAVolume(t rapid.TB, s *system) {
 	}
 }
 
-// onDisks are the region's claims but that of the NFS export.
+// onDisks are the region's claims, except that of the NFS export.
 func (s *system) onDisks(region string) []*stacktest.Resource {
 	return s.Where(func(r *stacktest.Resource) bool {
 		return r.Kind() == "PersistentVolumeClaim" && s.regionOf(r) == region && r.At("spec.volumeName") != nil
@@ -130,8 +130,8 @@ func eachClaimHasItsVolume(t rapid.TB, s *system) {
 	}
 }
 
-// eachClaimIsUsed: a disk is attached to one machine, so that its pods are one replica of one workload, and whoever
-// else mounts it is bound to that machine.
+// eachClaimIsUsed: a disk is attached to one node, so each workload on it has one replica, and all but one are bound to
+// that one's node.
 func eachClaimIsUsed(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		for _, claim := range s.onDisks(region.Name) {
@@ -154,7 +154,7 @@ func eachClaimIsUsed(t rapid.TB, s *system) {
 					t.Errorf("%s has %d replicas on %s", w, w.Spec.Replicas, claim)
 				}
 			}
-			bound := 0 // the others follow one, which nothing may keep from a machine
+			bound := 0 // to the one workload that is bound to no other
 			for _, w := range users {
 				bound += len(w.Pod.Affinity.PodAffinity.Required)
 			}

@@ -38,7 +38,7 @@ func aBackendInEveryRegion(t rapid.TB, s *system) {
 	for i, region := range s.config.Regions {
 		backend := backends[i].(map[string]any)
 		pool, port := s.poolOf(s.clusterIn(region)), s.in(region, "InstanceGroupNamedPort")[0]
-		// By requests: a busy TiKV must not send visitors to another region.
+		// Balanced by request rate: a busy TiKV must not send visitors to another region.
 		if rate := s.config.RequestsPerMachine(region); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
 			t.Errorf("the backend in %s is balanced by %v, its machines serve %v requests a second", region.Name, backend, rate)
 		}
@@ -118,8 +118,8 @@ func theLoadBalancerIsSticky(t rapid.TB, s *system) {
 	}
 }
 
-// podsOutliveTheNotice: until the load balancer has noticed that a pod stops, it sends requests to it, and what is under
-// way then has the time of a drained connection. A pod is killed only when no request can be left.
+// podsOutliveTheNotice: the load balancer sends requests to a stopping pod until it notices, and then drains the
+// connections. A pod is killed only when no request can be left.
 func podsOutliveTheNotice(t rapid.TB, s *system) {
 	check, service := s.Only(checkType), s.Only(backendType)
 	value := func(r *stacktest.Resource, name string) float64 { return r.At(name).(float64) }
@@ -143,7 +143,8 @@ func podsOutliveTheNotice(t rapid.TB, s *system) {
 				t.Errorf("%s: %s is killed after %v seconds; it pauses %v, and a request takes up to %v", w, c.Name, valueOf(w.Pod.GracePeriod), pause, longest)
 			}
 		}
-		// Without the health page the pod would not be ready, and its port closed to the requests that still come.
+		// Without the health page the pod would not be ready, and its node port would be closed to requests that still
+		// come.
 		if slices.Min(pauses) != slices.Max(pauses) {
 			t.Errorf("%s: its containers pause for %v seconds", w, pauses)
 		}
@@ -182,7 +183,7 @@ func whatListensFollowsTheDomain(t rapid.TB, s *system) {
 	}
 }
 
-// nothingWaitsForTheLoadBalancer: WordPress needs its address, which is there at once, and no more of it.
+// nothingWaitsForTheLoadBalancer: WordPress needs only the address, which is reserved at once.
 func nothingWaitsForTheLoadBalancer(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		for r := range s.Closure(w.Resource) {

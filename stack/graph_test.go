@@ -83,7 +83,7 @@ func objectsHaveTheirRegionsProvider(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		switch {
 		case !r.IsKubernetes():
-			// One that belongs to another package would be dropped without a word.
+			// The SDK drops a provider of another package silently.
 			if r.Provider != "" {
 				t.Errorf("%s has the provider %s, and should have its package's default one", r, r.Provider)
 			}
@@ -168,8 +168,8 @@ func providersAreToldWhoTheyAre(t rapid.TB, s *system) {
 	}
 }
 
-// regionsDoNotReadEachOther looks at what goes into a region's resources: another region's clusters and objects do
-// not. (That tiers wait for each other is an order, not a value.)
+// regionsDoNotReadEachOther: no input of a region's resources comes from another region's clusters or objects. (Tiers
+// wait for each other, but pass no values.)
 func regionsDoNotReadEachOther(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		region := s.regionOf(r)

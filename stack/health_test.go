@@ -20,7 +20,7 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 		if got, want := action(server.ReadinessProbe), fmt.Sprintf("http %d %s?ready", regions.HealthPort, asked); got != want {
 			t.Errorf("%s: the pods' readiness is %q, the load balancer asks for %q", region.Name, got, want)
 		}
-		// A container that is started again after its hook has run must not go on saying that it stops.
+		// A container that is restarted after its hook has run must not keep reporting that it stops.
 		command := regexp.MustCompile(`^sh -c rm -f (\S+); exec apache2-foreground -f (\S+)$`).FindStringSubmatch(strings.Join(server.Command, " "))
 		if command == nil || len(server.Args) > 0 {
 			t.Fatalf("%s: the health page is served by %q %q", region.Name, server.Command, server.Args)
@@ -44,7 +44,7 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 		if !strings.Contains(page, fmt.Sprintf("STOPPING      = '%s';", stopping)) {
 			t.Errorf("%s: the health page does not look at %s", region.Name, stopping)
 		}
-		// Where it looks for the shared volume is where that is.
+		// The page must look for the shared volume where it is mounted.
 		files := regexp.MustCompile(`FILES *= '([^']*)'`).FindStringSubmatch(page)
 		if files == nil {
 			t.Fatalf("%s: the health page does not look at the files", region.Name)
@@ -53,7 +53,8 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 			!mounts(s.container(t, region, "wordpress", "wordpress"), server.VolumeMounts[i].Name) || w.Pod.Volume(server.VolumeMounts[i].Name).Claim == nil {
 			t.Errorf("%s: the health page looks for the files at %s, where WordPress's are not", region.Name, files[1])
 		}
-		// A pause is told by when the last read was: where that is kept must be writable, and the container's own.
+		// The page detects a pause by the time of its last read. It must keep that in a writable place of the
+		// container's own.
 		kept := regexp.MustCompile(`LAST_READ *= '([^']*)'`).FindStringSubmatch(page)
 		if kept == nil {
 			t.Fatalf("%s: the health page keeps no last read", region.Name)
@@ -69,8 +70,8 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 	}
 }
 
-// theHealthPageStandsAlone: of what WordPress's requests wait for the health page has the shared volume only, to look at
-// with a time-out, and it has no secret but the one that it needs.
+// theHealthPageStandsAlone: of what WordPress's requests may wait for, the health page mounts only the shared volume,
+// read-only, and reads it with a timeout. Its only secret is the database's password.
 func theHealthPageStandsAlone(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		w := s.workload(t, region, "wordpress")
@@ -94,7 +95,7 @@ func theHealthPageStandsAlone(t rapid.TB, s *system) {
 	}
 }
 
-// container is a workload's container of a name.
+// container is a workload's container by its name.
 func (s *system) container(t rapid.TB, region regions.Region, app, name string) stacktest.Container {
 	t.Helper()
 	all := s.workload(t, region, app).Pod.Containers
@@ -109,7 +110,7 @@ func mounts(c stacktest.Container, volume string) bool {
 	return slices.ContainsFunc(c.VolumeMounts, func(m stacktest.VolumeMount) bool { return m.Name == volume })
 }
 
-// mountedAt is the text of the ConfigMap's key that a container has at a path.
+// mountedAt is the text of the ConfigMap key that a container mounts at a path.
 func (s *system) mountedAt(t rapid.TB, w stacktest.Workload, c stacktest.Container, at string) string {
 	t.Helper()
 	for _, m := range c.VolumeMounts {

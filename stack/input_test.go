@@ -11,7 +11,7 @@ import (
 	"geo-wordpress/stack/stacktest"
 )
 
-// A bad configuration is refused before anything is made, and every mistake is said.
+// A bad configuration is refused before any resource is registered, and every mistake is reported.
 func TestBadInputRegistersNothing(t *testing.T) {
 	for _, bad := range regionstest.Bad(t) {
 		for _, preview := range []bool{false, true} {
@@ -47,8 +47,8 @@ func TestEncryptedConfigurationRegistersNothing(t *testing.T) {
 	}
 }
 
-// Whichever registration fails, the program says so; it neither panics nor hangs nor takes it for a success. What
-// depends on the one that failed is not registered.
+// Whichever registration fails, the program returns its error: it does not panic, hang or succeed. Resources that
+// depend on the failed one are not registered.
 func TestEveryFailedRegistrationIsReported(t *testing.T) {
 	values := configurations(t)["with a site"]
 	all, err := stacktest.Run(values, stacktest.Options{})
@@ -58,7 +58,7 @@ func TestEveryFailedRegistrationIsReported(t *testing.T) {
 	others := regionNames(t, values)[1:]
 	for _, victim := range all.Resources {
 		if testing.Short() && all.Region(victim, others) != "" {
-			continue // like the first region's
+			continue // the same as the first region's
 		}
 		t.Run(victim.String(), func(t *testing.T) {
 			t.Parallel()

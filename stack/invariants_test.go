@@ -14,13 +14,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// system is a run of the program: the configuration, and what was registered for it.
+// system is a run of the program: the configuration, and the resources registered for it.
 type system struct {
 	*stacktest.Graph
 	config *regions.Config
 
-	homes     map[*stacktest.Resource]string // regionOf, once found
-	admission map[string][]policy            // policies, once read, by region
+	homes     map[*stacktest.Resource]string // cache of regionOf
+	admission map[string][]policy            // cache of policies, by region
 }
 
 // invariant is a rule that holds for every valid configuration, in an update and in a preview.
@@ -41,8 +41,8 @@ func invariants() []invariant {
 	return all
 }
 
-// TestMain takes few random configurations unless told otherwise, because each runs the program twice, and leaves no
-// file behind when one fails: the seed is in the output.
+// TestMain limits the default number of random configurations, because each runs the program twice. A failure leaves no
+// file behind: the seed is in the output.
 func TestMain(m *testing.M) {
 	for name, value := range map[string]string{"rapid.checks": "15", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
@@ -83,7 +83,7 @@ func TestGraphOfAnyValidConfiguration(t *testing.T) {
 	})
 }
 
-// configurations by name: the committed one, variations of it, and the one of a stack that sets nothing.
+// configurations by name: the committed one, variations of it, and that of a stack that sets only its project.
 func configurations(t testing.TB) map[string]map[string]string {
 	return map[string]map[string]string{
 		"dev":           regionstest.Committed(t),
@@ -120,7 +120,7 @@ func (s *system) names() []string {
 	return names
 }
 
-// regionOf is the region that a resource belongs to, empty for what all share.
+// regionOf is the region that a resource belongs to, empty for shared resources.
 func (s *system) regionOf(r *stacktest.Resource) string {
 	home, ok := s.homes[r]
 	if !ok {
@@ -130,7 +130,7 @@ func (s *system) regionOf(r *stacktest.Resource) string {
 	return home
 }
 
-// in returns the resources of one region that are of one of the kinds, or all of them.
+// in returns a region's resources of the given kinds, or all of them.
 func (s *system) in(region regions.Region, kinds ...string) []*stacktest.Resource {
 	return s.Where(func(r *stacktest.Resource) bool {
 		return s.regionOf(r) == region.Name && (len(kinds) == 0 || slices.Contains(kinds, r.Kind()))
@@ -148,7 +148,7 @@ func (s *system) workloads(region regions.Region) []stacktest.Workload {
 	return all
 }
 
-// workload is the one with a label; it fails the test if there is none or more.
+// workload is a region's workload with a label; it fails the test unless there is exactly one.
 func (s *system) workload(t rapid.TB, region regions.Region, app string) stacktest.Workload {
 	t.Helper()
 	var found []stacktest.Workload
@@ -163,7 +163,7 @@ func (s *system) workload(t rapid.TB, region regions.Region, app string) stackte
 	return found[0]
 }
 
-// with is a configuration with another value of a key.
+// with is a configuration with one key changed.
 func with(values map[string]string, key, value string) map[string]string {
 	values = maps.Clone(values)
 	values[regionstest.Project+":"+key] = value

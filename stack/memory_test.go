@@ -40,8 +40,8 @@ func inMebibytes(t rapid.TB, quantity string) int {
 	return n
 }
 
-// processesFitTheirMemory: with memory.oom.group a process too many takes all of them, so all of them may be at their
-// limits at once.
+// processesFitTheirMemory: with memory.oom.group, one process over the limit kills all, so the limit must allow every
+// process its maximum at once.
 func processesFitTheirMemory(t rapid.TB, s *system) {
 	if s.Preview {
 		return
@@ -73,7 +73,8 @@ func processesFitTheirMemory(t rapid.TB, s *system) {
 	}
 }
 
-// uploadsFit: a request's body is in /tmp until WordPress has moved it, and a volume above its limit costs the pod.
+// uploadsFit: a request's body is in /tmp until WordPress moves it, and a pod whose volume exceeds its limit is
+// evicted.
 func uploadsFit(t rapid.TB, s *system) {
 	if s.Preview {
 		return

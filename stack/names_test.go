@@ -19,8 +19,8 @@ var nameRules = []invariant{
 	{"labels are within their limits", labelsAreWithinLimits},
 }
 
-// googleNamesAreAutomatic: a resource with a name of its own is deleted before it is replaced, which Google refuses
-// while another uses it. A named port's is what the backend service calls it.
+// googleNamesAreAutomatic: a resource with a fixed name is deleted before it is replaced, which Google refuses while
+// another resource uses it. A named port needs the name that the backend service uses.
 func googleNamesAreAutomatic(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if strings.HasPrefix(r.Type, "gcp:") && r.Kind() != "InstanceGroupNamedPort" && r.At("name") != nil {
@@ -56,8 +56,8 @@ var (
 	dnsSubdomain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 )
 
-// nameLimits of kinds whose names go into labels or names of what they make: a CronJob's Jobs get eleven characters
-// more, and a StatefulSet's revisions, of which each pod carries one as a label, a hyphen and ten.
+// nameLimits of kinds whose names become part of other names or labels: a CronJob's Jobs add eleven characters, and a
+// StatefulSet's revisions, which are a label of each pod, add a hyphen and ten.
 var nameLimits = map[string]int{"CronJob": 52, "StatefulSet": 52}
 
 func kubernetesNamesAreWithinLimits(t rapid.TB, s *system) {
@@ -121,15 +121,15 @@ func labelsAreWithinLimits(t rapid.TB, s *system) {
 	}
 	for _, w := range s.Workloads() {
 		check(w.Resource, w.Labels)
-		server := !strings.HasSuffix(w.Kind(), "Job") // a job's selector is Kubernetes' own
+		server := !strings.HasSuffix(w.Kind(), "Job") // Kubernetes sets a Job's selector
 		if server && (len(w.Spec.Selector.MatchLabels) == 0 || !w.Spec.Selector.Selects(w.Labels)) {
 			t.Errorf("%s selects %v, its pods are labelled %v", w, w.Spec.Selector.MatchLabels, w.Labels)
 		}
 	}
 }
 
-// objectsAreAppliedUnderOneName: a name that the provider makes up is lost when an update is killed, and the fields that
-// it owns cannot be changed any more.
+// objectsAreAppliedUnderOneName: when an update is killed, a field manager name that the provider generated is lost,
+// and the fields that it owns cannot be changed any more.
 func objectsAreAppliedUnderOneName(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if !r.IsKubernetes() {

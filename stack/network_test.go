@@ -38,7 +38,7 @@ func rangesAreDisjoint(t rapid.TB, s *system) {
 		t.Errorf("%d ranges for %d regions, want 4 each", len(all), len(s.config.Regions))
 	}
 	for i, one := range all {
-		// A pod keeps its address towards these, and policies know it by its address.
+		// Pods keep their own address for these destinations, and policies match pods by address.
 		if !netip.MustParsePrefix("10.0.0.0/8").Contains(one.Addr()) {
 			t.Errorf("%s is not in 10.0.0.0/8", one)
 		}
@@ -114,7 +114,7 @@ func firewallsAdmitFew(t rapid.TB, s *system) {
 	}
 	slices.Sort(peers)
 	tags := s.Of(stacktest.PoolType)[0].At("nodeConfig.tags")
-	open := map[string][]string{} // ports by who may come
+	open := map[string][]string{} // ports by source
 	for _, r := range s.Of("gcp:compute/firewall:Firewall") {
 		var f firewall
 		r.Into(&f)
@@ -165,7 +165,7 @@ type policy struct {
 	} `json:"spec"`
 }
 
-// rule is a way in (From) or out (To).
+// rule is an ingress rule (From) or an egress rule (To).
 type rule struct {
 	From  []peer `json:"from"`
 	To    []peer `json:"to"`
@@ -211,7 +211,7 @@ func policiesAdmitFew(t rapid.TB, s *system) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				// The machines mount for their pods, and no selector knows machines.
+				// The clients are the nodes, which mount for their pods, and no selector matches nodes.
 				nfs := len(in.Ports) == 1 && in.Ports[0].Port == 2049 && p.Spec.PodSelector.MatchLabels["app.kubernetes.io/name"] == "nfs"
 				if len(in.From) == 0 && !nfs {
 					t.Errorf("%s admits everybody to %s", p, ports)
@@ -242,7 +242,7 @@ func policiesAdmitFew(t rapid.TB, s *system) {
 	}
 }
 
-// excludesPrivate says whether what is excepted covers the VPC and every link-local address.
+// excludesPrivate says whether the exceptions cover the VPC and every link-local address.
 func excludesPrivate(except []string) bool {
 	for _, private := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"} {
 		if !slices.Contains(except, private) {
@@ -285,7 +285,7 @@ func machinesArePrivate(t rapid.TB, s *system) {
 		if cluster.At("masterAuthorizedNetworksConfig") == nil {
 			t.Errorf("%s admits everybody to its control plane", cluster)
 		}
-		// A list, so that the subnetwork is an edge of the graph.
+		// A list, so that the NAT depends on the subnetwork.
 		if nat.Text("sourceSubnetworkIpRangesToNat") != "LIST_OF_SUBNETWORKS" || !s.Closure(nat)[subnetwork] {
 			t.Errorf("%s does not name its subnetwork", nat)
 		}

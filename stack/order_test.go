@@ -10,8 +10,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// orderRules say that whatever is waited for has all that its software needs before it, so that the graph can be made
-// one resource at a time. What is only registered earlier does not count: it may be done later.
+// orderRules check that every resource depends on all that its software needs, so that the graph can be created one
+// resource at a time. The order of registration is not enough: without a dependency, the engine may create a resource
+// later.
 var orderRules = []invariant{
 	{"the tiers go through the regions one by one", tiersGoThroughTheRegions},
 	{"machines roll region by region", machinesRollRegionByRegion},
@@ -25,8 +26,8 @@ var orderRules = []invariant{
 	{"a changed configuration rolls its pods", aChangedConfigurationRollsItsPods},
 }
 
-// tiersGoThroughTheRegions: every server but the first waits for the one before it, and a voter's successor for the gate
-// that shows the whole database to be well again, so that no two restart at once.
+// tiersGoThroughTheRegions: every server waits for the previous one, and the server after a voter for the voter's gate,
+// which ends once the whole database is healthy again. So no two voters restart at once.
 func tiersGoThroughTheRegions(t rapid.TB, s *system) {
 	var chain []stacktest.Workload
 	for _, tier := range []string{"pd", "tikv", "tidb"} {
@@ -43,7 +44,7 @@ func tiersGoThroughTheRegions(t rapid.TB, s *system) {
 			t.Errorf("%s does not wait for %s", server, chain[i])
 		}
 	}
-	// And not for the one after it, which a quorum of its own would be: the closure is exactly the chain so far.
+	// No server waits for a later one, as it would for a quorum: the closure is exactly the chain so far.
 	for i, server := range chain {
 		before := s.Closure(server.Resource)
 		for j, other := range chain {
@@ -63,13 +64,13 @@ func (s *system) wordPressApps() []string {
 	return apps
 }
 
-// isOf says whether a resource is of one of the components, which its name begins with.
+// isOf says whether a resource belongs to one of the components, by the prefix of its name.
 func isOf(r *stacktest.Resource, components ...string) bool {
 	return slices.ContainsFunc(components, func(c string) bool { return strings.HasPrefix(r.Name, c+"-") })
 }
 
-// filesDoNotWaitForTheDatabase: the first region's file server starts while the database does, and Syncthing waits for
-// its own region's file server only.
+// filesDoNotWaitForTheDatabase: the first region's file server starts in parallel with the database, and Syncthing
+// waits only for its own region's file server.
 func filesDoNotWaitForTheDatabase(t rapid.TB, s *system) {
 	first := s.config.Regions[0]
 	for _, app := range []string{"nfs", "syncthing"} {
@@ -89,7 +90,7 @@ func filesDoNotWaitForTheDatabase(t rapid.TB, s *system) {
 	}
 }
 
-// mounted are the objects of a kind that a workload's pods name: their volumes, variables and service account.
+// mounted are the objects of a kind that a workload's pods reference in volumes, variables and the service account.
 func (s *system) mounted(w stacktest.Workload, kind string) map[*stacktest.Resource]bool {
 	names := map[string]bool{}
 	for _, v := range w.Pod.Volumes {
@@ -122,7 +123,7 @@ func (s *system) mounted(w stacktest.Workload, kind string) map[*stacktest.Resou
 	return found
 }
 
-// object finds a neighbour: same cluster, same namespace, so named. It is nil if there is none.
+// object finds an object by its kind and name in another object's cluster and namespace. It is nil if there is none.
 func (s *system) object(of *stacktest.Resource, kind, name string) *stacktest.Resource {
 	for _, r := range s.Resources {
 		if r.Kind() == kind && r.Provider == of.Provider && r.Metadata().Namespace == of.Metadata().Namespace &&
@@ -152,12 +153,12 @@ func podsWaitForWhatTheyMount(t rapid.TB, s *system) {
 	}
 }
 
-// podsFindTheirKeys: a pod with a key that does not exist never starts.
+// podsFindTheirKeys: a pod that references a missing key never starts.
 func podsFindTheirKeys(t rapid.TB, s *system, w stacktest.Workload) {
 	has := func(kind, name, key string) {
 		r := s.object(w.Resource, kind, name)
 		if r == nil {
-			return // said already
+			return // already reported
 		}
 		if _, ok := r.Data()[key]; !ok {
 			t.Errorf("%s names the key %s of %s, which has none", w, key, r)
@@ -233,7 +234,7 @@ func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
 				t.Errorf("%s does not wait for %s", w, r)
 			}
 		}
-		// The namespace's own two, and one that opens a way for these pods.
+		// The namespace's own two, and one that admits traffic for these pods.
 		if policies < 3 {
 			t.Errorf("%s is selected by %d network policies, want 3 or more", w, policies)
 		}
@@ -249,8 +250,7 @@ func podsWaitForTheirSurroundings(t rapid.TB, s *system) {
 	}
 }
 
-// namespaceOf is the graph's resource for an object's namespace, which also a preview knows; the object's own cluster
-// for what has none.
+// namespaceOf is the Namespace resource of an object, known in a preview too; nil if the object has none.
 func (s *system) namespaceOf(r *stacktest.Resource) *stacktest.Resource {
 	for _, urn := range r.PropertyDependencies["metadata"] {
 		if n := s.Get(urn); n.Kind() == "Namespace" {
@@ -297,9 +297,9 @@ func (s *system) provisionedBy(claim *stacktest.Resource, region regions.Region)
 	return nil
 }
 
-// nothingElseWaitsForPods: Pulumi waits for a Service's endpoints and a disruption budget's pods unless it is told not
-// to; both are declared before the pods. Of volumes and claims, it must not use the provider's own wait, which exits on a
-// broken connection: claims are watched until they are bound, which volumes are then, too.
+// nothingElseWaitsForPods: by default Pulumi waits for a Service's endpoints and a disruption budget's pods, but
+// neither may wait for pods. For volumes and claims, the provider's own wait is not used, because it exits on a broken
+// connection: claims are watched until they are bound, and then the volumes are bound too.
 func nothingElseWaitsForPods(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if !r.IsKubernetes() {
@@ -319,8 +319,8 @@ func nothingElseWaitsForPods(t rapid.TB, s *system) {
 	}
 }
 
-// aChangedConfigurationRollsItsPods: an object without a name of its own is replaced by a new one when it changes, and
-// the new name is what makes pods read it.
+// aChangedConfigurationRollsItsPods: an auto-named object that changes is replaced under a new name, which makes the
+// pods read it.
 func aChangedConfigurationRollsItsPods(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if r.Metadata().Name == databaseStands {

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// export gives the outputs that operators use; README.md says what for.
+// export sets the outputs that operators use; README.md describes them.
 func (s *system) export() {
 	var kubeconfigs []cluster.Kubeconfig
 	all := pulumi.MapArray{}

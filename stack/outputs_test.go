@@ -63,7 +63,7 @@ func outputsAreSecretWhereTheyMustBe(t rapid.TB, s *system) {
 		".kubeconfig": true, ".database.password": true, ".database.rootPassword": true, ".admin.password": true,
 	}
 	visit(s.Stack().Outputs, func(path string, v resource.PropertyValue, is bool) {
-		// A preview does not know yet that a password is one.
+		// A preview does not know yet that a password is secret.
 		if is != secret[path] && !(v.IsComputed() || v.IsOutput()) && !s.Preview {
 			t.Errorf("the output %s is a secret: %v, want %v", path, is, secret[path])
 		}
@@ -92,7 +92,7 @@ func theSiteIsWhereTheLoadBalancerIs(t rapid.TB, s *system) {
 	if s.Preview {
 		return
 	}
-	// WordPress calls itself by the same name everywhere.
+	// WordPress uses the same site URL in every region.
 	for _, r := range s.Of("kubernetes:core/v1:ConfigMap") {
 		if extra, ok := r.Data()["config-extra.php"].(string); ok && !containsAll(extra, "'WP_HOME', '"+url+"'", "'WP_SITEURL', '"+url+"'") {
 			t.Errorf("%s names another site than %s: %s", r, url, extra)
@@ -144,7 +144,7 @@ func theMergedKubeconfigHasAContext(t rapid.TB, s *system) {
 		if cluster.Cluster.Server != "https://"+control.Output("endpoint") || cluster.Cluster.CA != authority {
 			t.Errorf("%s calls %s", region.Name, cluster.Cluster.Server)
 		}
-		// No credential: a plugin gets one each time. Anything else in a user would be one.
+		// No credential: the plugin fetches one at each use. Any other field of a user would be a credential.
 		exec, ok := user.User["exec"]
 		if !ok || len(user.User) != 1 || exec.Command != "gke-gcloud-auth-plugin" ||
 			slices.Contains(exec.Args, "--use_application_default_credentials") != s.config.ApplicationDefaultCredentials {

@@ -19,7 +19,7 @@ type way struct {
 	remote   bool // in another region
 }
 
-// ways are all that there must be, and no other may be.
+// ways are exactly the connections that the policies must allow.
 func ways(site bool) map[way]bool {
 	all := map[way]bool{
 		{"pd", "pd", regions.PDClientPort, true}:                 true,
@@ -53,7 +53,7 @@ type pod struct {
 	labels    map[string]string
 }
 
-// pods are one of each application in a region.
+// pods are one pod of each application in a region.
 func (s *system) pods(region regions.Region) map[string]pod {
 	all := map[string]pod{}
 	for _, w := range s.workloads(region) {
@@ -63,8 +63,8 @@ func (s *system) pods(region regions.Region) map[string]pod {
 	return all
 }
 
-// regionsAdmitEachOther asks of every application, every other and every port whether one reaches the other, with the
-// policies of both taken together, and compares that with what must be.
+// regionsAdmitEachOther checks, for every pair of applications and every port, whether the policies of both together
+// let one reach the other, and compares the result with ways.
 func regionsAdmitEachOther(t rapid.TB, s *system) {
 	ports := map[int]bool{}
 	for _, region := range s.config.Regions {
@@ -93,7 +93,7 @@ func regionsAdmitEachOther(t rapid.TB, s *system) {
 					if got := s.reaches(from, to, port) && port != 53; got != want {
 						t.Errorf("%s of %s reaches %s of %s on port %d: %v, want %v", from.app, here.Name, to.app, there.Name, port, got, want)
 					}
-					// And back: the policies of every region are the same.
+					// And in the other direction: the policies of every region are the same.
 					if there.Name == here.Name {
 						continue
 					}
@@ -123,7 +123,7 @@ func (s *system) reachedFromOutside(t rapid.TB) {
 	}
 }
 
-// reaches says whether the policies let a pod out to another, and that one lets it in.
+// reaches says whether one pod's egress policies and another's ingress policies allow a connection.
 func (s *system) reaches(from, to pod, port int) bool {
 	fromAddress, toAddress := netip.Addr{}, netip.Addr{}
 	if from.region.Name != to.region.Name {
@@ -164,8 +164,8 @@ func (s *system) policiesOf(of pod) []policy {
 	return all
 }
 
-// lets says whether a rule of a policy lets a peer through. One with an address is outside the cluster, and only ranges
-// know it; one without is a pod of the cluster, and only selectors do.
+// lets says whether a rule of a policy admits a peer. A peer with an address is outside the cluster and matches only
+// ranges; one without is a pod of the cluster and matches only selectors.
 func (r rule) lets(peers []peer, address netip.Addr, other pod, port int, home *stacktest.Resource) bool {
 	open := len(r.Ports) == 0
 	for _, p := range r.Ports {

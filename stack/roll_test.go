@@ -10,11 +10,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// databaseStands is the ConfigMap by which a gate knows that there is a database to wait for.
+// databaseStands is the ConfigMap that tells a gate that there is a database to wait for.
 const databaseStands = "database-stands"
 
-// machinesRollRegionByRegion: a region's node pool waits for the region before it, its machines and its gate, and the
-// database and the files change only after all machines have.
+// machinesRollRegionByRegion: a region's node pool waits for the previous region's machines and gate. The database and
+// the files change only after all machines.
 func machinesRollRegionByRegion(t rapid.TB, s *system) {
 	var gate stacktest.Workload
 	for i, region := range s.config.Regions {
@@ -35,8 +35,9 @@ func machinesRollRegionByRegion(t rapid.TB, s *system) {
 	}
 }
 
-// gatesWaitForADatabaseThatHasStood: what makes a gate wait is declared after all that it waits for, in every region.
-// So no gate of a first or an interrupted update, or of a region that is made anew, waits for what is behind it.
+// gatesWaitForADatabaseThatHasStood: in every region, the ConfigMap that makes a gate wait depends on the complete
+// database. So no gate waits for what is created after it, in a first or an interrupted update or in a recreated
+// region.
 func gatesWaitForADatabaseThatHasStood(t rapid.TB, s *system) {
 	database := s.workload(t, s.config.Regions[0], "database-init")
 	for _, region := range s.config.Regions {
@@ -59,7 +60,8 @@ func gatesWaitForADatabaseThatHasStood(t rapid.TB, s *system) {
 		case found.Data()[gate.Pod.Containers[0].EnvVar("DATABASE_STANDS").ValueFrom.ConfigMapKeyRef.Key] == nil:
 			t.Errorf("%s lacks the key that %s reads", found, gate)
 		}
-		// It asks its own region's Placement Driver, which answers for all: another region more changes no gate.
+		// The gate asks its own region's Placement Driver, which reports on all regions: an additional region changes
+		// no gate.
 		if policy := s.object(gate.Resource, "NetworkPolicy", "gate"); policy != nil && !s.Preview {
 			if peers, _ := policy.At("spec.egress.0.to").([]any); len(peers) != 1 {
 				t.Errorf("%s may reach %v", gate, peers)
@@ -91,7 +93,7 @@ func sitesRollRegionByRegion(t rapid.TB, s *system) {
 	}
 }
 
-// What restarts machines changes every region's pool, and the gate behind it.
+// A change that restarts machines changes every region's node pool and gate.
 func TestAChangeOfMachinesPassesEveryGate(t *testing.T) {
 	before := run(t, regionstest.Committed(t), false)
 	for key, value := range map[string]string{"machineType": "e2-standard-8", "bootDiskGiB": "40", "nodesPerRegion": "3"} {
@@ -111,7 +113,8 @@ func TestAChangeOfMachinesPassesEveryGate(t *testing.T) {
 	}
 }
 
-// A change of the file server restarts WordPress too, so that the next region waits until it has its files again.
+// A change of the file server restarts WordPress too, so that the next region waits until WordPress has its files
+// again.
 func TestAChangeOfTheFileServerRollsWordPress(t *testing.T) {
 	before := run(t, regionstest.Committed(t), false)
 	after := run(t, with(regionstest.Committed(t), "nfsImage", "registry.example.com/other:v1"), false)

@@ -18,8 +18,8 @@ var secretRules = []invariant{
 	{"each secret has one purpose", eachSecretHasOnePurpose},
 }
 
-// secretValues are all that must stay secret, with where each comes from: what pulumi-random made, and the private keys
-// that follow from it.
+// secretValues are all secret values, with the source of each: those that pulumi-random generated, and the private keys
+// derived from them.
 func (s *system) secretValues() map[string]string {
 	values := map[string]string{}
 	for _, r := range s.Resources {
@@ -33,7 +33,7 @@ func (s *system) secretValues() map[string]string {
 		}
 	}
 	for text, whose := range values {
-		// As a Secret's data would hold them.
+		// As in a Secret's data.
 		values[base64.StdEncoding.EncodeToString([]byte(text))] = whose + ", encoded"
 	}
 	return values
@@ -89,12 +89,12 @@ func noSecretIsInPlainSight(t rapid.TB, s *system) {
 	}
 }
 
-// secretsGoIntoSecretsOnly: marked or not, nothing secret is in an argument, a variable or a ConfigMap, where the
-// cluster would show it to everybody who may read the object.
+// secretsGoIntoSecretsOnly: no secret, marked or not, is in an argument, a variable or a ConfigMap, which the cluster
+// shows to everybody who may read the object.
 func secretsGoIntoSecretsOnly(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		visit(r.Inputs, func(path string, _ resource.PropertyValue, secret bool) {
-			// As a whole, too: that is how a preview has it.
+			// The property as a whole, too: a preview marks it as a whole.
 			allowed := r.Type == "kubernetes:core/v1:Secret" && strings.HasPrefix(path, ".stringData") ||
 				r.Type == stacktest.ProviderType && path == ".kubeconfig"
 			if secret && !allowed {
@@ -133,7 +133,7 @@ func secretsAreRandom(t rapid.TB, s *system) {
 	}
 }
 
-// eachSecretHasOnePurpose: in one Secret no value appears under two names, and WordPress is never given root's password.
+// eachSecretHasOnePurpose: in one Secret no value has two names, and WordPress never gets root's password.
 func eachSecretHasOnePurpose(t rapid.TB, s *system) {
 	if s.Preview {
 		return

@@ -48,7 +48,7 @@ func podsMeetTheirLevel(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		broken := restricted(w.Pod)
 		if app(w) == "nfs" {
-			// The one exception, kept as small as it may be: root, with the capabilities of a file server.
+			// The one exception, kept minimal: root, with the capabilities of a file server.
 			broken = slices.DeleteFunc(broken, func(what string) bool {
 				return what == "nfs-provisioner may run as root" || what == "directories may run as root" ||
 					strings.HasPrefix(what, "nfs-provisioner adds ") || strings.HasPrefix(what, "directories adds ")
@@ -60,7 +60,7 @@ func podsMeetTheirLevel(t rapid.TB, s *system) {
 	}
 }
 
-// restricted lists what in a pod breaks the restricted Pod Security Standard
+// restricted lists a pod's violations of the restricted Pod Security Standard
 // (https://kubernetes.io/docs/concepts/security/pod-security-standards/), baseline included.
 func restricted(p stacktest.Pod) []string {
 	var broken []string
@@ -105,7 +105,7 @@ func restricted(p stacktest.Pod) []string {
 	return broken
 }
 
-// confinement lists what no level below privileged allows, in a pod's or a container's security context.
+// confinement lists the settings of a pod's or a container's security context that only the privileged level allows.
 func confinement(whose string, c stacktest.Confinement) []string {
 	var broken []string
 	if c.RunAsUser != nil && *c.RunAsUser == 0 {
@@ -150,7 +150,7 @@ func onlyTheProvisionerGetsAToken(t rapid.TB, s *system) {
 	}
 }
 
-// theProvisionersRightsAreFew: it answers claims, and sees no secret, no pod and nobody's rights.
+// theProvisionersRightsAreFew: the provisioner serves claims and has no access to Secrets, pods or RBAC objects.
 func theProvisionersRightsAreFew(t rapid.TB, s *system) {
 	may := map[string][]string{
 		"ClusterRole": {"persistentvolumes", "persistentvolumeclaims", "storageclasses", "events"},
@@ -188,8 +188,9 @@ func scratchSpaceIsBounded(t rapid.TB, s *system) {
 	}
 }
 
-// podsMayUseTheirVolumes: a new disk and a Secret's files are root's. The pod's group gets both by fsGroup; Syncthing
-// must do without, because it would give the NFS server's state to that group, and reads its secret as anybody.
+// podsMayUseTheirVolumes: a new disk and a Secret's files belong to root. fsGroup gives both to the pod's group.
+// Syncthing cannot use it, because it would give the NFS server's state to that group; its secret is world-readable in
+// the pod.
 func podsMayUseTheirVolumes(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		group, user := w.Pod.SecurityContext.FSGroup, w.Pod.SecurityContext.RunAsUser

@@ -1,4 +1,4 @@
-// Package stack is the graph: what the system is made of, and what waits for what.
+// Package stack is the resource graph: the components of the system and their dependencies.
 package stack
 
 import (
@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Program is the program for pulumi.Run. Its option sees the stack's whole configuration, which the context only gives
-// key by key, so that a misspelt key is an error and not a default.
+// Program returns the arguments of pulumi.Run. The option sees the stack's whole configuration, which the context gives
+// only key by key, so that a misspelt key is an error and not a silent default.
 func Program() (pulumi.RunFunc, pulumi.RunOption) {
 	var run pulumi.RunInfo
 	deploy := func(ctx *pulumi.Context) error {
@@ -21,9 +21,9 @@ func Program() (pulumi.RunFunc, pulumi.RunOption) {
 	return deploy, func(info *pulumi.RunInfo) { run = *info }
 }
 
-// Deploy declares the system. It reads as its story: a network over all regions, a cluster in each, one address for
-// all; then the database, tier by tier through all regions, and the sites, region by region. Whatever restarts machines
-// or pods goes through the regions one by one: machines, then the database, then the sites.
+// Deploy declares the system: a network over all regions, a cluster in each, one address for all; then the database,
+// tier by tier through all regions, and the sites, region by region. Changes that restart machines or pods go through
+// the regions one by one: machines, then the database, then the sites.
 func Deploy(ctx *pulumi.Context, config *regions.Config) error {
 	s := &system{ctx: ctx, config: config}
 	for _, chapter := range []func() error{

@@ -30,8 +30,8 @@ type system struct {
 	loadBalancer *loadbalancer.LoadBalancer
 	credentials  *credentials.Credentials
 	identities   map[string]*syncthing.Identity // by region name
-	initialized  pulumi.Resource                // the database's Job, before which no WordPress starts
-	machines     []pulumi.Resource              // the gate of the last region so far: its machines, and all before
+	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
+	machines     []pulumi.Resource              // the last region's gate so far, after its machines
 }
 
 // region is what has been declared of one region.
@@ -47,7 +47,7 @@ type region struct {
 	database *tidb.Part
 }
 
-// foundations are the APIs and the network.
+// foundations declares the APIs and the network.
 func (s *system) foundations() (err error) {
 	s.project, err = project.New(s.ctx, "project", project.Args{ManageServices: s.config.ManageServices})
 	if err != nil {
@@ -57,10 +57,11 @@ func (s *system) foundations() (err error) {
 	return err
 }
 
-// clusters are each region's disks, machines and namespaces, and the gate that the next region's machines wait for.
+// clusters declares each region's disks, machines and namespaces, and the gate that the next region's machines wait
+// for.
 //
-// The chain is for what comes later, as the database's is: machines are replaced in one region at a time. It costs the
-// first update that the node pools are made one after the other.
+// Like the database's chain, this one is for later updates: machines are replaced in one region at a time. The cost is
+// that the first update creates the node pools one after the other.
 func (s *system) clusters() (err error) {
 	for _, each := range s.config.Regions {
 		r := &region{Region: each}
@@ -125,8 +126,8 @@ func (s *system) clusters() (err error) {
 	return nil
 }
 
-// entrance is the load balancer over all regions. Nothing waits for it: a region's WordPress only needs the address,
-// and its health check finds that WordPress in its own time.
+// entrance declares the load balancer over all regions. Nothing waits for it: a region's WordPress only needs the
+// address, and the health check finds that WordPress once it serves.
 func (s *system) entrance() (err error) {
 	var backends []loadbalancer.Backend
 	for _, r := range s.regions {
@@ -142,7 +143,7 @@ func (s *system) entrance() (err error) {
 	return err
 }
 
-// secrets are what all regions share, and who each region's Syncthing is.
+// secrets declares the credentials that all regions share, and the identity of each region's Syncthing.
 func (s *system) secrets() (err error) {
 	s.credentials, err = credentials.New(s.ctx, "credentials", credentials.Args{Admin: s.config.Site != nil})
 	if err != nil {
@@ -158,7 +159,7 @@ func (s *system) secrets() (err error) {
 	return nil
 }
 
-// sites are each region's files and WordPress, one region after the other, and after all machines: a change that
+// sites declares each region's files and WordPress, one region after the other, after all machines. A change that
 // breaks the first region's site never reaches the second's.
 func (s *system) sites() error {
 	before := s.machines

@@ -13,7 +13,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// trapRules pin what a naive port of the system to Kubernetes gets wrong, each of which looks fine until it is used.
+// trapRules test what a naive port of the system to Kubernetes gets wrong. Each mistake goes unnoticed until the system
+// is used.
 var trapRules = []invariant{
 	{"WordPress names a collation that TiDB has", wordPressNamesACollation},
 	{"WordPress counts rows without SQL_CALC_FOUND_ROWS", wordPressCountsRows},
@@ -34,7 +35,8 @@ func variable(c stacktest.Container, name string) string {
 	return ""
 }
 
-// Left to itself WordPress asks for utf8mb4_unicode_520_ci, and reports a success that left no table.
+// wordPressNamesACollation: WordPress's default is utf8mb4_unicode_520_ci, which TiDB does not have. WordPress would
+// report success and leave no table.
 func wordPressNamesACollation(t rapid.TB, s *system) {
 	for _, w := range s.wordPressPods(t) {
 		c := w.Pod.Containers[0]
@@ -68,8 +70,8 @@ func (s *system) wordPressPods(t rapid.TB) []stacktest.Workload {
 	return all
 }
 
-// TiDB takes SQL_CALC_FOUND_ROWS for nothing: lists would end after their first page. The plugin that does without it
-// must be where WordPress looks, which is not on the shared volume.
+// wordPressCountsRows: TiDB ignores SQL_CALC_FOUND_ROWS, so lists would end after their first page. The plugin that
+// replaces it must be where WordPress looks, which is not on the shared volume.
 func wordPressCountsRows(t rapid.TB, s *system) {
 	for _, w := range s.wordPressPods(t) {
 		c := w.Pod.Containers[0]
@@ -101,7 +103,8 @@ func wordPressCountsRows(t rapid.TB, s *system) {
 	}
 }
 
-// A PD whose readiness took a quorum would never be followed by the second one; a TiDB without a store exits.
+// startUpNeedsNoQuorum: if PD's readiness needed a quorum, the second PD would never start. A TiDB without a store
+// exits.
 func startUpNeedsNoQuorum(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		pd := s.workload(t, region, "pd").Pod.Containers[0]
@@ -138,8 +141,8 @@ func startUpNeedsNoQuorum(t rapid.TB, s *system) {
 	}
 }
 
-// Without its marker Syncthing stops, because the disk may be missing. Whoever makes the marker on an empty disk has
-// it delete every file in every region.
+// nobodyMakesTheMarker: Syncthing stops when its marker is missing, because the disk may be missing too. A marker on an
+// empty disk would make it delete every file in every region.
 func nobodyMakesTheMarker(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		text, err := json.Marshal(w.Pod)
@@ -162,7 +165,7 @@ func nobodyMakesTheMarker(t rapid.TB, s *system) {
 	}
 }
 
-// mountAt is what a container sees at a path.
+// mountAt is a container's mount at a path.
 func mountAt(c stacktest.Container, path string) stacktest.VolumeMount {
 	for _, m := range c.VolumeMounts {
 		if m.MountPath == path {
@@ -182,7 +185,7 @@ func argument(c stacktest.Container, name string) string {
 	return ""
 }
 
-// An index that outlives its data says that every file was deleted.
+// indexIsBesideTheData: an index that outlives its data reports every file as deleted.
 func indexIsBesideTheData(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		pod := s.workload(t, region, "syncthing").Pod
@@ -198,7 +201,7 @@ func indexIsBesideTheData(t rapid.TB, s *system) {
 		if index.SubPath == "" || index.SubPath == data.SubPath {
 			t.Errorf("in %s the index is in %q among the data in %q", region.Name, index.SubPath, data.SubPath)
 		}
-		// The directory is made by the server, whose disk it is.
+		// The NFS server, whose disk it is, creates the directory.
 		makes := s.workload(t, region, "nfs").Pod.InitContainers[0]
 		if script := strings.Join(makes.Command, " "); !strings.Contains(script, "mkdir -p /export/"+index.SubPath+";") {
 			t.Errorf("in %s nobody makes %s: %s", region.Name, index.SubPath, script)
@@ -206,8 +209,8 @@ func indexIsBesideTheData(t rapid.TB, s *system) {
 	}
 }
 
-// A client of the export does not see what other clients write: Syncthing looks at the disk itself, which is attached
-// to the machine that the NFS server runs on, in the directory that bears the volume's name.
+// syncthingWatchesTheDisk: an NFS client does not see other clients' writes. Syncthing watches the disk itself, which
+// is attached to the NFS server's node, in the directory that has the volume's name.
 func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		syncthing, server := s.workload(t, region, "syncthing"), s.workload(t, region, "nfs")
@@ -216,8 +219,8 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 		if s.namespaceOf(syncthing.Resource) != s.namespaceOf(server.Resource) {
 			t.Errorf("Syncthing and the NFS server of %s are in namespaces of their own, and cannot share a claim", region.Name)
 		}
-		// Syncthing goes where the server is, which wishes to be where Syncthing is, and is bound to nothing: a demand of
-		// both would leave a drained machine's pods pending.
+		// Syncthing requires the server's node. The server only prefers Syncthing's: if both were required, a drained
+		// node's pods would stay pending.
 		required, preferred := syncthing.Pod.Affinity.PodAffinity.Required, server.Pod.Affinity.PodAffinity.Preferred
 		if len(required) != 1 || len(preferred) != 1 || len(server.Pod.Affinity.PodAffinity.Required) > 0 {
 			t.Fatalf("%s is bound by %+v, %s by %+v", syncthing, syncthing.Pod.Affinity, server, server.Pod.Affinity)
@@ -263,7 +266,7 @@ func syncthingWatchesTheDisk(t rapid.TB, s *system) {
 	}
 }
 
-// A secret's files are not for writing, nor are their copies: over one that is there already, cp fails without -f, and
+// syncthingInstallsAgain: a secret's files and their copies are read-only. Without -f, cp cannot overwrite a copy, and
 // the ignore patterns outlive the pod.
 func syncthingInstallsAgain(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
@@ -275,7 +278,7 @@ func syncthingInstallsAgain(t rapid.TB, s *system) {
 	}
 }
 
-// The provisioner starts statd, which leaves most capabilities, and ends with it if it may not.
+// nfsHelpersGiveUpCapabilities: the provisioner starts statd, which drops most capabilities. If it cannot, both exit.
 func nfsHelpersGiveUpCapabilities(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		server := s.workload(t, region, "nfs").Pod.Containers[0]
@@ -285,7 +288,8 @@ func nfsHelpersGiveUpCapabilities(t rapid.TB, s *system) {
 	}
 }
 
-// The provisioner compares its service with exactly these, and provisions nothing while one is missing or too many.
+// theNFSServiceHasTwelvePorts: the provisioner checks its Service for exactly these ports, and provisions nothing while
+// one is missing or extra.
 func theNFSServiceHasTwelvePorts(t rapid.TB, s *system) {
 	want := map[string]bool{}
 	for _, port := range []int{2049, 32803, 20048, 875, 111, 662} {
@@ -316,7 +320,7 @@ func theNFSServiceHasTwelvePorts(t rapid.TB, s *system) {
 	}
 }
 
-// The image sets STGUIADDRESS to every address, which overrides the config file.
+// theGUIIsOnLoopback: the image sets STGUIADDRESS to every address, which overrides the config file.
 func theGUIIsOnLoopback(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		w := s.workload(t, region, "syncthing")

@@ -1,4 +1,4 @@
-// Package cluster declares a region's GKE cluster: its control plane, its machines, and the way in.
+// Package cluster declares a region's GKE cluster: its control plane, its node pool and its kubeconfig.
 package cluster
 
 import (
@@ -17,9 +17,9 @@ type Args struct {
 	Region  regions.Region
 	Project *project.Project
 	Network *network.Network
-	// Disks outlive the machines: on destroy these are gone before a disk is deleted.
+	// Disks are the region's. The node pool depends on them, so a destroy deletes the machines before any disk.
 	Disks []pulumi.Resource
-	// After is what a change of the machines waits for: the regions before this one.
+	// After is what the node pool depends on: the gate of the previous region.
 	After []pulumi.Resource
 }
 
@@ -27,12 +27,12 @@ type Args struct {
 type Cluster struct {
 	pulumi.ResourceState
 
-	// Name and Kubeconfig (a secret: it says how to get in, though it holds no credential) are for the operator.
+	// Name and Kubeconfig are for the operator. Kubeconfig is a secret: it gives the endpoint, though no credential.
 	Name       pulumi.StringOutput
 	Kubeconfig Kubeconfig
 	// InstanceGroup is the URL of the node pool's instance group, the load balancer's backend.
 	InstanceGroup pulumi.StringOutput
-	// Machines is a fingerprint of the node pool: it differs when its machines are replaced.
+	// Machines is a fingerprint of the node pool; it changes when the machines are replaced.
 	Machines pulumi.StringOutput
 
 	control  *container.Cluster
@@ -64,7 +64,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 
 	c.provider, err = kubernetes.NewProvider(ctx, name, &kubernetes.ProviderArgs{
 		Kubeconfig: c.Kubeconfig.File(),
-		// Only another cluster is another provider; a new endpoint or certificate authority is not.
+		// Replace the provider only with its cluster, not for a new endpoint or certificate authority.
 		ClusterIdentifier:     c.control.ID(),
 		EnableServerSideApply: pulumi.Bool(true),
 	}, pulumi.Parent(c), pulumi.DependsOn([]pulumi.Resource{pool}))
@@ -74,9 +74,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{"name": c.Name})
 }
 
-// Object is the option of every object inside the cluster: its parent, this region's provider, and that it goes with
-// the cluster. Destroying the stack therefore asks nothing of the Kubernetes API, and works when it cannot be reached.
-// That leaks nothing because no object in the cluster owns anything outside it.
+// Object is the option of every object in the cluster: its parent, this region's provider, and DeletedWith the cluster.
+// With DeletedWith, a destroy makes no call to the Kubernetes API and works while the API is unreachable. Nothing
+// leaks, because no object in the cluster owns anything outside it.
 func (c *Cluster) Object(parent pulumi.Resource, opts ...pulumi.ResourceOption) pulumi.ResourceOption {
 	return pulumi.Composite(
 		pulumi.Parent(parent),

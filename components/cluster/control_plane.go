@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// controlPlane declares the GKE cluster without machines.
+// controlPlane declares the GKE cluster without its node pool.
 func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 	account *serviceaccount.Account, role *projects.IAMMember,
 ) (*container.Cluster, error) {
@@ -35,8 +35,8 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 			ClusterSecondaryRangeName:  pulumi.String(network.PodRangeName),
 			ServicesSecondaryRangeName: pulumi.String(network.ServiceRangeName),
 		},
-		// Headless Services resolve in the whole VPC, under a domain of the cluster's own: this is how the regions'
-		// peers find each other.
+		// Headless Services resolve in the whole VPC, under the cluster's own domain. The regions' peers find each
+		// other by these names.
 		DnsConfig: &container.ClusterDnsConfigArgs{
 			ClusterDns:       pulumi.String("CLOUD_DNS"),
 			ClusterDnsScope:  pulumi.String("VPC_SCOPE"),
@@ -50,7 +50,7 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 		},
 		MasterAuthorizedNetworksConfig: &container.ClusterMasterAuthorizedNetworksConfigArgs{
 			CidrBlocks: networks,
-			// Google's default admits every machine on Google Cloud that has a public address, anybody's.
+			// Google's default admits any Google Cloud VM with a public address, whoever owns it.
 			GcpPublicCidrsAccessEnabled: pulumi.Bool(false),
 		},
 		MasterAuth: &container.ClusterMasterAuthArgs{
@@ -67,11 +67,11 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 		MaintenancePolicy: maintenance(args.Region),
 
 		AddonsConfig: &container.ClusterAddonsConfigArgs{
-			// Its controller makes groups, firewalls and forwarding rules that the graph would not know.
+			// The add-on's controller creates groups, firewalls and forwarding rules outside the graph.
 			HttpLoadBalancing: &container.ClusterAddonsConfigHttpLoadBalancingArgs{Disabled: pulumi.Bool(true)},
-			// New clusters of 1.34.1 and later have NodeLocal DNSCache unless told otherwise. With Cloud DNS the
-			// metadata server answers on the node already, and turning the cache on makes all machines anew: off
-			// keeps clusters of all ages alike. The network policies admit either (components/namespace).
+			// GKE enables NodeLocal DNSCache by default in new clusters from 1.34.1 on. Cloud DNS already answers on
+			// the node, from the metadata server, and enabling the cache recreates all machines. Disabled, clusters of
+			// all ages are alike. The network policies admit both (components/namespace).
 			DnsCacheConfig: &container.ClusterAddonsConfigDnsCacheConfigArgs{Enabled: pulumi.Bool(false)},
 			GcePersistentDiskCsiDriverConfig: &container.ClusterAddonsConfigGcePersistentDiskCsiDriverConfigArgs{
 				Enabled: pulumi.Bool(true),
@@ -85,24 +85,25 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 			ManagedPrometheus: &container.ClusterMonitoringConfigManagedPrometheusArgs{Enabled: pulumi.Bool(false)},
 		},
 
-		// The machines are a node pool of the graph's own; GKE insists on making one, so it makes the smallest.
+		// The graph declares its own node pool. GKE always creates a default pool: keep it minimal and remove it.
 		RemoveDefaultNodePool: pulumi.Bool(true),
 		InitialNodeCount:      pulumi.Int(1),
 		NodeConfig:            temporaryMachine(account),
 
 		DeletionProtection: pulumi.Bool(args.Config.DeletionProtection),
 	}, pulumi.Parent(c), args.Project.Ready(), pulumi.DependsOn([]pulumi.Resource{role}),
-		// GKE refuses to change the scope or the domain of a cluster's DNS; the provider would plan an update all
-		// the same. (hashicorp/terraform-provider-google#14959)
+		// GKE cannot change the scope or the domain of a cluster's DNS, but the provider plans an update.
+		// (hashicorp/terraform-provider-google#14959)
 		pulumi.ReplaceOnChanges([]string{"dnsConfig"}),
-		// It configures the temporary pool only. Once that is gone, GKE returns nothing for it, and later the first
-		// pool's; the provider would replace the cluster. (hashicorp/terraform-provider-google#12070)
+		// nodeConfig configures the temporary pool only. After its removal GKE returns no nodeConfig, and later the
+		// first pool's; the provider would replace the cluster. (hashicorp/terraform-provider-google#12070)
 		pulumi.IgnoreChanges([]string{"nodeConfig"}))
 }
 
-// temporaryMachine is the one machine that GKE makes with the cluster and that the provider deletes at once. Without an
-// account it would run as the Compute default service account, which many organisations delete: then no cluster could
-// be made (hashicorp/terraform-provider-google#4435). Its disk is small, and no SSD, so as not to count in that quota.
+// temporaryMachine configures the one machine of GKE's default pool, which the provider deletes at once. Without an
+// account it would run as the Compute default service account. Many organisations delete that account, and then no
+// cluster could be created (hashicorp/terraform-provider-google#4435). The disk is small and not an SSD, so it does not
+// count in the SSD quota.
 func temporaryMachine(account *serviceaccount.Account) *container.ClusterNodeConfigArgs {
 	return &container.ClusterNodeConfigArgs{
 		MachineType:    pulumi.String("e2-medium"),
@@ -110,7 +111,7 @@ func temporaryMachine(account *serviceaccount.Account) *container.ClusterNodeCon
 		DiskType:       pulumi.String("pd-standard"),
 		ServiceAccount: account.Email,
 		OauthScopes:    pulumi.ToStringArray([]string{cloudPlatformScope}),
-		// As the pool's own, for organisations whose policies ask it of every machine.
+		// As in the node pool: some organisation policies require it of every machine.
 		WorkloadMetadataConfig: &container.ClusterNodeConfigWorkloadMetadataConfigArgs{
 			Mode: pulumi.String("GKE_METADATA"),
 		},
@@ -121,12 +122,12 @@ func temporaryMachine(account *serviceaccount.Account) *container.ClusterNodeCon
 	}
 }
 
-// weekdays of the maintenance windows, in RFC 5545's words.
+// weekdays are the days of the maintenance windows, in RFC 5545 notation.
 var weekdays = []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
 
-// maintenance gives each region a window of its own, because the database loses its quorum when GKE upgrades a second
-// region at the same time: the nights and then the days of the week (UTC), fourteen windows in all. GKE asks for at
-// least 48 hours in any 32 days, which twelve hours once a week are exactly.
+// maintenance gives each region its own window, because the database loses its quorum when GKE upgrades two regions at
+// the same time. The windows are the nights, then the days of the week (UTC), fourteen in all. GKE requires at least 48
+// hours in any 32 days; twelve hours once a week give exactly that.
 func maintenance(region regions.Region) *container.ClusterMaintenancePolicyArgs {
 	day, half := region.Index%len(weekdays), region.Index/len(weekdays)%2
 	start := time.Date(2026, time.January, 5, 12*half, 0, 0, 0, time.UTC)

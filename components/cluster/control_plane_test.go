@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// window is a region's weekly maintenance, as hours of the week from Monday.
+// window returns the start and end of a region's weekly maintenance window, counted from Monday 00:00.
 func window(t *testing.T, index int) (from, to time.Duration) {
 	t.Helper()
 	args := maintenance(regions.Region{Index: index}).RecurringWindow.(*container.ClusterMaintenancePolicyRecurringWindowArgs)
@@ -34,12 +34,12 @@ func window(t *testing.T, index int) (from, to time.Duration) {
 	return from, from + times[1].Sub(times[0])
 }
 
-// GKE upgrades inside the windows only: two that overlapped could stop two voters of three at once.
+// GKE upgrades only inside the windows: overlapping windows could stop two of three voters at once.
 func TestMaintenanceWindowsDoNotOverlap(t *testing.T) {
 	const regionsWithAWindow = 14
 	for i := range regionsWithAWindow {
 		from, to := window(t, i)
-		// At least 48 hours in any 32 days, which hold four of each weekday, GKE says.
+		// GKE requires at least 48 hours in any 32 days, which hold each weekday four times.
 		if 4*(to-from) < 48*time.Hour {
 			t.Errorf("region %d has a window of %s, which GKE refuses", i, to-from)
 		}

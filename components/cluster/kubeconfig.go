@@ -9,11 +9,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Kubeconfig is the way into one cluster. It holds no credential: gke-gcloud-auth-plugin gets one each time it is used,
-// so it neither expires nor lies in the state.
+// Kubeconfig gives access to one cluster. It holds no credential: gke-gcloud-auth-plugin fetches one at each use, so it
+// does not expire and puts no credential into the state.
 type Kubeconfig struct {
 	region regions.Region
-	// useADC lets the plugin take application default credentials, as Pulumi does, in place of gcloud's login.
+	// useADC makes the plugin use application default credentials, as Pulumi does, instead of gcloud's login.
 	useADC   bool
 	endpoint pulumi.StringOutput
 	ca       pulumi.StringOutput
@@ -28,11 +28,11 @@ func newKubeconfig(args Args, control *container.Cluster) Kubeconfig {
 	}
 }
 
-// File is a kubeconfig of this cluster alone, a secret.
+// File is a kubeconfig for this cluster alone, a secret.
 func (k Kubeconfig) File() pulumi.StringOutput { return MergeKubeconfigs([]Kubeconfig{k}) }
 
-// MergeKubeconfigs makes one kubeconfig, a secret, with a context per region, named after it. The first region's is the
-// current one. (JSON, which is YAML too.)
+// MergeKubeconfigs makes one kubeconfig, a secret, with a context per region, named after it. The first region's
+// context is current. (The file is JSON, which is valid YAML.)
 func MergeKubeconfigs(all []Kubeconfig) pulumi.StringOutput {
 	var values []interface{}
 	for _, k := range all {

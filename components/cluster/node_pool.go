@@ -24,7 +24,7 @@ func (c *Cluster) nodeIdentity(ctx *pulumi.Context, name string, args Args,
 	if err != nil {
 		return nil, nil, err
 	}
-	// A member, never a binding or a policy: those are authoritative, and would take the role from everybody else.
+	// An IAM member, not a binding or a policy: those are authoritative and would take the role from everybody else.
 	role, err := projects.NewIAMMember(ctx, name+"-nodes", &projects.IAMMemberArgs{
 		Project: pulumi.String(args.Config.Project),
 		Role:    pulumi.String("roles/container.defaultNodeServiceAccount"),
@@ -33,8 +33,8 @@ func (c *Cluster) nodeIdentity(ctx *pulumi.Context, name string, args Args,
 	return account, role, err
 }
 
-// nodePool declares the machines. It has no name of its own: with one, a replacement would have to delete the old pool
-// first, which the load balancer's backend service forbids.
+// nodePool declares the machines. The pool is auto-named: with a fixed name, a replacement would have to delete the old
+// pool first, which the load balancer's backend service prevents.
 func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 	account *serviceaccount.Account, role *projects.IAMMember,
 ) (*container.NodePool, error) {
@@ -49,7 +49,7 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 			AutoRepair:  pulumi.Bool(true),
 			AutoUpgrade: pulumi.Bool(true),
 		},
-		// A surge keeps the instance group, and with it the named port; blue-green makes another group.
+		// A surge upgrade keeps the instance group and its named port; blue-green creates another group.
 		UpgradeSettings: &container.NodePoolUpgradeSettingsArgs{
 			Strategy:       pulumi.String("SURGE"),
 			MaxSurge:       pulumi.Int(1),
@@ -77,11 +77,11 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 	}
 	c.Machines = fingerprint.Of(pool.NodeConfig, pool.NodeCount, pool.NodeLocations)
 	return container.NewNodePool(ctx, name, pool, pulumi.Parent(c), pulumi.DependsOn(after),
-		// GKE fills both in, and SDK v7's provider does not know that: it plans to remove them for ever, by an update
-		// without contents, which GKE refuses (400, "At least one of ['node_version', ...] must be specified"), so
-		// that every second `up` fails. (terraform-google-modules/terraform-google-kubernetes-engine#2014; from v8 on
-		// the provider knows both as computed.)
+		// GKE sets both fields, but SDK v7's provider does not expect them: it plans to remove them at every update, by
+		// an empty request that GKE refuses (400, "At least one of ['node_version', ...] must be specified"), so every
+		// second `up` fails. (terraform-google-modules/terraform-google-kubernetes-engine#2014; from v8 on, the
+		// provider treats both as computed.)
 		pulumi.IgnoreChanges([]string{"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}),
-		// Repairs and upgrades of GKE's own may be under way.
+		// Allows for GKE's own repairs and upgrades in progress.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "30m", Update: "60m", Delete: "30m"}))
 }

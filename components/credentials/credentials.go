@@ -1,5 +1,5 @@
-// Package credentials declares the secrets that all regions share. They are born in the graph and stay in its state,
-// encrypted: never in a file, an argument or a log.
+// Package credentials declares the secrets that all regions share. They are generated in the graph and kept encrypted
+// in its state, never in a file, an argument or a log.
 package credentials
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Salts are the names of WordPress's keys and salts, as the official image's environment knows them. They are the same
-// in all regions, so that a session begun in one goes on in another.
+// Salts names WordPress's keys and salts as the official image's environment variables. All regions share the values,
+// so a session started in one region continues in another.
 var Salts = []string{
 	"WORDPRESS_AUTH_KEY", "WORDPRESS_SECURE_AUTH_KEY", "WORDPRESS_LOGGED_IN_KEY", "WORDPRESS_NONCE_KEY",
 	"WORDPRESS_AUTH_SALT", "WORDPRESS_SECURE_AUTH_SALT", "WORDPRESS_LOGGED_IN_SALT", "WORDPRESS_NONCE_SALT",
@@ -18,7 +18,7 @@ var Salts = []string{
 
 // Args configure the credentials.
 type Args struct {
-	// Admin makes a password for the site's administrator.
+	// Admin adds a password for the site's administrator.
 	Admin bool
 }
 
@@ -29,7 +29,7 @@ type Credentials struct {
 
 	DatabaseRoot      pulumi.StringOutput
 	DatabaseWordPress pulumi.StringOutput
-	Admin             pulumi.StringOutput            // empty unless asked for
+	Admin             pulumi.StringOutput            // empty unless Args.Admin is set
 	Salts             map[string]pulumi.StringOutput // by the names in Salts
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// portName is what the instance groups and the backend service call WordPress's node port.
+// portName is the name of WordPress's node port in the instance groups and the backend service.
 const portName = "wordpress"
 
 // backendService declares the health check and the one service whose backends are all regions' instance groups.
@@ -18,7 +18,7 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		HealthyThreshold:   pulumi.Int(healthyThreshold),
 		UnhealthyThreshold: pulumi.Int(UnhealthyThreshold),
 		HttpHealthCheck: &compute.HealthCheckHttpHealthCheckArgs{
-			// Not the port that serves: the page has a web server of its own.
+			// Not the serving port: the health page has its own web server.
 			PortSpecification: pulumi.String("USE_FIXED_PORT"),
 			Port:              pulumi.Int(regions.HealthNodePort),
 			RequestPath:       pulumi.String(HealthPath),
@@ -43,9 +43,10 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		ports = append(ports, port)
 		backends = append(backends, &compute.BackendServiceBackendArgs{
 			Group: b.Cluster.InstanceGroup,
-			// By requests, not by CPU: a busy TiKV on the same machine must not send visitors to another country.
+			// Balance by request rate, not by CPU: a busy TiKV on the same node must not send visitors to another
+			// country.
 			BalancingMode: pulumi.String("RATE"),
-			// Above what the machine's processes serve, visitors go to another region instead of into a queue.
+			// Above this rate, visitors go to another region instead of into a queue.
 			MaxRatePerInstance: pulumi.Float64(b.RequestsPerMachine),
 			CapacityScaler:     pulumi.Float64(1),
 		})
@@ -58,7 +59,7 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		HealthChecks:        check.ID(),
 		Backends:            backends,
 		TimeoutSec:          pulumi.Int(RequestSeconds),
-		// An upload reaches the other regions a second or two later: its author stays where it is.
+		// Keep authors in one region: their uploads reach the others a second or two later.
 		SessionAffinity:              pulumi.String("GENERATED_COOKIE"),
 		AffinityCookieTtlSec:         pulumi.Int(3600),
 		ConnectionDrainingTimeoutSec: pulumi.Int(DrainingSeconds),

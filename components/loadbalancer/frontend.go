@@ -5,7 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// frontEnd declares what listens on the address: HTTP, or, with a domain, HTTPS and a redirect to it.
+// frontEnd declares the listeners: HTTP without a domain; with one, HTTPS and a redirect to it.
 func (l *LoadBalancer) frontEnd(ctx *pulumi.Context, name string, args Args,
 	address *compute.GlobalAddress, service *compute.BackendService,
 ) error {

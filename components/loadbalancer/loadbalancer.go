@@ -10,15 +10,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Scheme is Google's global external Application Load Balancer, the one built on Envoy.
+// scheme is that of Google's global external Application Load Balancer, the one built on Envoy.
 const scheme = pulumi.String("EXTERNAL_MANAGED")
 
-// HealthPath is what the health checks ask for, at regions.HealthNodePort: a page that reads from the database.
+// HealthPath is the path of the health checks, on regions.HealthNodePort: a page that reads from the database.
 const HealthPath = "/healthz.php"
 
-// The health check takes an instance out after UnhealthyThreshold failures, NoticeSeconds at most: each comes an
-// interval after the one before, and takes its timeout. It may be this quick because the page does not fail while the
-// database elects new leaders.
+// The health check removes an instance after UnhealthyThreshold failures, within NoticeSeconds: each check starts an
+// interval after the previous one and takes up to its timeout. It can be this quick because the page does not fail
+// while the database elects new leaders.
 const (
 	CheckIntervalSeconds = 5
 	CheckTimeoutSeconds  = 5
@@ -27,8 +27,8 @@ const (
 	NoticeSeconds        = (CheckIntervalSeconds + CheckTimeoutSeconds) * UnhealthyThreshold
 )
 
-// DrainingSeconds is how long requests that are under way have when their instance leaves, and RequestSeconds the longest
-// that any request may take: uploads, and updates of plugins.
+// DrainingSeconds is the time for requests in progress when their instance is removed. RequestSeconds is the timeout of
+// any request, long enough for uploads and plugin updates.
 const (
 	DrainingSeconds = 30
 	RequestSeconds  = 120
@@ -38,7 +38,7 @@ const (
 type Backend struct {
 	Region  regions.Region
 	Cluster *cluster.Cluster
-	// RequestsPerMachine is what each of its machines serves in a second.
+	// RequestsPerMachine is the rate that each machine serves, in requests per second.
 	RequestsPerMachine float64
 }
 
@@ -46,8 +46,8 @@ type Backend struct {
 type Args struct {
 	Project  *project.Project
 	Backends []Backend
-	// Domain, when set, is served by HTTPS with a certificate of Google's, and HTTP redirects to it. Without it the
-	// site is plain HTTP on the address.
+	// Domain, when set, is served over HTTPS with a Google-managed certificate, and HTTP redirects to it. Without a
+	// domain the site is plain HTTP on the address.
 	Domain string
 }
 
@@ -55,8 +55,8 @@ type Args struct {
 type LoadBalancer struct {
 	pulumi.ResourceState
 
-	// Address is the IP address, and SiteURL the address as WordPress is to call itself. Both are known as soon as the
-	// address is reserved, long before the rest stands.
+	// Address is the IP address, SiteURL the URL that WordPress uses for itself. Both are known as soon as the address
+	// is reserved, long before the rest exists.
 	Address pulumi.StringOutput
 	SiteURL pulumi.StringOutput
 }

@@ -1,5 +1,5 @@
-// Package namespace declares a namespace that is closed until somebody opens a way: a Pod Security level, and network
-// policies by which its pods reach nothing but the DNS and are reached by nobody.
+// Package namespace declares a namespace with a Pod Security level and default-deny network policies: its pods reach
+// only the DNS, and nothing reaches them, until another policy allows it.
 package namespace
 
 import (
@@ -32,7 +32,7 @@ type Args struct {
 type Namespace struct {
 	pulumi.ResourceState
 
-	// Name is the namespace's, known once it and its policies exist.
+	// Name is the namespace's name, known once it exists.
 	Name pulumi.StringOutput
 
 	policies []pulumi.Resource
@@ -64,10 +64,10 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return n, ctx.RegisterResourceOutputs(n, pulumi.Map{"name": n.Name})
 }
 
-// Policies are the namespace's own network policies, for pods that must not start before they stand.
+// Policies are the namespace's own network policies. Pods must start only after these exist.
 func (n *Namespace) Policies() []pulumi.Resource { return n.policies }
 
-// close isolates every pod of the namespace in both directions, but for DNS.
+// close denies all traffic of the namespace's pods in both directions, except DNS.
 func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster) error {
 	all := &metav1.LabelSelectorArgs{}
 	closed, err := networkingv1.NewNetworkPolicy(ctx, name+"-closed", &networkingv1.NetworkPolicyArgs{
@@ -109,10 +109,9 @@ func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster)
 	return err
 }
 
-// nameServers are whatever resolves names in a cluster, however it came to be configured: Cloud DNS answers on the
-// metadata server's address, with kube-dns beside it as a fallback; NodeLocal DNSCache, which is on by default from
-// GKE 1.34.1 on and off in this program's clusters, answers on an address of its own, which Dataplane V2 translates to
-// one of its pods before it looks at the policies.
+// nameServers are all name servers that a cluster may use. Cloud DNS answers on the metadata server's address, with
+// kube-dns as a fallback. NodeLocal DNSCache (on by default from GKE 1.34.1 on, off in this program's clusters) answers
+// on its own address, which Dataplane V2 translates to one of its pods before it applies the policies.
 func nameServers() networkingv1.NetworkPolicyPeerArray {
 	var peers networkingv1.NetworkPolicyPeerArray
 	for _, cidr := range []string{"169.254.169.254/32", "169.254.20.10/32"} {

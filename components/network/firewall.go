@@ -13,11 +13,11 @@ import (
 // Load Balancer (https://cloud.google.com/load-balancing/docs/https#firewall-rules).
 var FrontEndRanges = []string{"130.211.0.0/22", "35.191.0.0/16"}
 
-// firewall admits what GKE's own rules, which know one cluster each, do not: the other regions and the load balancer.
+// firewall admits the other regions and the load balancer: GKE's own rules cover one cluster each.
 func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Network, all []regions.Region) error {
 	var sources []string
 	for _, region := range all {
-		// The node range too: a packet from the host's own network carries the machine's address.
+		// The node range too: packets from the host network carry the node's address.
 		sources = append(sources, region.Ranges.Pods.String(), region.Ranges.Nodes.String())
 	}
 	var ports []string
@@ -32,7 +32,7 @@ func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Networ
 		TargetTags:   pulumi.ToStringArray([]string{NodeTag}),
 		Allows: compute.FirewallAllowArray{
 			&compute.FirewallAllowArgs{Protocol: pulumi.String("tcp"), Ports: pulumi.ToStringArray(ports)},
-			// Path MTU discovery, and ping when something is wrong.
+			// For path MTU discovery, and ping for debugging.
 			&compute.FirewallAllowArgs{Protocol: pulumi.String("icmp")},
 		},
 	}, pulumi.Parent(n))

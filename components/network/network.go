@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// NodeTag is the network tag of every machine, at which the firewalls aim.
+// NodeTag is the network tag of every machine; the firewalls target it.
 const NodeTag = "geo-wordpress-node"
 
 // Names of a subnetwork's secondary ranges.
@@ -67,13 +67,13 @@ func (n *Network) Subnetwork(region regions.Region) pulumi.IDOutput {
 	return n.subnetworks[region.Name].ID()
 }
 
-// Ready are the resources without which a region's machines cannot work: the NAT they pull images through and the
-// firewalls that let them talk. On destroy they outlive the machines.
+// Ready are the resources that a region's machines need: the NAT through which they pull images, and the firewalls. On
+// destroy these outlive the machines.
 func (n *Network) Ready(region regions.Region) []pulumi.Resource {
 	return append([]pulumi.Resource{n.nats[region.Name]}, n.firewalls...)
 }
 
-// region declares one region's subnetwork and its way out to the internet: the machines have no address of their own.
+// region declares one region's subnetwork and its NAT: the machines have no public addresses.
 func (n *Network) region(ctx *pulumi.Context, name string, vpc *compute.Network, region regions.Region) error {
 	subnetwork, err := compute.NewSubnetwork(ctx, name, &compute.SubnetworkArgs{
 		Network:     vpc.ID(),
@@ -101,7 +101,7 @@ func (n *Network) region(ctx *pulumi.Context, name string, vpc *compute.Network,
 	if err != nil {
 		return err
 	}
-	// The list of subnetworks, rather than "all", is an edge of the graph: the NAT goes before the subnetwork it serves.
+	// Listing the subnetwork, instead of "all", makes it a dependency: a destroy deletes the NAT before its subnetwork.
 	nat, err := compute.NewRouterNat(ctx, name, &compute.RouterNatArgs{
 		Router:                        router.Name,
 		Region:                        router.Region,

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// diskLabel is on the pods that share the disk, the server's and Syncthing's.
+// diskLabel marks the pods that share the disk: the server's and Syncthing's.
 const diskLabel = "geo-wordpress/disk"
 
 // Labels are the labels of a pod that shares the disk.
@@ -18,7 +18,8 @@ func Labels(app string) pulumi.StringMap {
 	return labels
 }
 
-// BesideTheServer binds a pod that shares the disk to the server's machine: a disk is attached to one machine at a time.
+// BesideTheServer requires a pod that shares the disk to run on the server's node: a disk is attached to one node at a
+// time.
 func BesideTheServer() *corev1.AffinityArgs {
 	return &corev1.AffinityArgs{PodAffinity: &corev1.PodAffinityArgs{
 		RequiredDuringSchedulingIgnoredDuringExecution: corev1.PodAffinityTermArray{
@@ -27,9 +28,10 @@ func BesideTheServer() *corev1.AffinityArgs {
 	}}
 }
 
-// nearTheDisk leads the server back to the machine on which the disk is, which is where the other pod is: elsewhere it would
-// wait for the disk, which that one does not let go. It is a wish and no demand. When the machine is drained, the scheduler
-// (1.33) does not look again at a pod that was bound to another once that other is gone, for five minutes.
+// nearTheDisk makes the server prefer the node that holds the disk, where Syncthing's pod runs. On another node the
+// server would wait for the disk, which Syncthing does not release. The affinity is not required: when a node is
+// drained, the scheduler (1.33) does not retry a pod with a required affinity for five minutes after the other pod is
+// gone.
 func nearTheDisk() *corev1.AffinityArgs {
 	return &corev1.AffinityArgs{PodAffinity: &corev1.PodAffinityArgs{
 		PreferredDuringSchedulingIgnoredDuringExecution: corev1.WeightedPodAffinityTermArray{

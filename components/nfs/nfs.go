@@ -19,7 +19,7 @@ import (
 const (
 	// App is the label of the server's pod.
 	App = "nfs"
-	// provisioner is the name under which the server answers claims of its StorageClass.
+	// provisioner is the name by which the StorageClass refers to the server.
 	provisioner = "geo-wordpress/nfs"
 	// className is the StorageClass.
 	className = "geo-wordpress-nfs"
@@ -27,8 +27,8 @@ const (
 	ClaimName = "wp-content"
 	// DiskClaim is the claim on the disk itself, in the server's namespace.
 	DiskClaim = "files"
-	// SyncthingDirectory is where on the disk Syncthing keeps its index: beside the data, so that the two are lost
-	// together or not at all. An index without its data would delete the files in every region.
+	// SyncthingDirectory holds Syncthing's index. It is on the data's disk, so that both are lost together or not at
+	// all: an index without its data would delete the files in every region.
 	SyncthingDirectory = "syncthing"
 	// wwwData is the user of WordPress's and Syncthing's processes.
 	wwwData = "33"
@@ -43,7 +43,7 @@ type Args struct {
 	ClaimNamespace *namespace.Namespace // WordPress's
 	Storage        *storage.Storage
 	Priority       *priority.Classes
-	// After is what a change of the server waits for: the machines, and the regions before this one.
+	// After is what the server depends on: all machines, and the site of the previous region.
 	After []pulumi.Resource
 }
 
@@ -58,13 +58,13 @@ type Server struct {
 	Claim pulumi.StringOutput
 	// DiskClaim is the name of the claim on the disk, in the server's namespace.
 	DiskClaim pulumi.StringOutput
-	// Fingerprint differs when the server's pod does.
+	// Fingerprint changes when the server's pod template does.
 	Fingerprint pulumi.StringOutput
 
 	args  Args
 	name  string
 	disk  *corev1.PersistentVolumeClaim
-	ready []pulumi.Resource // what must stand before the server starts
+	ready []pulumi.Resource // what must exist before the server starts
 }
 
 // New declares the file server and the claim it serves.
@@ -101,14 +101,14 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{"volume": s.Volume})
 }
 
-// sharedClaim declares the volume for wp-content. It binds only when the server runs, so it depends on it.
+// sharedClaim declares the volume for wp-content. It depends on the server, because it binds only when the server runs.
 func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error {
 	class, err := storagev1.NewStorageClass(ctx, s.name, &storagev1.StorageClassArgs{
 		Metadata:          &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
 		Provisioner:       pulumi.String(provisioner),
 		ReclaimPolicy:     pulumi.String("Retain"), // deleting the claim must not delete the site's files
 		VolumeBindingMode: pulumi.String("Immediate"),
-		// Attributes are cached for a few seconds at most: Syncthing writes behind the clients' backs.
+		// Cache attributes for a few seconds at most: the clients do not see Syncthing's writes.
 		MountOptions: pulumi.ToStringArray([]string{
 			"vers=4.1", "hard", "noatime", "acregmin=1", "acregmax=3", "acdirmin=1", "acdirmax=3", "lookupcache=positive",
 		}),
@@ -126,8 +126,8 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteMany"}),
 			StorageClassName: class.Metadata.Name(),
 			VolumeMode:       pulumi.String("Filesystem"),
-			// The provisioner keeps no quota, but refuses more than is free: half the disk leaves room for the file
-			// system itself, the index, and the server's own state.
+			// The provisioner enforces no quota, but refuses a claim larger than the free space. Half the disk leaves
+			// room for the file system itself, the index, and the server's own state.
 			Resources: &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{
 				"storage": pulumi.Sprintf("%dGi", s.args.Config.Disks.Files/2),
 			}},
@@ -141,8 +141,8 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 	return nil
 }
 
-// network declares the server's Service, with exactly the twelve ports that the provisioner compares it with before it
-// provisions anything, and opens the one that clients use.
+// network declares the server's Service and opens the port that clients use. The Service has exactly the twelve ports
+// that the provisioner checks for before it provisions anything.
 func (s *Server) network(ctx *pulumi.Context) error {
 	ports := corev1.ServicePortArray{}
 	for _, p := range []struct {
@@ -168,7 +168,7 @@ func (s *Server) network(ctx *pulumi.Context) error {
 			Annotations: podspec.BeforeItsPods(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
-			Type:     pulumi.String("ClusterIP"), // a mount needs an address that stays: volumes carry it
+			Type:     pulumi.String("ClusterIP"), // volumes hold the server's address, so it must not change
 			Selector: pulumi.StringMap{podspec.Label: pulumi.String(App)},
 			Ports:    ports,
 		},

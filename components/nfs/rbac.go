@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// account declares the provisioner's service account: it answers claims anywhere in the cluster, and looks at its own
+// account declares the provisioner's service account. It may serve claims anywhere in the cluster, and read its own
 // Service and Endpoints.
 func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 	account, err := corev1.NewServiceAccount(ctx, s.name, &corev1.ServiceAccountArgs{

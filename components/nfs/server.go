@@ -27,7 +27,8 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 			"-provisioner=" + provisioner,
 			// The disk gets another device number on another machine; file handles must not depend on it.
 			"-device-based-fsids=false",
-			// After a restart nobody may open a file until every client could reclaim its locks. There are few.
+			// Seconds after a restart in which clients reclaim their locks and nobody can open a file. There are few
+			// clients.
 			"-grace-period=15",
 		}),
 		Env: corev1.EnvVarArray{
@@ -42,9 +43,9 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		ReadinessProbe: probe.TCP(nfsPort),
 		LivenessProbe:  probe.TCP(nfsPort),
 		VolumeMounts:   corev1.VolumeMountArray{podspec.Mount("files", "/export")},
-		// It serves other users' files as those users, opens them by handle, and asks for many: that is what the
-		// capabilities are for. rpcbind, mountd and statd listen below port 1024; and statd, which gives up what it has
-		// no use for, ends with an error if it may not (SETPCAP), and the provisioner with it.
+		// The server impersonates the owners of files, opens files by handle, and needs many open files: hence the
+		// capabilities. rpcbind, mountd and statd listen below port 1024. statd drops the capabilities it does not use;
+		// without SETPCAP it exits with an error, and the provisioner with it.
 		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID",
 			"NET_BIND_SERVICE", "SETGID", "SETPCAP", "SETUID", "SYS_RESOURCE"),
 	}
@@ -75,7 +76,7 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(App),
 			Replicas:    pulumi.Int(1),
-			// So that a corrected template reaches a broken pod: see the database's servers.
+			// So that a corrected template reaches a broken pod: see voter in components/tidb.
 			PodManagementPolicy: pulumi.String("Parallel"),
 			Selector:            podspec.Selector(App),
 			Template:            template,
@@ -83,8 +84,8 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 	}, s.args.Cluster.Object(s, pulumi.DependsOn(append(append([]pulumi.Resource{}, s.ready...), s.args.After...))))
 }
 
-// directories makes Syncthing's directory on the disk. Syncthing's own pod could not: it is not root, and the disk is
-// not given to its group, because the NFS server's state is on it.
+// directories creates Syncthing's directory on the disk. Syncthing's own pod cannot: it is not root, and it has no
+// fsGroup for the disk, because the NFS server's state is on it.
 func (s *Server) directories() *corev1.ContainerArgs {
 	return &corev1.ContainerArgs{
 		Name:      pulumi.String("directories"),
@@ -98,7 +99,7 @@ func (s *Server) directories() *corev1.ContainerArgs {
 	}
 }
 
-// capable confines a container of root's to the capabilities it needs.
+// capable limits a root container to the capabilities it needs.
 func capable(capabilities ...string) *corev1.SecurityContextArgs {
 	return &corev1.SecurityContextArgs{
 		AllowPrivilegeEscalation: pulumi.Bool(false),
@@ -109,13 +110,13 @@ func capable(capabilities ...string) *corev1.SecurityContextArgs {
 	}
 }
 
-// policy opens the NFS port, and the server's way to the control plane.
+// policy opens the NFS port to clients, and the control plane to the server.
 func (s *Server) policy(ctx *pulumi.Context) (pulumi.Resource, error) {
 	return networkingv1.NewNetworkPolicy(ctx, s.name, podspec.Policy(App, s.args.Namespace.Name,
 		networkingv1.NetworkPolicyIngressRuleArray{
-			// The clients are the machines, which mount for their pods, and Dataplane V2 knows machines by identity,
-			// not by address: no range would admit them. The VPC's firewalls keep this port closed to other clusters,
-			// and every other pod of this one is denied the way out.
+			// The clients are the nodes, which mount for their pods. Dataplane V2 matches nodes by identity, not by
+			// address, so no range would admit them. The VPC's firewalls keep this port closed to other clusters, and
+			// every other pod of this cluster has no egress to it.
 			&networkingv1.NetworkPolicyIngressRuleArgs{Ports: podspec.TCP(nfsPort)},
 		},
 		networkingv1.NetworkPolicyEgressRuleArray{

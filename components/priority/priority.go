@@ -1,5 +1,5 @@
-// Package priority declares who goes first when a region's machines have no room for all: after the loss of a machine,
-// the database takes its place before the files do, and these before WordPress.
+// Package priority declares the priority classes of a region's pods. After the loss of a node, the database is
+// scheduled before the file server, and the file server before WordPress.
 package priority
 
 import (
@@ -16,8 +16,8 @@ type Args struct {
 	Cluster *cluster.Cluster
 }
 
-// Classes are the names of one cluster's priority classes, highest first, each known once the class exists: the API
-// refuses a pod of a class that does not.
+// Classes are the names of one cluster's priority classes, highest first. Each is known once the class exists: the API
+// refuses a pod whose class does not.
 type Classes struct {
 	pulumi.ResourceState
 
@@ -33,13 +33,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	for _, class := range []struct {
 		name        *pulumi.StringOutput
 		role        string
-		value       int // below a billion: above are Kubernetes' own
+		value       int // below a billion: Kubernetes reserves the rest
 		preemption  string
 		description string
 	}{
 		{&c.Database, "database", 1_000_000, preempts, "PD, TiKV and TiDB: a region's part of the quorum"},
 		{&c.Files, "files", 900_000, preempts, "the NFS server"},
-		// Below the NFS server, beside which it must run: of the two, it is the one that makes room.
+		// Below the NFS server, whose node it must share: of the two, Syncthing is preempted.
 		{&c.Sync, "sync", 800_000, preempts, "Syncthing"},
 		{&c.WordPress, "wordpress", 700_000, preempts, "WordPress"},
 		{&c.Jobs, "jobs", 600_000, "Never", "what runs to its end; it waits for room"},

@@ -6,8 +6,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// apis are the services whose resources the stack declares. serviceusage and cloudresourcemanager must be on already:
-// without them nothing can be enabled, and no role be given.
+// apis are the services whose resources the stack declares. serviceusage and cloudresourcemanager must be enabled
+// already: without them no API can be enabled and no role granted.
 var apis = []string{
 	"compute.googleapis.com",
 	"container.googleapis.com",
@@ -19,11 +19,11 @@ var apis = []string{
 
 // Args configure the project.
 type Args struct {
-	// ManageServices enables the APIs; false leaves them to whoever owns the project.
+	// ManageServices enables the APIs; false leaves them to the project's owner.
 	ManageServices bool
 }
 
-// Project is the Google Cloud project, made ready for the rest of the graph, which depends on it.
+// Project is the Google Cloud project with its APIs enabled. The rest of the graph depends on it.
 type Project struct {
 	pulumi.ResourceState
 
@@ -52,7 +52,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{})
 }
 
-// Ready is the option of resources that need the APIs to be on.
+// Ready is the option of resources that need the APIs enabled.
 func (p *Project) Ready() pulumi.ResourceOption {
 	resources := make([]pulumi.Resource, 0, len(p.services))
 	for _, service := range p.services {

@@ -1,7 +1,7 @@
 // Package storage declares a region's persistent disks, and the volumes through which pods use them.
 //
-// Disks are resources of the graph, never provisioned by a cluster: the data outlives pods, machines and clusters, can
-// be protected, and is destroyed on purpose or not at all.
+// Disks are resources of the graph, not provisioned by a cluster: the data outlives pods, machines and clusters, can be
+// protected, and is destroyed only on purpose.
 package storage
 
 import (
@@ -52,7 +52,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		disk, err := compute.NewDisk(ctx, name+"-"+d.role, &compute.DiskArgs{
 			Description: pulumi.Sprintf("geo-wordpress: %s in %s", d.role, args.Region.Name),
 			Zone:        pulumi.String(args.Region.Zone),
-			// Raft commits wait for fsync: a balanced disk's SSD latency, not a standard disk's.
+			// Raft commits wait for fsync, so they need a balanced disk's SSD latency.
 			Type: pulumi.String("pd-balanced"),
 			Size: pulumi.Int(d.sizeGiB),
 		}, pulumi.Parent(s), args.Project.Ready(), pulumi.Protect(args.Protect))
@@ -64,8 +64,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }
 
-// Disks are all of them: the machines depend on these, so that on destroy the machines go first and no disk is
-// attached any more.
+// Disks are all of the region's disks. The machines depend on them, so a destroy deletes the machines first and no disk
+// is attached any more.
 func (s *Storage) Disks() []pulumi.Resource {
 	return []pulumi.Resource{s.PD.Disk, s.TiKV.Disk, s.Files.Disk}
 }

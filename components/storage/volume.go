@@ -26,7 +26,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 ) (*corev1.PersistentVolumeClaim, error) {
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
-		// Under an automatic name, a creation whose answer was lost would leave a second volume of the disk behind.
+		// Not auto-named: a create whose response is lost would leave a second volume for the disk behind.
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.BeforeItsClaim()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
@@ -57,7 +57,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 				},
 			},
 		},
-	}, in.Object(parent), pulumi.IgnoreChanges([]string{"metadata.name"})) // of volumes that had one from earlier versions
+	}, in.Object(parent), pulumi.IgnoreChanges([]string{"metadata.name"})) // earlier versions auto-named it
 	if err != nil {
 		return nil, err
 	}

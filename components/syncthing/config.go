@@ -6,11 +6,11 @@ import (
 	"geo-wordpress/regions"
 )
 
-// configVersion is the version of the config format. Syncthing 1.19 to 2.1 read 36, and each rewrites it as its own (52 in
-// 2.1.2).
+// configVersion is the version of the config format. Syncthing 1.19 to 2.1 read version 36, and each upgrades it to its
+// own (52 in 2.1.2).
 const configVersion = 36
 
-// FolderID is what all devices call the shared folder.
+// FolderID identifies the shared folder on all devices.
 const FolderID = "wordpress"
 
 // configuration is the part of Syncthing's config.xml that is not left at its default
@@ -82,8 +82,8 @@ type daemonOpts struct {
 	SetLowPriority        bool   `xml:"setLowPriority"`
 }
 
-// render makes the config of one region's daemon. ids are all regions' device IDs by region name; peers are found by
-// name, and strangers are not asked for, announced to or accepted.
+// render returns the config of one region's daemon. ids are all regions' device IDs by region name. Peers are found by
+// DNS name; discovery, announcements and unknown devices are off.
 func render(config *regions.Config, self regions.Region, ids map[string]string, apiKey string) (string, error) {
 	c := configuration{
 		Version: configVersion,
@@ -92,15 +92,16 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Label: "wp-content",
 			Path:  dataPath,
 			Type:  "sendreceive",
-			// The watcher sees what the NFS server writes; the scan is for what it misses. That was seen once, in a tree of
-			// a thousand files just made: one stayed empty elsewhere. Later tries did not show it again, so that why is
-			// not known. The scan looks at every file's size and time, not at its content.
+			// The watcher sees the NFS server's writes; the scan finds what the watcher misses. That happened once, in
+			// a new tree of a thousand files: one stayed empty in another region. Later attempts did not reproduce it,
+			// so the cause is unknown. The scan compares every file's size and time, not its content.
 			RescanIntervalS:  60,
 			FSWatcherEnabled: true,
-			// At once. Syncthing takes fractions and then drops them (time.Duration(FSWatcherDelayS) * time.Second, in
-			// lib/watchaggregator of 1.29.5 and 2.1.2): anything below 1 is no delay, 1.5 is 1. This is the least it
-			// accepts, so that it means the same where fractions count. An upload in progress may therefore be seen elsewhere as its beginning, as it may
-			// with a delay when it pauses; each version is put in place whole, and the last one is the upload.
+			// No delay. Syncthing accepts fractions but truncates them (time.Duration(FSWatcherDelayS) * time.Second,
+			// in lib/watchaggregator of 1.29.5 and 2.1.2): anything below 1 is no delay, 1.5 is 1. 0.01 is the minimum
+			// it accepts, so it means the same where fractions count. Other regions may therefore see the beginning of
+			// an upload in progress, as they may with a delay when the upload pauses. Each version is put in place
+			// whole, and the last version is the whole upload.
 			FSWatcherDelayS: 0.01,
 			AutoNormalize:   true,
 			FilesystemType:  "basic",
@@ -127,9 +128,10 @@ func render(config *regions.Config, self regions.Region, ids map[string]string, 
 			Name:        region.Name,
 			Compression: "metadata",
 			Address:     address,
-			// Stated, because it matters when a machine vanishes and comes back. With 3, in 1.29.5, the returned daemon's
-			// connections were made and dropped for the two and a half minutes that were watched; with 1 they are refused
-			// until the others give the dead one up (syncthing/syncthing#9337), which took longer than five minutes.
+			// Set explicitly, because it matters when a node vanishes and comes back. With 3 (1.29.5), the returned
+			// daemon's connections were opened and dropped throughout the two and a half minutes observed. With 1, the
+			// peers refuse them until they give up the dead connection (syncthing/syncthing#9337), which took longer
+			// than five minutes.
 			NumConnections: 1,
 		})
 	}

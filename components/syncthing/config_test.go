@@ -12,7 +12,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// written is the rendered file as Syncthing reads it, by the names of its documentation and not by the program's types.
+// written is the rendered file as Syncthing reads it, with the field names of its documentation, not the program's
+// types.
 type written struct {
 	XMLName xml.Name `xml:"configuration"`
 	Version int      `xml:"version,attr"`
@@ -97,7 +98,7 @@ func TestConfigKnowsExactlyThePeers(t *testing.T) {
 	})
 }
 
-// Nothing leaves the VPC, and nobody is asked who the peers are.
+// Nothing leaves the VPC: no discovery, relays or reporting.
 func TestConfigAsksNoStranger(t *testing.T) {
 	config, err := regions.Load(regionstest.Committed(t), regionstest.Project)
 	if err != nil {
@@ -114,7 +115,7 @@ func TestConfigAsksNoStranger(t *testing.T) {
 		got[option.XMLName.Local] = option.Value
 	}
 	for name, value := range want {
-		// Each has a default that asks somebody, so that leaving it out is as wrong.
+		// The default of each contacts somebody outside, so omitting one is an error too.
 		if actual, ok := got[name]; !ok || actual != value {
 			t.Errorf("%s is %q (set: %v), want %q", name, actual, ok, value)
 		}
@@ -134,15 +135,15 @@ func TestConfigKeepsTheFolderSafe(t *testing.T) {
 	}
 	file := rendered(t, config, config.Regions[0])
 	f := file.Folders[0]
-	// Newer than 36 is refused by older daemons, and older loses settings.
+	// Older daemons refuse a version above 36; a version below loses settings.
 	if file.Version != 36 || f.Path != dataPath || f.Type != "sendreceive" || !f.FSWatcherEnabled || f.IgnorePerms {
 		t.Errorf("version %d with the folder %+v", file.Version, f)
 	}
-	// A fraction that looks like a delay is none: Syncthing cuts it off. 0 would switch the watcher off.
+	// Syncthing truncates fractions, so a delay is 0.01 or a whole number. 0 would switch the watcher off.
 	if d := f.FSWatcherDelayS; d != 0.01 && (d < 1 || d != float64(int(d))) {
 		t.Errorf("the watcher's delay of %v s is not what Syncthing makes of it", d)
 	}
-	// What the watcher missed stays cut short in the other regions until the next scan.
+	// A file that the watcher missed stays truncated in the other regions until the next scan.
 	if f.RescanIntervalS < 1 || f.RescanIntervalS > 60 {
 		t.Errorf("the folder is scanned every %d s", f.RescanIntervalS)
 	}
@@ -151,7 +152,7 @@ func TestConfigKeepsTheFolderSafe(t *testing.T) {
 	}
 }
 
-// Ignored files differ by region; a pattern too wide would keep content from the other regions.
+// Ignored files are not synchronised: too wide a pattern would keep content from the other regions.
 func TestIgnorePatternsAreOfCachesOnly(t *testing.T) {
 	for line := range strings.Lines(ignorePatterns) {
 		line = strings.TrimSpace(line)

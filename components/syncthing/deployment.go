@@ -19,8 +19,8 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	daemon.Command = pulumi.ToStringArray([]string{"/bin/syncthing"})
 	daemon.Args = pulumi.ToStringArray([]string{"serve", "--config=" + configPath, "--data=" + indexPath, "--no-browser"})
 	daemon.Env = corev1.EnvVarArray{
-		// The image sets these two, and they override the config: the GUI would listen on the pod's address without
-		// a password, and the home would exclude directories of our own.
+		// The image sets these two, and they override the config: the GUI would listen on the pod's address without a
+		// password, and STHOMEDIR excludes --config and --data.
 		podspec.Env("STGUIADDRESS", pulumi.String(guiAddress)),
 		podspec.Env("STHOMEDIR", pulumi.String("")),
 		podspec.Env("STNOUPGRADE", pulumi.String("1")),
@@ -51,8 +51,8 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			RunAsNonRoot: pulumi.Bool(true),
 			RunAsUser:    pulumi.Int(wwwData),
 			RunAsGroup:   pulumi.Int(wwwData),
-			// No fsGroup: it would change the group of every file on the disk, the NFS server's state included. It
-			// would also be what lets this user read the secret, which therefore is readable by all in the pod.
+			// No fsGroup: it would change the group of every file on the disk, including the NFS server's state.
+			// Without it, this user can read the secret's files only because everybody in the pod can.
 			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 		},
 		Affinity:       nfs.BesideTheServer(),
@@ -92,13 +92,13 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	return err
 }
 
-// install copies the config and the identity to where the daemon may rewrite them, and the ignore patterns, which are
-// not synchronised, into the folder. It does not make the folder's marker, .stfolder: when the marker is missing the
-// disk may not be mounted, and Syncthing must stop rather than delete everything everywhere.
+// install copies the config and the identity to where the daemon may rewrite them, and the ignore patterns, which
+// Syncthing does not synchronise, into the folder. It does not create the folder's marker, .stfolder: a missing marker
+// may mean that the disk is not mounted, and Syncthing must stop rather than delete everything everywhere.
 func (s *Syncthing) install() *corev1.ContainerArgs {
 	c := podspec.Container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
-		// -f: what an earlier pod put there is as little for writing as the secret it came from.
+		// -f: an earlier pod's copies are read-only, like the secret they came from.
 		"umask 077; cp -f /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
 			"umask 022; cp -f /identity/stignore " + dataPath + "/.stignore"})
 	c.VolumeMounts = corev1.VolumeMountArray{
@@ -109,21 +109,21 @@ func (s *Syncthing) install() *corev1.ContainerArgs {
 	return c
 }
 
-// recount sets the watcher right every minute. When something happens to a directory (a new mode, its removal) while
-// Syncthing has yet to look at what is in it, its watcher forgets those events without taking them off its count, and
-// waits for them ever after by setting a timer to its delay, which is none: it then uses half a processor or more, until
-// the folder is scanned because of an event on the folder itself. (lib/watchaggregator, 1.19.2 to 2.1.2;
-// syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` is enough.) This is that event.
+// recount works around a bug in Syncthing's watcher. When a directory's mode changes or it is removed before the
+// watcher has handled the events inside it, the watcher discards those events but still counts them. It then
+// busy-waits: it re-arms a timer of zero delay and uses half a CPU or more, until an event on the folder itself
+// triggers a scan. recount causes that event every minute. (lib/watchaggregator, 1.19.2 to 2.1.2;
+// syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` reproduces it.)
 func (s *Syncthing) recount() *corev1.ContainerArgs {
 	c := podspec.Container("recount", s.args.Config.Images.Tools, regions.Sizes.Helper)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
-		// -c: a folder that is missing must stay so.
+		// -c: do not create a missing folder.
 		`trap "exit 0" TERM; while :; do sleep 60 & wait $!; touch -c ` + dataPath + `; done`})
 	c.VolumeMounts = corev1.VolumeMountArray{s.data()}
 	return c
 }
 
-// data is the directory behind the NFS export, which bears the volume's name.
+// data mounts the directory behind the NFS export, which has the volume's name.
 func (s *Syncthing) data() *corev1.VolumeMountArgs {
 	return &corev1.VolumeMountArgs{
 		Name:      pulumi.String("files"),

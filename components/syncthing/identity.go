@@ -18,8 +18,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Identity is who a region's Syncthing is to the others. It is declared before any region's Syncthing, because each
-// must know all.
+// Identity is the device identity of a region's Syncthing. All identities are declared before any region's Syncthing,
+// because each daemon needs all of them.
 type Identity struct {
 	pulumi.ResourceState
 
@@ -27,11 +27,11 @@ type Identity struct {
 	DeviceID pulumi.StringOutput
 	// Certificate and Key are PEM; the key is a secret.
 	Certificate, Key pulumi.StringOutput
-	// APIKey opens the daemon's REST API on its loopback address, a secret.
+	// APIKey authenticates to the daemon's REST API on its loopback address. It is a secret.
 	APIKey pulumi.StringOutput
 }
 
-// NewIdentity declares an identity: 32 random bytes, which are an Ed25519 private key, from which the rest follows.
+// NewIdentity declares an identity: 32 random bytes, which are an Ed25519 private key. The rest is derived from it.
 func NewIdentity(ctx *pulumi.Context, name string, opts ...pulumi.ResourceOption) (*Identity, error) {
 	i := &Identity{}
 	if err := ctx.RegisterComponentResource("geo-wordpress:syncthing:Identity", name, i, opts...); err != nil {
@@ -67,9 +67,9 @@ type pemIdentity struct {
 	certificate, key, deviceID string
 }
 
-// identityFromSeed makes the certificate that belongs to a private key, given as base64 of its 32 bytes. Nothing in it
-// may vary: another certificate is another device to all peers. Hence the fixed serial number and dates, and Ed25519,
-// whose signatures are deterministic.
+// identityFromSeed derives the certificate of a private key, given as base64 of its 32 bytes. The certificate must
+// never change: peers would take it for another device. Hence the fixed serial number and dates, and Ed25519, whose
+// signatures are deterministic.
 func identityFromSeed(text string) (pemIdentity, error) {
 	seed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(seed) != ed25519.SeedSize {
@@ -101,7 +101,7 @@ func identityFromSeed(text string) (pemIdentity, error) {
 	}, nil
 }
 
-// deviceID is Syncthing's name for a certificate, given as DER: base32 of its SHA-256, 52 characters in four groups of
+// deviceID is Syncthing's ID of a certificate, given as DER: base32 of its SHA-256, 52 characters in four groups of
 // thirteen, each followed by its check character, written in eight groups of seven.
 func deviceID(der []byte) string {
 	sum := sha256.Sum256(der)

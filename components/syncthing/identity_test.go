@@ -40,8 +40,8 @@ func certificate(t rapid.TB, text string) *x509.Certificate {
 	return parsed
 }
 
-// The ID is the one that Syncthing 1.19.2 gives for the certificate (syncthing --device-id). Should another version of
-// Go make another certificate of the same key, this fails: every running stack would get new IDs with it.
+// The ID is from Syncthing 1.19.2 (syncthing --device-id). This fails if another version of Go makes another
+// certificate from the same key, which would change the device IDs of every running stack.
 func TestDeviceIDIsSyncthingsOwn(t *testing.T) {
 	const want = "3MC6SIQ-WT5P7X4-ED4S6FO-ED6VDXF-H3JHS7T-JLJAKVP-42KZNQQ-DATDCAA"
 	if got := identity(t, []byte("0123456789abcdef0123456789abcdef")).deviceID; got != want {
@@ -62,7 +62,7 @@ func TestIdentityFollowsFromItsSeed(t *testing.T) {
 	})
 }
 
-// What Syncthing asks of a certificate: the name, the key that belongs to it, and that it has not run out.
+// Syncthing checks a certificate's name, key and expiry.
 func TestCertificateIsWhatPeersAccept(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := seeds.Draw(t, "seed")
@@ -107,7 +107,7 @@ func TestDeviceIDIsTheCertificatesHashWithCheckCharacters(t *testing.T) {
 			if !valid(id[i : i+14]) {
 				t.Errorf("the check character of %s is wrong", id[i:i+14])
 			}
-			// A mistyped character must show.
+			// A typo must be detected.
 			typo := []byte(id[i : i+14])
 			at := rapid.IntRange(0, 13).Draw(t, "place of a typo")
 			typo[at] = alphabet[(strings.IndexByte(alphabet, typo[at])+rapid.IntRange(1, 31).Draw(t, "by how much"))%32]
@@ -126,8 +126,9 @@ func TestDeviceIDIsTheCertificatesHashWithCheckCharacters(t *testing.T) {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
-// valid says whether a group's last character checks the others: from the left, values weigh one and two in turn, a
-// product's two digits in base 32 are added, and all sums to a multiple of 32.
+// valid says whether a group's last character is the check character of the others: from the left, values are
+// multiplied by one and two in turn, the two base-32 digits of each product are added, and the total must be a multiple
+// of 32.
 func valid(group string) bool {
 	weights := []int{1, 2}
 	total := strings.IndexByte(alphabet, group[len(group)-1])

@@ -1,7 +1,7 @@
 // Package syncthing declares a region's Syncthing, which keeps WordPress's files the same in all regions.
 //
-// It watches the directory behind the NFS export on the disk itself, from the machine that the NFS server runs on: a
-// client of the export would not see what other clients write.
+// It runs on the NFS server's node and watches the directory behind the export on the disk itself: an NFS client does
+// not see other clients' writes.
 package syncthing
 
 import (
@@ -24,14 +24,14 @@ import (
 // app is the name of the Deployment, of its Service, and its pods' label.
 const app = "syncthing"
 
-// wwwData is the user that WordPress's files belong to. Syncthing carries a file's mode to the other regions, not its
-// owner: whatever it writes belongs to the user it runs as.
+// wwwData is the owner of WordPress's files. Syncthing copies a file's mode to the other regions, but not its owner:
+// the files belong to the user that Syncthing runs as.
 const wwwData = 33
 
 const (
 	configPath = "/var/syncthing/config"
 	indexPath  = "/var/syncthing/index"
-	// Not right below the root: there Syncthing 1.29.5 does not hear of events on the folder itself, which recount needs.
+	// Not directly below the root: there Syncthing 1.29.5 gets no events on the folder itself, which recount needs.
 	dataPath = "/var/syncthing/wp-content"
 
 	guiAddress = "127.0.0.1:8384"
@@ -50,7 +50,7 @@ type Args struct {
 	Namespace  *namespace.Namespace // the file server's: the two share its disk
 	Files      *nfs.Server
 	Priority   *priority.Classes
-	Identities map[string]*Identity // by region name, this region's among them
+	Identities map[string]*Identity // by region name, including this region's
 }
 
 // Syncthing is one region's Syncthing.
@@ -60,7 +60,7 @@ type Syncthing struct {
 	args   Args
 	name   string
 	secret *corev1.Secret
-	ready  []pulumi.Resource // what must stand before the pod starts
+	ready  []pulumi.Resource // what must exist before the pod starts
 }
 
 // New declares Syncthing.
@@ -78,13 +78,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }
 
-// peerAddress is where a region's Syncthing is found from the others.
+// peerAddress is the address of a region's Syncthing for its peers.
 func peerAddress(config *regions.Config, region regions.Region) string {
 	return fmt.Sprintf("tcp://%s:%d", regions.ServiceDNS(app, config.Namespaces.Files, region), regions.SyncthingPort)
 }
 
-// configuration declares the secret that holds the daemon's config, identity and ignore patterns. It has no name of
-// its own: a change makes a new secret, whose name restarts the daemon.
+// configuration declares the secret that holds the daemon's config, identity and ignore patterns. It is auto-named: a
+// change creates a new secret, whose new name restarts the daemon.
 func (s *Syncthing) configuration(ctx *pulumi.Context) error {
 	self := s.args.Identities[s.args.Region.Name]
 	inputs := []interface{}{self.APIKey}
@@ -112,7 +112,7 @@ func (s *Syncthing) configuration(ctx *pulumi.Context) error {
 	return err
 }
 
-// network declares the name by which the other regions find this one, and lets them in.
+// network declares the Service by which the other regions find this one, and the policy that admits them.
 func (s *Syncthing) network(ctx *pulumi.Context) error {
 	service, err := corev1.NewService(ctx, s.name, &corev1.ServiceArgs{
 		Metadata: &metav1.ObjectMetaArgs{

@@ -27,8 +27,8 @@ var (
 	initPHP string
 )
 
-// configuration declares the servers' config files and the secret with which the database is made. Neither has a name
-// of its own: a change makes a new object, and the new name rolls the pods that use it.
+// configuration declares the servers' config files and the secret that initializes the database. Both are auto-named: a
+// change creates a new object, whose new name rolls the pods that use it.
 func (p *Part) configuration(ctx *pulumi.Context) error {
 	tidb, err := render(tidbConfig, map[string]string{"Region": p.args.Region.Name})
 	if err != nil {
@@ -76,8 +76,8 @@ func render(text string, values map[string]string) (string, error) {
 	return b.String(), err
 }
 
-// address is host:port of a region's Service of the database. It follows from the configuration alone: no region waits
-// to learn another's.
+// address is host:port of a region's database Service. It follows from the configuration alone, so no region waits to
+// learn another's.
 func address(config *regions.Config, region regions.Region, service string, port int) string {
 	return fmt.Sprintf("%s:%d", regions.ServiceDNS(service, config.Namespaces.Database, region), port)
 }

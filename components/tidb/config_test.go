@@ -9,7 +9,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// values are a TOML file's, by their full names.
+// values are a TOML file's values, by dotted key.
 func values(t *testing.T, text string) map[string]any {
 	t.Helper()
 	var tree map[string]any
@@ -70,7 +70,7 @@ func TestConfigFilesSayWhatTheyMust(t *testing.T) {
 	}
 }
 
-// statements are init.sql's with the given passwords. init.php takes one a line.
+// statements are init.sql's statements with the given passwords. init.php expects one per line.
 func statements(t *testing.T, password, root string) []string {
 	t.Helper()
 	text, err := render(initSQL, map[string]string{"Database": Database, "User": User, "Password": password, "RootPassword": root})
@@ -86,7 +86,7 @@ func statements(t *testing.T, password, root string) []string {
 	return lines
 }
 
-// The job repeats what TiDB's own bootstrap did, or finishes what it left half done.
+// The job repeats what TiDB's own bootstrap did, or completes it.
 func TestStatementsMayBeRepeated(t *testing.T) {
 	repeatable := regexp.MustCompile(`^(CREATE (DATABASE|USER) IF NOT EXISTS|ALTER USER|GRANT|SET GLOBAL) `)
 	for _, statement := range statements(t, "password", "root-password") {
@@ -96,7 +96,7 @@ func TestStatementsMayBeRepeated(t *testing.T) {
 	}
 }
 
-// Root's password comes last: until then the job can still get in without one, and repeat what failed.
+// Root's password is set last: until then the job can still log in without one, and retry.
 func TestRootsPasswordComesLast(t *testing.T) {
 	all := statements(t, "its-password", "root-password")
 	for i, statement := range all {
@@ -105,7 +105,7 @@ func TestRootsPasswordComesLast(t *testing.T) {
 			t.Errorf("statement %d of %d: %s", i+1, len(all), statement)
 		}
 	}
-	// A user that exists already gets the password too.
+	// An existing user gets the password too.
 	if !slices.ContainsFunc(all, func(s string) bool {
 		return strings.HasPrefix(s, "ALTER USER '"+User+"'") && strings.Contains(s, "its-password")
 	}) {
@@ -131,7 +131,7 @@ func TestWordPressMayDoNothingBeyondItsDatabase(t *testing.T) {
 	}
 }
 
-// A key that a template forgets would be an empty password.
+// A value missing from a template would be an empty password.
 func TestTemplatesNeedAllTheirValues(t *testing.T) {
 	for _, text := range []string{initSQL, tidbConfig} {
 		if got, err := render(text, map[string]string{"Database": Database}); err == nil {

@@ -20,10 +20,10 @@ import (
 const (
 	// gate is the label of a gate's pod.
 	gate = "gate"
-	// stands is the ConfigMap that a region has once the database was complete, and its key.
+	// stands is the ConfigMap that a region gets once the database is complete, standsKey its key.
 	stands, standsKey = "database-stands", "stands"
-	// gatePatience is how long the database may take until it is well after its region's machines were replaced: a disk
-	// that moves to another machine takes minutes, and TiKV replays its log. The Job ends with an error then.
+	// gatePatience is the timeout, in seconds, for the database to become healthy after its region's machines were
+	// replaced. Moving a disk to another node takes minutes, and TiKV replays its log. The Job fails at the timeout.
 	gatePatience = 15 * 60
 )
 
@@ -39,15 +39,15 @@ type GateArgs struct {
 	Priority  *priority.Classes
 }
 
-// Gate stands between one region's machines and the next region's. It runs again whenever what its region's machines
-// are made of has changed, and lets the update go on once the whole database is well: of three voters no two may be
-// away at once. An update whose gate does not open fails, and leaves the other regions' machines alone.
+// Gate blocks the next region's machines until the whole database is healthy after a change of this region's machines:
+// no two of three voters may be down at once. It runs again whenever the machines' fingerprint changes. If it does not
+// open, the update fails, and the other regions' machines stay as they are.
 //
 // It waits only in a region that has a database: see Arm.
 type Gate struct {
 	pulumi.ResourceState
 
-	// Open is what the next region's machines wait for.
+	// Open is the Job that the next region's machines depend on.
 	Open pulumi.Resource
 
 	args GateArgs
@@ -68,12 +68,12 @@ func NewGate(ctx *pulumi.Context, name string, args GateArgs, opts ...pulumi.Res
 	return g, ctx.RegisterResourceOutputs(g, pulumi.Map{})
 }
 
-// well is a wait until the whole database is well: a Job that ends then.
+// well is a Job that ends once the whole database is healthy.
 type well struct {
 	name string
 	app  string // its pod's label
 	args GateArgs
-	// fingerprint is of what may have made the database unwell: Kubernetes does not change a Job's pods, so another
+	// fingerprint is that of whatever may disturb the database. A Job's pod template is immutable, so another
 	// fingerprint makes another Job.
 	fingerprint pulumi.StringInput
 }
@@ -93,11 +93,11 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 				Name: pulumi.String(stands), Key: pulumi.String(standsKey), Optional: pulumi.Bool(true),
 			}},
 		},
-		// Its own region's Placement Driver answers for all members and stores, or not at all without a quorum.
+		// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
 		podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, regions.PDClientPort))),
 	}
 	annotations := podspec.Annotations()
-	// A gate that did not open is tried anew by the next update.
+	// The next update retries a gate that did not open.
 	annotations["pulumi.com/replaceUnready"] = pulumi.String("true")
 	after = append(append(after, w.args.Namespace.Policies()...), policy)
 	return batchv1.NewJob(ctx, w.name, &batchv1.JobArgs{
@@ -125,17 +125,17 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 			},
 		},
 	}, w.args.Cluster.Object(parent, pulumi.DependsOn(after),
-		// The Job's own end comes first, and says more than the provider's.
+		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", gatePatience+300)})))
 }
 
-// Arm declares, after the database is complete, that from now on the gate has something to wait for. It cannot be
-// asked of the database itself, which answers as little while it is made as while it is lost: in a first update, in
-// one that was interrupted, and in a region that is made anew, a gate would wait for what the graph makes behind it.
+// Arm declares the ConfigMap that makes the gate wait from now on, after the database is complete. The gate cannot ask
+// the database itself, which does not answer before it exists, just as when it is down: in a first update, in an
+// interrupted one and in a recreated region, the gate would wait for what the graph creates after it.
 func (g *Gate) Arm(ctx *pulumi.Context, database ...pulumi.Resource) error {
 	_, err := corev1.NewConfigMap(ctx, g.name, &corev1.ConfigMapArgs{
 		Metadata: &metav1.ObjectMetaArgs{
-			Name:        pulumi.String(stands), // its reader comes first, and knows it by this name
+			Name:        pulumi.String(stands), // fixed, because the gate that reads it is declared first
 			Namespace:   g.args.Namespace.Name,
 			Annotations: podspec.Annotations(),
 		},

@@ -13,8 +13,8 @@ import (
 // wwwData is the user of the WordPress image's PHP.
 const wwwData = 33
 
-// Initialize declares the Job that makes the database, WordPress's user and root's password. One region's is enough,
-// and running it again changes nothing. Its image is WordPress's, which has PHP with a MySQL client.
+// Initialize declares the Job that creates the database and WordPress's user, and sets root's password. It runs in one
+// region and is idempotent. It uses WordPress's image, which has PHP with a MySQL client.
 func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	c := podspec.Container(initializer, p.args.Config.Images.WordPress, regions.Sizes.Job)
 	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})

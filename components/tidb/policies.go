@@ -17,7 +17,7 @@ type (
 	egress  = networkingv1.NetworkPolicyEgressRuleArray
 )
 
-// policies opens the ways between the servers, and from WordPress to TiDB: nothing else reaches the database.
+// policies admits the servers to each other, and WordPress to TiDB. Nothing else reaches the database.
 func (p *Part) policies(ctx *pulumi.Context) error {
 	remote := podspec.RemotePods(p.peers())
 	local := func(apps ...string) peers {

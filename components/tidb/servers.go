@@ -14,8 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// PlacementDriver declares the region's Placement Driver, after what must stand first. It is ready when it listens, not
-// when it has a quorum: the first of three waits for the second in vain.
+// PlacementDriver declares the region's Placement Driver. It is ready when it listens, not when it has a quorum: the
+// second of three starts after the first is ready, so the first would wait in vain.
 func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	region := p.args.Region
 	c := podspec.Container(PD, p.args.Config.Images.PD, regions.Sizes.PD)
@@ -59,12 +59,12 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		"--advertise-status-addr=" + address(p.args.Config, region, TiKV, regions.TiKVStatusPort),
 		"--pd=" + strings.Join(addresses(p.args.Config, PD, regions.PDClientPort), ","),
 		"--data-dir=/var/lib/tikv",
-		// PD places by region; TiDB looks for its own label, zone.
+		// PD places by the region label; TiDB reads its own, zone.
 		fmt.Sprintf("--labels=region=%[1]s,zone=%[1]s", region.Name),
 		"--config=/etc/tikv/tikv.toml",
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
-	// The first start may have to wait for PD's leader, and a start after a crash replays its log.
+	// The first start may wait for PD's leader, and a start after a crash replays the log.
 	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(regions.TiKVStatusPort, "/status")
 	c.ReadinessProbe = probe.HTTP(regions.TiKVStatusPort, "/status")
 	c.LivenessProbe = probe.TCP(regions.TiKVPort)
@@ -84,10 +84,10 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	}, after)
 }
 
-// voter declares one of a quorum's servers, and returns what the next region's waits for: not the StatefulSet, but a Job
-// that ends once the whole database is well again. Pulumi's Kubernetes provider takes a StatefulSet for updated as soon as
-// it sees the new generation with the old one's status (it does not compare status.observedGeneration: pkg/await,
-// statefulset.go), and would restart all regions' servers within seconds.
+// voter declares one server of a quorum. It returns what the next region's server depends on: not the StatefulSet, but
+// a Job that ends once the whole database is healthy again. Pulumi's Kubernetes provider considers a StatefulSet
+// updated as soon as it sees the new generation with the old status (it does not compare status.observedGeneration:
+// pkg/await, statefulset.go), and would restart all regions' servers within seconds.
 func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec corev1.PodSpecArgs, after []pulumi.Resource,
 ) (pulumi.Resource, error) {
 	template := p.template(app, graceSeconds, spec)
@@ -96,7 +96,7 @@ func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec cor
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(app),
 			Replicas:    pulumi.Int(1),
-			// The other policy, OrderedReady, waits for a pod to be ready before it looks at a corrected template: a bad
+			// OrderedReady, the default, waits for a pod to be ready before it applies a corrected template: a bad
 			// image could not be undone (kubernetes/kubernetes#67250).
 			PodManagementPolicy: pulumi.String("Parallel"),
 			Selector:            podspec.Selector(app),
@@ -110,10 +110,10 @@ func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec cor
 	return well{name: p.name + "-" + gateOf(app), app: gateOf(app), args: args, fingerprint: fingerprint.Of(template)}.declare(ctx, p, set)
 }
 
-// gateOf is the label of the pod that waits behind a tier's server.
+// gateOf is the label of the gate's pod behind a tier's server.
 func gateOf(app string) string { return app + "-" + gate }
 
-// template is what a server's pods are made of.
+// template is the pod template of a server.
 func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *corev1.PodTemplateSpecArgs {
 	spec.SecurityContext = podspec.User(unprivileged)
 	spec.AutomountServiceAccountToken = pulumi.Bool(false)
@@ -126,7 +126,7 @@ func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *
 	}
 }
 
-// metadata is that of the object which keeps a server's pods.
+// metadata is the metadata of a server's StatefulSet or Deployment.
 func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{
 		Name:        pulumi.String(app),
@@ -136,12 +136,12 @@ func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
 	}
 }
 
-// server are the options of that object: it is made once what its pods need stands.
+// server returns the options of a server's StatefulSet or Deployment, which depends on what its pods need.
 func (p *Part) server(after []pulumi.Resource) pulumi.ResourceOption {
 	return p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...)))
 }
 
-// member is a region's Placement Driver's name in etcd: final from the first day.
+// member is the name of a region's Placement Driver in etcd. It can never change.
 func member(region regions.Region) string { return "pd-" + region.Name }
 
 // initialCluster names all members with their peer URLs.

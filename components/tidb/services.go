@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// services declares the names under which the servers are found. PD's and TiKV's are headless, with one pod behind
-// each, so that they resolve to the pod's address in every region; and they resolve before the pod is ready, because a
-// PD is not ready for its peers until it has found them.
+// services declares the servers' Services. PD's and TiKV's are headless, with one pod behind each, so that they resolve
+// to the pod's address in every region. They resolve before the pod is ready, because a PD is not ready until it has
+// found its peers.
 func (p *Part) services(ctx *pulumi.Context) error {
 	for _, s := range []struct {
 		name     string

@@ -13,8 +13,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TiDB declares the region's SQL servers, and how many of them an eviction may take at a time. They hold no data and nobody
-// calls them by a name of their own: so it is a Deployment, whose updates the next region's waits for.
+// TiDB declares the region's SQL servers and their disruption budget. They hold no data and need no stable names, so
+// they are a Deployment. The next region's servers wait for its rollout.
 func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
 	c.Command = pulumi.ToStringArray([]string{"/tidb-server"})
@@ -53,7 +53,7 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 			Selector: podspec.Selector(TiDB),
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
-				// The machines have no room for one more.
+				// The nodes have no room for a surge pod.
 				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
 					MaxSurge:       pulumi.Int(0),
 					MaxUnavailable: pulumi.Int(1),
@@ -79,8 +79,8 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	return deployment, err
 }
 
-// storeIsUp waits until any Placement Driver knows of any store that is up. TiDB exits when there is none, and each
-// exit makes Kubernetes wait longer before the next start. One is enough, so that TiDB restarts while a region is lost.
+// storeIsUp waits until any Placement Driver reports any store up. TiDB exits without one, and Kubernetes backs off
+// longer after each exit. One store is enough, so that TiDB restarts while a region is lost.
 func (p *Part) storeIsUp() *corev1.ContainerArgs {
 	var urls []string
 	for _, pd := range addresses(p.args.Config, PD, regions.PDClientPort) {

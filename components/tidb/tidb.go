@@ -1,5 +1,5 @@
 // Package tidb declares one region's part of the database: a Placement Driver, a TiKV store and the TiDB servers. The
-// parts of all regions form one cluster, which Raft keeps alike and which outlives the loss of any one of them.
+// parts of all regions form one cluster, which Raft replicates and which survives the loss of any one region.
 package tidb
 
 import (
@@ -14,16 +14,16 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Names of the parts: of their pods' label, their StatefulSets or Deployment, and their Services.
+// Names of the servers: the label of their pods, their StatefulSet or Deployment, and their Service.
 const (
 	PD   = "pd"
 	TiKV = "tikv"
 	TiDB = "tidb"
-	// initializer is the Job that makes the database and its users.
+	// initializer is the Job that creates the database and its users.
 	initializer = "database-init"
 )
 
-// Database and User are what WordPress connects to and as.
+// Database and User are WordPress's database and database user.
 const (
 	Database = "wordpress"
 	User     = "wordpress"
@@ -45,8 +45,9 @@ type Args struct {
 
 // Part is one region's part of the database.
 //
-// New declares what the servers need; PlacementDriver, TiKV and TiDB declare the servers, each with a wait until it is
-// ready. They are apart because the tiers go through all regions one by one: see the stack package.
+// New declares what the servers need. PlacementDriver, TiKV and TiDB declare the servers; each returns what to wait for
+// until its server is ready. They are separate because each tier goes through all regions before the next: see the
+// stack package.
 type Part struct {
 	pulumi.ResourceState
 
@@ -56,10 +57,10 @@ type Part struct {
 	pdData, tikvData *corev1.PersistentVolumeClaim
 	config           *corev1.ConfigMap
 	secret           *corev1.Secret
-	ready            []pulumi.Resource // what must stand before a pod starts
+	ready            []pulumi.Resource // what must exist before a pod starts
 }
 
-// New declares the configuration, the volumes, the names and the network policies of the region's servers.
+// New declares the configuration, the volumes, the Services and the network policies of the region's servers.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Part, error) {
 	p := &Part{args: args, name: name}
 	if err := ctx.RegisterComponentResource("geo-wordpress:tidb:Part", name, p, opts...); err != nil {
@@ -74,7 +75,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return p, ctx.RegisterResourceOutputs(p, pulumi.Map{})
 }
 
-// Address is where a region's WordPress finds the database, host:port.
+// Address is host:port of the database for a region's WordPress.
 func Address(config *regions.Config, region regions.Region) string {
 	return address(config, region, TiDB, regions.TiDBPort)
 }
@@ -94,5 +95,5 @@ func (p *Part) volumes(ctx *pulumi.Context) (err error) {
 	return err
 }
 
-// peers are the regions but this one.
+// peers are the other regions.
 func (p *Part) peers() []regions.Region { return p.args.Config.Peers(p.args.Region) }

@@ -42,7 +42,7 @@ var (
 	configExtra string
 )
 
-// sizes are the numbers in Apache's and PHP's settings, which follow from one another.
+// sizes are the numbers in Apache's and PHP's settings. Package regions derives them from one another.
 var sizes = map[string]int{
 	"Processes":          regions.WordPressProcesses,
 	"UploadMiB":          regions.UploadMiB,
@@ -52,7 +52,7 @@ var sizes = map[string]int{
 	"HealthPHPMemoryMiB": regions.HealthPHPMemoryMiB,
 }
 
-// render fills a template in.
+// render executes a template.
 func render[V any](text string, values map[string]V) (string, error) {
 	t, err := template.New("").Option("missingkey=error").Parse(text)
 	if err != nil {
@@ -63,8 +63,8 @@ func render[V any](text string, values map[string]V) (string, error) {
 	return b.String(), err
 }
 
-// configuration declares what the image's entrypoint makes wp-config.php of, and the files beside the volume. Neither
-// object has a name of its own: a change makes a new one, whose name rolls the pods.
+// configuration declares the input of the image's entrypoint for wp-config.php, and the files outside the shared
+// volume. Both objects are auto-named: a change creates a new one, whose new name rolls the pods.
 func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
 		return render(configExtra, map[string]string{"SiteURL": url})
@@ -113,7 +113,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	return err
 }
 
-// database is what it takes to read WordPress's tables, with the password by reference.
+// database is the environment to read WordPress's tables, with the password by reference.
 func (w *WordPress) database() corev1.EnvVarArray {
 	return corev1.EnvVarArray{
 		podspec.Env("WORDPRESS_DB_HOST", pulumi.String(tidb.Address(w.args.Config, w.args.Region))),
@@ -127,8 +127,8 @@ func (w *WordPress) database() corev1.EnvVarArray {
 // environment is what the image's entrypoint and wp-config.php read, with the secrets by reference.
 func (w *WordPress) environment() corev1.EnvVarArray {
 	env := append(w.database(),
-		// Left empty, WordPress asks for utf8mb4_unicode_520_ci, which TiDB does not have: no table would be made,
-		// and the installer would report success.
+		// The default is utf8mb4_unicode_520_ci, which TiDB does not have: no table would be created, and the installer
+		// would report success.
 		podspec.Env("WORDPRESS_DB_CHARSET", pulumi.String("utf8mb4")),
 		podspec.Env("WORDPRESS_DB_COLLATE", pulumi.String("utf8mb4_general_ci")),
 		&corev1.EnvVarArgs{
@@ -138,7 +138,7 @@ func (w *WordPress) environment() corev1.EnvVarArray {
 				Key:  pulumi.String("config-extra.php"),
 			}},
 		},
-		// ImageMagick's memory is not in PHP's memory_limit.
+		// PHP's memory_limit does not cover ImageMagick's memory.
 		podspec.Env("MAGICK_MEMORY_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageMemoryMiB)),
 		podspec.Env("MAGICK_MAP_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),
 		podspec.Env("MAGICK_DISK_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),

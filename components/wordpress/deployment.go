@@ -23,13 +23,13 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	server.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},
 	}
-	// The first start copies the themes and plugins of the image to the shared volume. Then the probe loads WordPress with
-	// its plugins: no other check does, and a rollout must not go on with an image that ends in a fatal error. Ten minutes
-	// and more outlast an election, and a database that starts with it.
+	// The first start copies the image's themes and plugins to the shared volume. Then the probe loads WordPress with
+	// its plugins. No other check does, and a rollout must not go on with an image that ends in a fatal error. Ten
+	// minutes and more outlast an election, and a database that starts at the same time.
 	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 10, Threshold: 120}.HTTP(regions.HTTPPort, startPath)
-	// Its readiness is the health page's business. A probe of this port would fail in an election that fills the queue
-	// of connections with requests which wait for the database.
-	// Never the database: restarting WordPress does not mend it.
+	// The health page decides readiness. A probe of this port would fail during an election, when requests that wait
+	// for the database fill the connection queue. Liveness does not depend on the database: restarting WordPress does
+	// not repair it.
 	server.LivenessProbe = alive(regions.HTTPPort)
 	server.Lifecycle = stop("sleep " + strconv.Itoa(stopSeconds))
 	server.VolumeMounts = append(core(),
@@ -67,7 +67,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
 					Labels: podspec.Labels(app),
-					// With another file server come other pods, whose readiness the next region waits for.
+					// A change of the file server rolls the pods too; the next region waits for their readiness.
 					Annotations: pulumi.StringMap{"geo-wordpress/file-server": w.args.Files.Fingerprint},
 				},
 				Spec: pod,
@@ -92,8 +92,8 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	return err
 }
 
-// podSpec is what all pods of the image have in common. It runs as its own www-data, not as root: port 80 is opened to
-// it by a sysctl that Kubernetes counts as safe.
+// podSpec is common to all pods of the image. They run as the image's www-data, not as root. A sysctl that Kubernetes
+// considers safe lets www-data listen on port 80.
 func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpecArgs {
 	security := podspec.User(wwwData)
 	security.FsGroup = nil // the shared volume is NFS; its files are www-data's already
@@ -107,7 +107,7 @@ func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpec
 		PriorityClassName:            w.args.Priority.WordPress,
 		AutomountServiceAccountToken: pulumi.Bool(false),
 		EnableServiceLinks:           pulumi.Bool(false),
-		// By default a question whose packet is lost is asked again after five seconds, as long as the load balancer waits.
+		// By default the resolver retries a lost query after five seconds, which is also the health check's timeout.
 		DnsConfig: &corev1.PodDNSConfigArgs{Options: corev1.PodDNSConfigOptionArray{
 			&corev1.PodDNSConfigOptionArgs{Name: pulumi.String("timeout"), Value: pulumi.String("1")},
 			&corev1.PodDNSConfigOptionArgs{Name: pulumi.String("attempts"), Value: pulumi.String("3")},
@@ -116,7 +116,7 @@ func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpec
 	}
 }
 
-// documentRoot is what Apache serves, and startPath the start-up probe's page there.
+// documentRoot is Apache's, startPath the startup probe's page in it.
 const (
 	documentRoot = "/var/www/html"
 	startPath    = "/startz.php"
@@ -125,14 +125,14 @@ const (
 // startScriptPath is where start.sh is mounted.
 const startScriptPath = "/etc/geo-wordpress/start.sh"
 
-// start is the command line that puts WordPress in place and then runs a command of the image.
+// start is the command line that copies WordPress into place and then runs a command of the image.
 func start(command ...string) (entrypoint, arguments pulumi.StringArray) {
 	return pulumi.ToStringArray([]string{"sh", startScriptPath}), pulumi.ToStringArray(command)
 }
 
-// core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, what puts it there,
-// the settings of PHP, and the plugins without which WordPress cannot count rows in TiDB, runs its events in every region,
-// and updates itself in one pod.
+// core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, the script that
+// copies it, PHP's settings, and the plugins. Without the plugins WordPress cannot count rows in TiDB, runs its events
+// in every region, and updates itself in one pod only.
 func core() corev1.VolumeMountArray {
 	return corev1.VolumeMountArray{
 		podspec.Mount("html", documentRoot),

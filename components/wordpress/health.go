@@ -12,31 +12,31 @@ import (
 // healthContainer is the name of the health page's container, its scratch volume and its port.
 const healthContainer = "health"
 
-// Where the health page's web server finds what it is to do; health.conf names the directory of the page, and the page
-// where it looks for the shared volume.
+// Paths in the health page's container. health.conf names the page's directory, and the page names the mount of the
+// shared volume.
 const (
 	healthConfig    = "/etc/geo-wordpress/health.conf"
 	healthDirectory = "/etc/geo-wordpress/health"
 	healthFiles     = "/wp-content"
 )
 
-// health declares the container of the health page: the image's Apache and PHP with a configuration of their own, and
-// nothing of WordPress. WordPress's processes may all wait for the database while it elects leaders; this page must
-// then still answer, or the load balancer would take every region out for the loss of one.
+// health declares the container of the health page: the image's Apache and PHP with their own configuration, without
+// WordPress. While the database elects leaders, all of WordPress's processes may wait for it. The page must still
+// answer, or the load balancer would remove every region for the loss of one.
 func (w *WordPress) health() *corev1.ContainerArgs {
 	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, regions.Sizes.Health)
-	// Without the image's entrypoint, which would copy WordPress.
+	// Skips the image's entrypoint, which would copy WordPress.
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "rm -f " + stopping + "; exec apache2-foreground -f " + healthConfig})
 	c.Env = w.database()
 	c.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(regions.HealthPort)},
 	}
-	// The page says 503 until WordPress's server has started, and is not asked before.
+	// The page returns 503 until WordPress's server has started; the other probes begin after that.
 	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
-	// Later than the load balancer's: a pod that is not ready has no port on its machine, and what comes until the load
-	// balancer has noticed would fail.
+	// Slower than the load balancer's check: the node port of a pod that is not ready is closed, and requests would
+	// fail until the load balancer notices.
 	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 4}.HTTP(regions.HealthPort, loadbalancer.HealthPath+"?ready")
-	// Never what the page says: no restart mends that.
+	// A TCP probe, not the page: no restart repairs what the page reports.
 	c.LivenessProbe = alive(regions.HealthPort)
 	c.Lifecycle = warnAndStop()
 	c.VolumeMounts = corev1.VolumeMountArray{

@@ -10,10 +10,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// cron declares the schedule of WordPress's own tasks, which would otherwise run when a visitor comes. Every region
-// asks; a lock in the database (geo-cron.php) makes one of them do the work. It asks until it is answered: the first time may
-// come before WordPress has started, and any later one while the database pauses. Until the site is installed the answer
-// leads to the installation page, at the site's address, which is no failure, and which these pods do not reach.
+// cron declares the schedule of WordPress's own tasks, which would otherwise run on a visitor's request. Every region
+// sends the request; a lock in the database (geo-cron.php) makes one of them do the work. The pod retries until it gets
+// an answer: WordPress may not have started yet, or the database may be electing leaders. Until the site is installed,
+// the answer is a redirect to the installation page at the site's address. That counts as success, though these pods
+// cannot reach the page.
 func (w *WordPress) cron(ctx *pulumi.Context) error {
 	c := podspec.Container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
 	url := "http://" + regions.ServiceDNS(app, w.args.Config.Namespaces.WordPress, w.args.Region) + "/wp-cron.php"
@@ -54,7 +55,7 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 	return err
 }
 
-// install declares the Job that installs the site. All regions run it at once, and exactly one does it.
+// install declares the Job that installs the site. All regions run it at the same time; exactly one installs.
 func (w *WordPress) install(ctx *pulumi.Context) error {
 	site := w.args.Config.Site
 	c := podspec.Container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)

@@ -12,8 +12,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// service declares the ports of every machine that the load balancer calls: for visitors, and for its health check. A
-// machine without a ready pod does not answer, and its health check fails: no request takes a second hop.
+// service declares the node ports that the load balancer calls: one for visitors, one for its health check. A node
+// without a ready pod does not answer and fails the health check, so no request takes a second hop.
 func (w *WordPress) service(ctx *pulumi.Context) error {
 	service, err := corev1.NewService(ctx, w.name, &corev1.ServiceArgs{
 		Metadata: &metav1.ObjectMetaArgs{
@@ -45,7 +45,7 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 	return err
 }
 
-// policies opens WordPress to the load balancer and its own cron, and lets it out to its database, and to the internet
+// policies admits the load balancer and the cron to WordPress. It lets WordPress reach its database, and the internet
 // for plugins, themes and mail.
 func (w *WordPress) policies(ctx *pulumi.Context) error {
 	var frontEnds []networkingv1.NetworkPolicyPeerInput
@@ -54,7 +54,7 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}
 	http := podspec.TCP(regions.HTTPPort)
 	toDatabase := podspec.To(podspec.TCP(regions.TiDBPort), podspec.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
-	// Nothing private: not the VPC, not the metadata server.
+	// Excludes private ranges: the VPC and the metadata server.
 	toInternet := podspec.To(podspec.TCP(80, 443, 465, 587), podspec.Block("0.0.0.0/0",
 		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
 

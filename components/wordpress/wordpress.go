@@ -43,14 +43,14 @@ type Args struct {
 type WordPress struct {
 	pulumi.ResourceState
 
-	// Serves is what the next region waits for before it changes: this region's pods, ready.
+	// Serves is the Deployment that the next region depends on. Pulumi waits until this region's pods are ready.
 	Serves pulumi.Resource
 
 	args   Args
 	name   string
 	config *corev1.ConfigMap
 	secret *corev1.Secret
-	ready  []pulumi.Resource // what must stand before a pod starts
+	ready  []pulumi.Resource // what must exist before a pod starts
 }
 
 // New declares WordPress.
@@ -73,7 +73,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	return w, ctx.RegisterResourceOutputs(w, pulumi.Map{})
 }
 
-// pod is the option of what starts pods.
+// pod is the option of every object that starts pods.
 func (w *WordPress) pod() pulumi.ResourceOption {
 	return w.args.Cluster.Object(w, pulumi.DependsOn(w.ready))
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BadConfig is a configuration with mistakes, and what must be said about each.
+// BadConfig is a configuration with mistakes, and the problems that must be reported.
 type BadConfig struct {
 	Name   string
 	Values map[string]string
@@ -16,11 +16,11 @@ type BadConfig struct {
 // Mistake is a problem that must be reported.
 type Mistake struct {
 	Key      string // the full key
-	Fragment string // part of what is said about it, value included
+	Fragment string // part of the message, value included
 }
 
-// Bad returns a configuration for every kind of mistake: the committed one, with the mistake made in it. Each has
-// exactly the mistakes that it wants.
+// Bad returns a configuration for every kind of mistake: the committed one with the mistake added. Each has exactly the
+// mistakes in its Want.
 func Bad(t testing.TB) []BadConfig {
 	t.Helper()
 	committed := Committed(t)
@@ -53,10 +53,10 @@ type (
 	wants []Mistake
 )
 
-// want is a single mistake, in a key that may be written without the project's name.
+// want is a single mistake. The key may omit the project's name.
 func want(key, fragment string) wants { return wants{{Key: full(key), Fragment: fragment}} }
 
-// and adds another.
+// and adds another mistake.
 func (w wants) and(key, fragment string) wants { return append(w, want(key, fragment)...) }
 
 func full(key string) string {
@@ -66,7 +66,7 @@ func full(key string) string {
 	return Project + ":" + key
 }
 
-// list is the regions' value: each given as "name zone", with more fields as JSON after them.
+// list is the value of the regions key. Each region is given as "name zone", with more fields as JSON after them.
 func list(regions ...string) string {
 	texts := make([]string, len(regions))
 	for i, region := range regions {

@@ -1,5 +1,5 @@
-// Package regionstest gives tests the configurations that matter: the one that is committed, any valid one, and one for
-// every kind of mistake. All have the form of pulumi.RunInfo.Config.
+// Package regionstest provides the configurations for tests: the committed one, any valid one, and one for every kind
+// of mistake. All have the form of pulumi.RunInfo.Config.
 package regionstest
 
 import (
@@ -16,8 +16,8 @@ import (
 // Project is the Pulumi project's name, the namespace of the program's own keys.
 const Project = "geo-wordpress"
 
-// Committed is the configuration of the committed dev stack, as the Pulumi CLI makes it of Pulumi.yaml's defaults and
-// Pulumi.dev.yaml.
+// Committed is the configuration of the committed dev stack, as the Pulumi CLI builds it from Pulumi.yaml's defaults
+// and Pulumi.dev.yaml.
 func Committed(t testing.TB) map[string]string {
 	t.Helper()
 	return Stack(t, "dev")
@@ -57,7 +57,7 @@ func Stack(t testing.TB, name string) map[string]string {
 	return values
 }
 
-// Path is that of a file of the project.
+// Path is the path of a file of the project.
 func Path(name string) string {
 	_, here, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(here), "..", "..", name)

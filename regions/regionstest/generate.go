@@ -14,7 +14,7 @@ import (
 	"geo-wordpress/regions"
 )
 
-// Sized is the committed configuration with so many regions, all alike.
+// Sized is the committed configuration with count regions, all alike.
 func Sized(t testing.TB, count int) map[string]string {
 	t.Helper()
 	values := maps.Clone(Committed(t))
@@ -26,8 +26,8 @@ func Sized(t testing.TB, count int) map[string]string {
 	return values
 }
 
-// ValidConfig draws a configuration in which everything varies that may, and nothing is wrong: three, five or seven
-// regions in any order, with machines of their own or in common, pinned to blocks or placed.
+// ValidConfig draws a random valid configuration: three, five or seven regions in any order, with their own or the
+// common machines, pinned to blocks or not.
 func ValidConfig(t *rapid.T) map[string]string {
 	replicas := regions.Replicas{
 		WordPress: rapid.IntRange(1, 4).Draw(t, "WordPress replicas"),
@@ -44,7 +44,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 	}
 	values := map[string]string{
 		"gcp:project": rapid.StringMatching(`[a-z][a-z0-9-]{4,28}[a-z0-9]`).Draw(t, "project"),
-		// Keys of others are none of the program's business.
+		// The program ignores keys of other namespaces.
 		"gcp:region":                       "europe-west1",
 		"pulumi:disable-default-providers": `["kubernetes"]`,
 	}
@@ -96,7 +96,7 @@ func machines(t *rapid.T, replicas regions.Replicas, tolerate bool, whose string
 	return rapid.SampledFrom(fitting(replicas, tolerate)).Draw(t, whose+" machines")
 }
 
-// pools holds the node pools that fit, by need: to find them packs a few hundred.
+// pools caches the node pools that fit, by need: finding them packs a few hundred.
 var pools sync.Map
 
 type need struct {
@@ -120,7 +120,8 @@ func fitting(replicas regions.Replicas, tolerate bool) []pool {
 	return fitting
 }
 
-// places draws the regions. Those that are pinned take blocks among their own places and those beyond the last.
+// places draws the regions. Pinned regions take blocks at the indexes of pinned regions, or after the last region's
+// block.
 func places(t *rapid.T, count int, base netip.Prefix, replicas regions.Replicas, tolerate bool) []map[string]any {
 	names := rapid.Permutation(regions.Known()).Draw(t, "names")[:count]
 	var pinned, blocks []int
@@ -163,7 +164,7 @@ func authorized(t *rapid.T) []string {
 }
 
 var (
-	// namespace keeps clear of the prefixes that are Kubernetes' and GKE's own, which none with this letter has.
+	// namespace begins with w, unlike the reserved prefixes of Kubernetes and GKE.
 	namespace = rapid.StringMatching(`w([a-z0-9-]{0,61}[a-z0-9])?`)
 
 	domain = rapid.OneOf(rapid.Just(""), rapid.Custom(func(t *rapid.T) string {

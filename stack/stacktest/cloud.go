@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// cloud answers for the providers: what a resource becomes when it is made, or what a preview knows of that.
+// cloud simulates the providers: the state of a created resource, or what a preview knows of it.
 type cloud struct {
 	project string
 	preview bool
@@ -25,7 +25,8 @@ func (c cloud) create(r *Resource, secretOutputs []string) (string, resource.Pro
 		id = digest(r.URN, 32)
 	case r.IsKubernetes():
 		if c.preview {
-			// The provider's kubeconfig is not known yet: the engine does not ask it, and takes all for unknown.
+			// The provider's kubeconfig is not known yet: the engine does not call the provider, and all outputs are
+			// unknown.
 			return "", resource.PropertyMap{}
 		}
 		id = c.kubernetes(r, state)
@@ -47,7 +48,7 @@ func (c cloud) create(r *Resource, secretOutputs []string) (string, resource.Pro
 	return id, state
 }
 
-// computed sets a property that only the cloud can say.
+// computed sets a property that only the cloud knows.
 func (c cloud) computed(state resource.PropertyMap, name string, value any) {
 	if c.preview {
 		state[resource.PropertyKey(name)] = resource.MakeComputed(resource.NewProperty(""))
@@ -56,10 +57,11 @@ func (c cloud) computed(state resource.PropertyMap, name string, value any) {
 	state[resource.PropertyKey(name)] = resource.NewPropertyValue(value)
 }
 
-// autoName is the name of a resource that has none of its own, and known in a preview too.
+// autoName is the generated name of a resource that is not named, known in a preview too.
 func autoName(r *Resource, length int) string { return r.Name + "-" + digest(r.URN, length) }
 
-// collections are the parts of a Google resource's ID, before its name. What is not here has another kind of ID.
+// collections are the parts of a Google resource's ID before its name. Types that are missing here have another kind of
+// ID.
 var collections = map[string]string{
 	"gcp:compute/network:Network":                             "global/networks",
 	"gcp:compute/subnetwork:Subnetwork":                       "regions/%s/subnetworks",
@@ -77,7 +79,7 @@ var collections = map[string]string{
 	"gcp:compute/globalForwardingRule:GlobalForwardingRule":   "global/forwardingRules",
 }
 
-// google answers for pulumi-gcp.
+// google simulates pulumi-gcp.
 func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 	text := func(name string) string {
 		if v, ok := state[resource.PropertyKey(name)]; ok && v.IsString() {
@@ -125,15 +127,15 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 	return id
 }
 
-// random answers for pulumi-random. What is random there follows from the URN here: the same in every run, and in no
-// other resource.
+// random simulates pulumi-random. Its values are derived from the URN: the same in every run, and different for every
+// resource.
 func (c cloud) random(r *Resource, state resource.PropertyMap) string {
 	length := int(state["length"].NumberValue())
 	switch r.Type {
 	case "random:index/randomPassword:RandomPassword":
 		text := digest(r.URN, length)
 		if special, ok := state["special"]; !ok || special.BoolValue() {
-			text = `'"` + text[2:] // any special character must be asked for
+			text = `'"` + text[2:] // special characters are on unless switched off
 		}
 		c.computed(state, "result", text)
 		c.computed(state, "bcryptHash", "$2a$10$"+digest(r.URN+"bcrypt", 53))
@@ -156,10 +158,10 @@ func ClusterScoped(kind string) bool {
 	return false
 }
 
-// Kind is the kind of a Kubernetes object, and of a component or another resource the last part of its type.
+// Kind is the last part of a resource's type: the kind of a Kubernetes object.
 func (r *Resource) Kind() string { return r.Type[strings.LastIndex(r.Type, ":")+1:] }
 
-// kubernetes answers for pulumi-kubernetes.
+// kubernetes simulates pulumi-kubernetes.
 func (c cloud) kubernetes(r *Resource, state resource.PropertyMap) string {
 	metadata := resource.PropertyMap{}
 	if given, ok := state["metadata"]; ok {
@@ -193,7 +195,7 @@ func uid(r *Resource) string {
 	return d[:8] + "-" + d[8:12] + "-" + d[12:16] + "-" + d[16:20] + "-" + d[20:]
 }
 
-// digest is so many hexadecimal digits that follow from a text.
+// digest is a hash of a text, as length hexadecimal digits.
 func digest(text string, length int) string {
 	var digits string
 	for i := 0; len(digits) < length; i++ {

@@ -20,10 +20,10 @@ const (
 // Resource is one registration.
 type Resource struct {
 	URN, Type, Name string
-	Custom          bool // no component
+	Custom          bool // not a component
 	Parent          string
 	Provider        string // the explicit provider's URN, empty for the default one
-	// Dependencies are all there are, PropertyDependencies those that come from a property.
+	// Dependencies are all dependencies, PropertyDependencies those of each property.
 	Dependencies         []string
 	PropertyDependencies map[string][]string
 	DeletedWith          string
@@ -32,22 +32,22 @@ type Resource struct {
 	ReplaceOnChanges     []string
 	IgnoreChanges        []string
 
-	// Inputs and Outputs hold secrets and unknown values as such.
+	// Inputs and Outputs keep secrets and unknown values marked.
 	Inputs, Outputs resource.PropertyMap
 	ID              string // empty in a preview
 
-	plain    map[string]any // Plain, once asked for
-	metadata *Metadata      // and Metadata
+	plain    map[string]any // cache of Plain
+	metadata *Metadata      // cache of Metadata
 }
 
 // Graph is what a run registered.
 type Graph struct {
 	Preview bool
-	// Resources in the order in which they were registered.
+	// Resources in the order of registration.
 	Resources []*Resource
 
 	byURN     map[string]*Resource
-	workloads []Workload // Workloads, once asked for
+	workloads []Workload // cache of Workloads
 }
 
 func (g *Graph) add(r *Resource) {
@@ -77,8 +77,8 @@ func (g *Graph) Where(pass func(*Resource) bool) []*Resource {
 	return found
 }
 
-// Only returns the one resource of a type, with one of the names if any are given. It panics if there is not exactly
-// one: the test that asks is wrong then, or the program.
+// Only returns the one resource of a type, with one of the names if any are given. It panics unless there is exactly
+// one: the test or the program is wrong then.
 func (g *Graph) Only(typ string, names ...string) *Resource {
 	found := g.Where(func(r *Resource) bool {
 		return r.Type == typ && (len(names) == 0 || slices.Contains(names, r.Name))
@@ -98,8 +98,8 @@ func (g *Graph) Ancestors(r *Resource) []*Resource {
 	return all
 }
 
-// Closure is everything that stands before the engine begins with the resource: what it depends on, its provider, its
-// parent, and whatever those wait for. It is also what a destroy keeps until the resource is gone.
+// Closure is everything that the engine creates before the resource: its dependencies, its provider, its parent, and
+// their closures. A destroy keeps all of it until the resource is deleted.
 func (g *Graph) Closure(r *Resource) map[*Resource]bool {
 	seen := map[*Resource]bool{}
 	var visit func(*Resource)
@@ -115,8 +115,8 @@ func (g *Graph) Closure(r *Resource) map[*Resource]bool {
 	return seen
 }
 
-// Region is the one of the names that the resource's own name, or that of its nearest ancestor, holds; empty for what
-// all regions share.
+// Region is the one of the names that is part of the resource's own name, or of its nearest ancestor's; empty for
+// shared resources.
 func (g *Graph) Region(r *Resource, names []string) string {
 	for _, each := range append([]*Resource{r}, g.Ancestors(r)...) {
 		for _, part := range names {

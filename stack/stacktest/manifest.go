@@ -9,10 +9,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Unknown stands in plain values for what a preview does not know.
+// Unknown replaces the values that a preview does not know.
 const Unknown = "<unknown>"
 
-// Plain is a value without marks: secrets in the open, unknown values as Unknown, and otherwise what JSON would hold.
+// Plain is a value without marks: secrets in plain text, unknown values as Unknown, and otherwise what JSON would hold.
 func Plain(v resource.PropertyValue) any {
 	switch {
 	case v.IsSecret():
@@ -40,7 +40,7 @@ func Plain(v resource.PropertyValue) any {
 	return v.V
 }
 
-// Plain are the resource's inputs without marks, to be read and not changed.
+// Plain are the resource's inputs without marks. The result must not be modified.
 func (r *Resource) Plain() map[string]any {
 	if r.plain == nil {
 		r.plain = Plain(resource.NewProperty(r.Inputs)).(map[string]any)
@@ -48,8 +48,8 @@ func (r *Resource) Plain() map[string]any {
 	return r.plain
 }
 
-// Into reads the resource's inputs into a struct that names the wanted ones as JSON does. It panics if they do not
-// fit, which no valid input does.
+// Into decodes the resource's inputs into a struct with JSON tags. It panics if they do not fit, which does not happen
+// to valid inputs.
 func (r *Resource) Into(target any) {
 	text, err := json.Marshal(r.Plain())
 	if err == nil {
@@ -96,7 +96,7 @@ func (r *Resource) Data() map[string]any {
 	return nil
 }
 
-// Output is the plain text of an output; Unknown in a preview that does not know it, empty if it is none.
+// Output is an output as plain text; Unknown if a preview does not know it, empty if it is not text.
 func (r *Resource) Output(name string) string {
 	text, _ := Plain(r.Outputs[resource.PropertyKey(name)]).(string)
 	return text
@@ -110,7 +110,7 @@ type Metadata struct {
 	Annotations map[string]string `json:"annotations"`
 }
 
-// Metadata is the object's as it was declared: without the name and the namespace that it gets by itself.
+// Metadata is the object's metadata as declared, without a generated name or the default namespace.
 func (r *Resource) Metadata() Metadata {
 	if r.metadata == nil {
 		var object struct {
@@ -122,7 +122,7 @@ func (r *Resource) Metadata() Metadata {
 	return *r.metadata
 }
 
-// ObjectName is the object's name in its cluster. It is Unknown in a preview unless the object names itself.
+// ObjectName is the object's name in its cluster. It is Unknown in a preview unless the name is declared.
 func (r *Resource) ObjectName() string {
 	if metadata, ok := r.Outputs["metadata"]; ok {
 		return Plain(metadata).(map[string]any)["name"].(string)
@@ -133,7 +133,7 @@ func (r *Resource) ObjectName() string {
 	return Unknown
 }
 
-// Selector is a label selector of which only matchLabels is used; it selects everything when it is empty.
+// Selector is a label selector with matchLabels only; an empty one selects everything.
 type Selector struct {
 	MatchLabels map[string]string `json:"matchLabels"`
 }
@@ -163,11 +163,11 @@ type Workload struct {
 		} `json:"strategy"`
 		VolumeClaimTemplates []any `json:"volumeClaimTemplates"`
 	}
-	Labels map[string]string // its pods'
+	Labels map[string]string // of its pods
 	Pod    Pod
 }
 
-// Workloads returns all there are, in the order of registration.
+// Workloads returns all workloads, in the order of registration.
 func (g *Graph) Workloads() []Workload {
 	if g.workloads == nil {
 		for _, r := range g.Resources {

@@ -76,7 +76,7 @@ func (m *monitor) RegisterResource(_ context.Context, request *pulumirpc.Registe
 	}
 	m.graph.add(r)
 
-	// The SDK does not take values that are known in part, so the engine withholds them.
+	// The SDK does not accept partially known values, so the engine withholds them.
 	state := resource.PropertyMap{}
 	for name, value := range r.Outputs {
 		if !value.ContainsUnknowns() {
@@ -108,7 +108,7 @@ func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*em
 	return &emptypb.Empty{}, nil
 }
 
-// urn is the name that the engine gives a resource: the types of it and of its parents, and its own name.
+// urn is the URN that the engine gives a resource: its types and its parents', and its own name.
 func urn(request *pulumirpc.RegisterResourceRequest) string {
 	var parentType tokens.Type
 	if parent := resource.URN(request.Parent); parent != "" && parent.Type() != resource.RootStackType {
@@ -125,7 +125,7 @@ func providerURN(reference string) string {
 	return reference
 }
 
-// engine takes the program's log lines, and otherwise says nothing.
+// engine discards the program's log lines and implements nothing else.
 type engine struct {
 	pulumirpc.UnimplementedEngineServer
 }

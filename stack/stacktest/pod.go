@@ -67,7 +67,7 @@ type Affinity struct {
 	} `json:"podAffinity"`
 }
 
-// AffinityTerm names the pods beside which a pod is to be.
+// AffinityTerm selects the pods beside which a pod is to run.
 type AffinityTerm struct {
 	LabelSelector Selector `json:"labelSelector"`
 	TopologyKey   string   `json:"topologyKey"`
@@ -119,7 +119,7 @@ type Port struct {
 	HostPort      int `json:"hostPort"`
 }
 
-// EnvVar is an environment variable, of which ValueFrom has at most one part.
+// EnvVar is an environment variable. ValueFrom has at most one source.
 type EnvVar struct {
 	Name      string `json:"name"`
 	Value     string `json:"value"`
@@ -136,7 +136,7 @@ type KeyRef struct {
 	Optional bool   `json:"optional"` // the pod starts without it
 }
 
-// Probe is a probe, of which at most one action is set.
+// Probe is a probe with at most one action.
 type Probe struct {
 	HTTPGet *struct {
 		Path string `json:"path"`
@@ -161,7 +161,7 @@ type VolumeMount struct {
 	ReadOnly  bool   `json:"readOnly"`
 }
 
-// Volume is a volume of a pod. Sources holds every source that it names, whether the tests know it or not.
+// Volume is a volume of a pod. Sources holds every source that it names, also those unknown to the tests.
 type Volume struct {
 	Name      string `json:"name"`
 	ConfigMap *struct {
@@ -209,7 +209,7 @@ func (p Pod) All() []Container {
 	return append(append(append([]Container{}, p.InitContainers...), p.Containers...), p.EphemeralContainers...)
 }
 
-// Volume is the one with the name; nil if there is none.
+// Volume is the volume with a name; nil if there is none.
 func (p Pod) Volume(name string) *Volume {
 	for i := range p.Volumes {
 		if p.Volumes[i].Name == name {
@@ -219,7 +219,7 @@ func (p Pod) Volume(name string) *Volume {
 	return nil
 }
 
-// EnvVar is the variable with the name; nil if there is none.
+// EnvVar is the variable with a name; nil if there is none.
 func (c Container) EnvVar(name string) *EnvVar {
 	for i := range c.Env {
 		if c.Env[i].Name == name {

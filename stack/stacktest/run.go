@@ -17,9 +17,9 @@ const Stack = "dev"
 
 // Options say how to run the program.
 type Options struct {
-	// Preview makes it a preview of a stack that does not exist yet: what only the clouds can say is unknown.
+	// Preview runs a preview of a stack that does not exist yet: values that only the cloud knows are unknown.
 	Preview bool
-	// Fail, if set, is asked about every resource before it is registered; its error is what the engine answers.
+	// Fail, if set, is called for every resource before its registration; the engine returns its error.
 	Fail func(*Resource) error
 	// SecretKeys are the configuration's encrypted keys.
 	SecretKeys []string

@@ -1,5 +1,4 @@
-// Package fingerprint tells one declaration from another by a short text, for pods that must change when something
-// that they do not name does.
+// Package fingerprint hashes declarations, for pods that must change when something they do not reference changes.
 package fingerprint
 
 import (
@@ -10,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Of is a text of 16 hexadecimal digits that differs when one of the inputs does. It is taken of what is declared, not
-// of what the API answers: a default that Google or Kubernetes changes is no change.
+// Of returns 16 hexadecimal digits that change when an input changes. It hashes the declared inputs, not what the API
+// returns, so a default that Google or Kubernetes changes has no effect.
 func Of(inputs ...interface{}) pulumi.StringOutput {
 	return pulumi.All(inputs...).ApplyT(of).(pulumi.StringOutput)
 }
@@ -32,7 +31,7 @@ func of(values []interface{}) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// set leaves out the fields that are not set, so that a newer SDK with more fields is no change.
+// set drops the fields that are not set, so that the new fields of a newer SDK have no effect.
 func set(v interface{}) interface{} {
 	switch v := v.(type) {
 	case map[string]interface{}:

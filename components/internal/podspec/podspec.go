@@ -1,5 +1,5 @@
-// Package podspec holds what the components' pods have in common: how tightly they are confined, how they are probed,
-// who may talk to whom, and as whose they and all other objects are applied.
+// Package podspec holds what the components' pods share: security contexts, volumes, probes, network policies, and the
+// field manager of every object.
 package podspec
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Container is a confined container, with a size.
+// Container is a confined container with its requests and limits.
 func Container(name, image string, size regions.Size) *corev1.ContainerArgs {
 	return &corev1.ContainerArgs{
 		Name:            pulumi.String(name),
@@ -33,21 +33,20 @@ func Resources(size regions.Size) *corev1.ResourceRequirementsArgs {
 	}
 }
 
-// User confines a pod to an unprivileged user, whose group owns the pod's volumes where the volume's file system
-// supports that.
+// User runs a pod as an unprivileged user, whose group owns the pod's volumes if their file system supports fsGroup.
 func User(id int) *corev1.PodSecurityContextArgs {
 	return &corev1.PodSecurityContextArgs{
 		RunAsNonRoot: pulumi.Bool(true),
 		RunAsUser:    pulumi.Int(id),
 		RunAsGroup:   pulumi.Int(id),
 		FsGroup:      pulumi.Int(id),
-		// A large disk is not walked again at every start.
+		// Do not change the owner of every file on a large disk at each start.
 		FsGroupChangePolicy: pulumi.String("OnRootMismatch"),
 		SeccompProfile:      &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
 	}
 }
 
-// Confined is the container's part of the restricted Pod Security Standard, and a read-only root file system.
+// Confined is the container-level part of the restricted Pod Security Standard, with a read-only root file system.
 func Confined() *corev1.SecurityContextArgs {
 	return &corev1.SecurityContextArgs{
 		AllowPrivilegeEscalation: pulumi.Bool(false),
@@ -58,7 +57,7 @@ func Confined() *corev1.SecurityContextArgs {
 	}
 }
 
-// Scratch is a writable place of at most size ("64Mi") that is gone with the pod.
+// Scratch is an emptyDir of at most size ("64Mi"), deleted with the pod.
 func Scratch(name, size string) *corev1.VolumeArgs {
 	return &corev1.VolumeArgs{
 		Name:     pulumi.String(name),
@@ -66,7 +65,7 @@ func Scratch(name, size string) *corev1.VolumeArgs {
 	}
 }
 
-// FromConfigMap and FromSecret are volumes of files.
+// FromConfigMap is a volume of the ConfigMap's keys as files.
 func FromConfigMap(name string, configMap pulumi.StringPtrInput) *corev1.VolumeArgs {
 	return &corev1.VolumeArgs{
 		Name:      pulumi.String(name),
@@ -93,19 +92,19 @@ func FromClaim(name string, claim pulumi.StringInput) *corev1.VolumeArgs {
 	}
 }
 
-// Mount puts a volume at a path.
+// Mount mounts a volume at a path.
 func Mount(volume, path string) *corev1.VolumeMountArgs {
 	return &corev1.VolumeMountArgs{Name: pulumi.String(volume), MountPath: pulumi.String(path)}
 }
 
-// MountReadOnly puts a volume at a path, where nobody can write.
+// MountReadOnly mounts a volume at a path, read-only.
 func MountReadOnly(volume, path string) *corev1.VolumeMountArgs {
 	m := Mount(volume, path)
 	m.ReadOnly = pulumi.Bool(true)
 	return m
 }
 
-// MountFile puts one file of a volume, its key, at a path, read-only.
+// MountFile mounts one key of a volume as a file at a path, read-only.
 func MountFile(volume, key, path string) *corev1.VolumeMountArgs {
 	m := MountReadOnly(volume, path)
 	m.SubPath = pulumi.String(key)
@@ -167,7 +166,7 @@ func (p Probe) timings() *corev1.ProbeArgs {
 	return a
 }
 
-// EnvFromField is an environment variable from the pod's own description, such as status.podIP.
+// EnvFromField is an environment variable from a field of the pod, such as status.podIP.
 func EnvFromField(name, path string) *corev1.EnvVarArgs {
 	return &corev1.EnvVarArgs{
 		Name: pulumi.String(name),
@@ -177,8 +176,8 @@ func EnvFromField(name, path string) *corev1.EnvVarArgs {
 	}
 }
 
-// Spread puts a Deployment's pods on as many machines as there are. It counts the pods of one revision only: counted with
-// those that they replace, all new ones may end on one machine.
+// Spread spreads a Deployment's pods over the nodes. It counts the pods of one revision only: counted together with the
+// pods they replace, all new pods could land on one node.
 func Spread(app string) corev1.TopologySpreadConstraintArray {
 	return corev1.TopologySpreadConstraintArray{&corev1.TopologySpreadConstraintArgs{
 		MaxSkew:           pulumi.Int(1),

@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Label is the label that tells a component's pods from others.
+// Label identifies a component's pods.
 const Label = "app.kubernetes.io/name"
 
 // Labels are the labels of the pods of an application.
@@ -48,7 +48,7 @@ func Block(cidr string, except ...string) networkingv1.NetworkPolicyPeerInput {
 	return &networkingv1.NetworkPolicyPeerArgs{IpBlock: block}
 }
 
-// RemotePods are the pods of the other regions. To this cluster they are addresses: selectors know local pods only.
+// RemotePods are the other regions' pods, as address ranges: selectors match only pods of the same cluster.
 func RemotePods(peers []regions.Region) []networkingv1.NetworkPolicyPeerInput {
 	var blocks []networkingv1.NetworkPolicyPeerInput
 	for _, peer := range peers {
@@ -57,7 +57,8 @@ func RemotePods(peers []regions.Region) []networkingv1.NetworkPolicyPeerInput {
 	return blocks
 }
 
-// Policy is the network policy of an application's pods: what it does not admit, in either direction, is denied.
+// Policy is the network policy of an application's pods. It denies everything that it does not admit, in both
+// directions.
 func Policy(app string, namespace pulumi.StringInput, ingress networkingv1.NetworkPolicyIngressRuleArray,
 	egress networkingv1.NetworkPolicyEgressRuleArray,
 ) *networkingv1.NetworkPolicyArgs {
@@ -81,7 +82,7 @@ func TCP(ports ...int) networkingv1.NetworkPolicyPortArray {
 	return a
 }
 
-// From admits peers to ports.
+// From allows ingress from peers to ports.
 func From(ports networkingv1.NetworkPolicyPortArray, peers ...networkingv1.NetworkPolicyPeerInput,
 ) *networkingv1.NetworkPolicyIngressRuleArgs {
 	return &networkingv1.NetworkPolicyIngressRuleArgs{
@@ -90,7 +91,7 @@ func From(ports networkingv1.NetworkPolicyPortArray, peers ...networkingv1.Netwo
 	}
 }
 
-// To lets out to peers' ports.
+// To allows egress to peers' ports.
 func To(ports networkingv1.NetworkPolicyPortArray, peers ...networkingv1.NetworkPolicyPeerInput,
 ) *networkingv1.NetworkPolicyEgressRuleArgs {
 	return &networkingv1.NetworkPolicyEgressRuleArgs{
