@@ -1,5 +1,5 @@
 // Localcloud stands in for Google Cloud on one machine. The same program is the command, its daemon, and each component
-// of the daemon's control planes; by the name it is called, it is also kubectl and GKE's credential plugin.
+// of the daemon's control planes; called by their names, it is also kubectl and GKE's credential plugin.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Package cloud is the vocabulary that the parts of the local cloud share: what the Google API stand-in asks of
-// control planes and of machines, and what the machines ask of the cloud they stand in. It holds types only.
+// Package cloud defines the types and interfaces that the parts of the local cloud share, such as those between the
+// Google API stand-in, control planes and machines, and a few functions on them.
 package cloud
 
 import (
@@ -10,7 +10,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Cluster is a GKE cluster as the parts below the Google API need to know it.
+// Cluster is a GKE cluster as the parts below the Google API see it.
 type Cluster struct {
 	// ID is the cluster's resource name, projects/P/locations/L/clusters/N, unique and stable.
 	ID string `json:"id"`
@@ -32,10 +32,10 @@ type Cluster struct {
 	ServiceRange netip.Prefix `json:"serviceRange"`
 }
 
-// Access is how clients reach a cluster's control plane.
+// Access tells clients how to reach a cluster's control plane.
 type Access struct {
-	// Endpoint is host:port. (On Google Cloud it is a bare IP address on port 443; here three control planes
-	// share one machine, and a port under 1024 would want root.)
+	// Endpoint is host:port. (On Google Cloud it is a bare IP address on port 443; here three control planes share one
+	// machine, and a port under 1024 would require root.)
 	Endpoint string
 	// CACertificate is the PEM of the cluster's own certificate authority.
 	CACertificate []byte
@@ -43,10 +43,10 @@ type Access struct {
 
 // ControlPlanes runs the Kubernetes control planes behind GKE clusters.
 type ControlPlanes interface {
-	// Ensure makes the cluster's control plane if there is none, starts it if it is down, and returns once its API
-	// answers. It is idempotent, and keeps the state and the endpoint of a control plane it made before.
+	// Ensure creates the cluster's control plane if missing, starts it if it is down, and returns once its API answers.
+	// It is idempotent, and keeps the state and the endpoint of an existing control plane.
 	Ensure(ctx context.Context, c Cluster) (Access, error)
-	// Delete stops the control plane and removes its state. Deleting what does not exist is no error.
+	// Delete stops the control plane and removes its state. Deleting a missing one is no error.
 	Delete(ctx context.Context, clusterID string) error
 	// Config returns the administrator's client configuration.
 	Config(clusterID string) (*rest.Config, error)
@@ -64,14 +64,14 @@ type NodePool struct {
 	// MachineType is Compute Engine's name, such as e2-standard-4; Count is how many machines there are.
 	MachineType string `json:"machineType"`
 	Count       int    `json:"count"`
-	// Tags are the network tags that firewalls aim at, Labels and Taints what the nodes carry.
+	// Tags are the network tags that firewalls target; Labels and Taints are those of the nodes.
 	Tags   []string          `json:"tags"`
 	Labels map[string]string `json:"labels"`
 	Taints []corev1.Taint    `json:"taints,omitempty"`
 	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.
 	DiskSizeGB int `json:"diskSizeGb"`
-	// Template stands for the rest of what a machine is made with (image, kind of disk, ...): another one means other
-	// machines. Machines without a note of theirs count as current.
+	// Template stands for a machine's other settings (image, disk type, ...): a different one replaces the machines.
+	// Machines without a recorded template count as current.
 	Template string `json:"template,omitempty"`
 }
 
@@ -81,10 +81,10 @@ type Machines interface {
 	AddCluster(ctx context.Context, c Cluster, config *rest.Config) error
 	// RemoveCluster forgets a cluster and its pools.
 	RemoveCluster(clusterID string)
-	// EnsureNodePool makes the pool's machines what p says (more or fewer; another type, disk or template by a surge
-	// upgrade: a new machine joins, an old one is drained and leaves) and returns when every node is Ready.
+	// EnsureNodePool brings the pool's machines to p (more or fewer; another type, disk or template by a surge upgrade:
+	// a new machine joins, an old one is drained and leaves) and returns when every node is Ready.
 	EnsureNodePool(ctx context.Context, p NodePool) error
-	// DeleteNodePool drains and removes the pool's machines. Deleting what does not exist is no error.
+	// DeleteNodePool drains and removes the pool's machines. Deleting a missing pool is no error.
 	DeleteNodePool(ctx context.Context, poolID string) error
 	// Instances returns the names of a pool's machines.
 	Instances(poolID string) []string
@@ -97,21 +97,21 @@ type Disk struct {
 	SizeGB int
 }
 
-// Facts is what the machines ask of the cloud they stand in.
+// Facts answers the machines' queries about the cloud.
 type Facts interface {
-	// Disk looks a persistent disk up by its CSI volume handle.
+	// Disk looks up a persistent disk by its CSI volume handle.
 	Disk(handle string) (Disk, bool)
-	// Admits says whether the firewalls of a VPC (resource name) let a packet from an address in to a machine
-	// that carries the tags, on a protocol ("tcp", "udp") and port. GKE's own rules for a cluster are included:
-	// within one cluster everything is admitted.
+	// Admits reports whether the firewalls of a VPC (resource name) admit a packet from an address to a machine with
+	// the tags, on a protocol ("tcp", "udp") and port. GKE's own rules for a cluster are included: within one cluster
+	// everything is admitted.
 	Admits(network string, from netip.Addr, tags []string, protocol string, port int) bool
-	// Internet says whether machines of a cluster reach addresses outside Google: by a Cloud NAT that serves their
-	// subnetwork, or by addresses of their own. Google's own registries (*.pkg.dev, gcr.io) only need Private
-	// Google Access, but registry.k8s.io and docker.io need this.
+	// Internet reports whether machines of a cluster reach addresses outside Google: by a Cloud NAT that serves their
+	// subnetwork, or by addresses of their own. Google's own registries (*.pkg.dev, gcr.io) only need Private Google
+	// Access, but registry.k8s.io and docker.io need this.
 	Internet(clusterID string) bool
-	// Attach gives a disk (CSI volume handle) to an instance for reading and writing. It fails when there is no such
-	// disk, when the disk lies in another zone, or when another instance holds it. Attaching again is no error.
+	// Attach attaches a disk (CSI volume handle) to an instance for reading and writing. It fails if the disk does not
+	// exist, is in another zone, or is attached to another instance. Attaching again is no error.
 	Attach(handle, instance, zone string) error
-	// Detach takes a disk from an instance. Detaching what is not attached is no error.
+	// Detach detaches a disk from an instance. It is no error if the disk is not attached.
 	Detach(handle, instance string)
 }

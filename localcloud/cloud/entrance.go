@@ -13,13 +13,13 @@ type Port struct {
 	Number   int    `json:"port"`
 }
 
-// Entrance is the way in to machines from outside of their VPC: what a load balancer's front ends use. It behaves as
-// the network and the machines do.
+// Entrance connects to machines from outside their VPC, as a load balancer's front ends do. It behaves as the network
+// and the machines do.
 type Entrance interface {
-	// Dial opens a TCP connection from an address to a port. Where nothing answers, because a firewall drops the packets
-	// or a machine is off, it tries until the context ends; the error then says why nothing answered.
+	// Dial opens a TCP connection from an address to a port. If nothing answers, because a firewall drops the packets
+	// or a machine is off, Dial tries until the context ends; the error then gives the reason.
 	//
-	// What it returns sends HTTP requests over the connection, whatever host their URLs name, and waits for the answers
-	// as long as the requests' contexts let it.
+	// The returned RoundTripper sends HTTP requests over the connection, whatever host their URLs name, and waits for
+	// the answers until the requests' contexts end.
 	Dial(ctx context.Context, from netip.Addr, to Port) (http.RoundTripper, error)
 }

@@ -2,14 +2,14 @@ package cloud
 
 import "time"
 
-// FrontEnd is a global forwarding rule of an external Application Load Balancer, with all that is declared behind it.
+// FrontEnd is a global forwarding rule of an external Application Load Balancer, with everything declared behind it.
 type FrontEnd struct {
 	// ID is the rule's resource name.
 	ID string
-	// Address is the IP address, followed by :port where the machine permits no listening on the rule's own port.
+	// Address is the IP address, followed by :port if this machine does not permit listening on the rule's own port.
 	Address string
 	Port    int
-	// Managed tells EXTERNAL_MANAGED, built on Envoy, from EXTERNAL, the classic one.
+	// Managed distinguishes EXTERNAL_MANAGED, built on Envoy, from the classic EXTERNAL.
 	Managed bool
 	// HTTPS rules have a certificate for Domains.
 	HTTPS   bool
@@ -17,7 +17,7 @@ type FrontEnd struct {
 	URLMap  URLMap
 }
 
-// URLMap says which backend service answers a request.
+// URLMap routes requests to backend services.
 type URLMap struct {
 	ID      string
 	Default Route
@@ -31,7 +31,7 @@ type HostRule struct {
 	Paths   []PathRule
 }
 
-// PathRule is a path rule: paths as they are, or with /* at their end.
+// PathRule is a path rule: literal paths, or paths that end in /*.
 type PathRule struct {
 	Paths []string
 	Route Route
@@ -59,13 +59,13 @@ type BackendService struct {
 	Managed  bool
 	Protocol string // to the backends: HTTP, HTTPS or HTTP2
 	PortName string
-	// Timeout bounds a request, from its being sent to the answer's end.
+	// Timeout bounds a request, from its sending to the end of the answer.
 	Timeout time.Duration
-	// Draining is for how long requests may go on at an instance that leaves.
+	// Draining is how long requests may continue on an instance that leaves.
 	Draining time.Duration
 	// Affinity is NONE, CLIENT_IP or GENERATED_COOKIE; HEADER_FIELD and HTTP_COOKIE need more than can be declared here.
 	Affinity  string
-	CookieTTL time.Duration // of a generated cookie; zero for one of the browser's session
+	CookieTTL time.Duration // of a generated cookie; zero means a session cookie
 	// RequestHeaders and ResponseHeaders are custom headers, "Name: value".
 	RequestHeaders, ResponseHeaders []string
 	HealthCheck                     HealthCheck
@@ -76,16 +76,16 @@ type BackendService struct {
 type Backend struct {
 	Group string // the group's resource name
 	Zone  string
-	// Pool is what Machines.Instances knows the group's machines by; empty when the group is gone.
+	// Pool is the ID of the group's machines for Machines.Instances; empty if the group is gone.
 	Pool string
-	// NamedPorts are the group's, each name with its ports in order.
+	// NamedPorts are the group's named ports, sorted for each name.
 	NamedPorts map[string][]int
 	// Mode is RATE, with Rate for the group or RatePerInstance in requests a second, or UTILIZATION.
 	Mode            string
 	Rate            float64
 	RatePerInstance float64
 	MaxUtilization  float64
-	// CapacityScaler is the part of the capacity that is used, 0 to 1.
+	// CapacityScaler is the used fraction of the capacity, 0 to 1.
 	CapacityScaler float64
 }
 
@@ -93,16 +93,16 @@ type Backend struct {
 type HealthCheck struct {
 	ID       string
 	Protocol string // HTTP, HTTPS or TCP
-	// Interval is from the start of one probe to the start of the next, Timeout at most as long.
+	// Interval is the time from the start of one probe to the start of the next; Timeout is at most as long.
 	Interval, Timeout time.Duration
-	// HealthyThreshold and UnhealthyThreshold are how many probes in a row change the state.
+	// HealthyThreshold and UnhealthyThreshold are the numbers of consecutive probes that change the state.
 	HealthyThreshold, UnhealthyThreshold int
-	// PortSpecification is USE_FIXED_PORT, USE_NAMED_PORT or USE_SERVING_PORT, the backend service's.
+	// PortSpecification is USE_FIXED_PORT, USE_NAMED_PORT or USE_SERVING_PORT (the backend service's port).
 	PortSpecification string
 	Port              int
 	PortName          string
 	Host              string // of the request; empty for the load balancer's address
 	Path              string
-	Response          string // that the answer's body must contain in its first KiB, if not empty
+	Response          string // required in the first KiB of the answer's body, if not empty
 	ProxyHeader       string // NONE or PROXY_V1
 }

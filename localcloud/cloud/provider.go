@@ -2,6 +2,6 @@ package cloud
 
 import "github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
-// Provider makes one provider server for one connection of the Pulumi engine. The engine opens a connection for every
-// explicit provider instance and configures it there, so that state kept in a Provider is that instance's own.
+// Provider creates the provider server for one connection of the Pulumi engine. The engine opens and configures a
+// separate connection for every explicit provider instance, so that each instance has its own state in its Provider.
 type Provider func() plugin.Provider

@@ -34,7 +34,7 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 )
 
-// One control plane serves all of these.
+// One control plane serves all subtests.
 func TestControlPlane(t *testing.T) {
 	dir, c := t.TempDir(), cluster("one")
 	m := open(t, dir)
@@ -81,7 +81,7 @@ func (f fixture) anonymous(t *testing.T) {
 	}
 }
 
-// certify makes a client certificate for a user; the cluster's own authority signs it, or one that nobody knows.
+// certify creates a client certificate for a user, signed by the cluster's own authority or by an unknown one.
 func (f fixture) certify(t *testing.T, own bool, user string, groups ...string) rest.TLSClientConfig {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -109,7 +109,7 @@ func (f fixture) certify(t *testing.T, own bool, user string, groups ...string) 
 }
 
 func (f fixture) certificates(t *testing.T) {
-	// The endpoint takes none from its clients.
+	// The endpoint accepts no client certificates: connect to the API server directly.
 	components, err := f.m.Config(f.cluster.ID)
 	require.NoError(t, err)
 	list := func(config rest.TLSClientConfig) error {
@@ -122,7 +122,7 @@ func (f fixture) certificates(t *testing.T) {
 	assert.True(t, apierrors.IsUnauthorized(err), "of an unknown authority: %v", err)
 	err = list(f.certify(t, true, "nobody"))
 	assert.True(t, apierrors.IsForbidden(err), "of an unknown user: %v", err)
-	// RBAC's own bindings of the components: neither may do what only the other does, nor read all secrets.
+	// RBAC's default bindings: a component may do only its own work, and the scheduler may not read secrets.
 	assert.True(t, apierrors.IsForbidden(list(f.certify(t, true, "system:kube-scheduler"))))
 	assert.NoError(t, list(f.certify(t, true, "someone", "system:masters")), "the test's certificates are sound")
 }
@@ -195,7 +195,7 @@ func (f fixture) podSecurity(t *testing.T) {
 		Name: "restricted", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	// The service account of the namespace is awaited, so that its absence is not what refuses the pod.
+	// Wait for the namespace's service account, so that its absence does not cause the refusal.
 	require.Eventually(t, func() bool {
 		_, err := f.client.CoreV1().ServiceAccounts("restricted").Get(t.Context(), "default", metav1.GetOptions{})
 		return err == nil
@@ -224,7 +224,7 @@ func (f fixture) controllers(t *testing.T) {
 		},
 	}, metav1.CreateOptions{})
 	require.NoError(t, err)
-	// The controller manager makes the pods, and the scheduler says that there is no node for them.
+	// The controller manager creates the pods, and the scheduler reports that there is no node for them.
 	require.Eventually(t, func() bool {
 		pods, err := f.client.CoreV1().Pods("default").List(t.Context(), metav1.ListOptions{LabelSelector: "app=web"})
 		if err != nil || len(pods.Items) != 2 {

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// How long a component that died waits to be started again: doubling, from the first to the last, until one has run
-// for as long as settled.
+// Back-off before a dead component is restarted: doubles from first to last, and resets after a run of at least
+// settled.
 const (
 	firstBackoff = 200 * time.Millisecond
 	lastBackoff  = 10 * time.Second
 	settled      = 30 * time.Second
 )
 
-// maxLog is the size, in bytes, from which a log is put aside when its component starts.
+// maxLog is the size, in bytes, above which a log is rotated when its component starts.
 const maxLog = 8 << 20
 
 // component keeps one process of a control plane running.
@@ -38,7 +38,7 @@ type component struct {
 
 	quit chan struct{} // closed to stop it
 	done chan struct{} // closed when it has stopped
-	// grace is how long it may take to stop; to be set before quit is closed.
+	// grace is how long it may take to stop; set before quit is closed.
 	grace time.Duration
 }
 
@@ -51,7 +51,7 @@ func startComponent(name string, arguments, environment []string, dir string, lo
 	return c
 }
 
-// stop ends the component, by force when it takes longer than the grace.
+// stop stops the component, and kills it after the grace period.
 func (c *component) stop(grace time.Duration) {
 	c.grace = grace
 	close(c.quit)
@@ -84,7 +84,7 @@ func (c *component) supervise() {
 	}
 }
 
-// run runs the component once. It returns nil when it was stopped, and how it ended when it did so by itself.
+// run runs the component once. It returns nil if it was stopped, and otherwise how it ended.
 func (c *component) run() error {
 	log, err := c.openLog()
 	if err != nil {
@@ -155,13 +155,13 @@ func (c *component) tail(lines int) string {
 	return string(bytes.Join(all, []byte("\n")))
 }
 
-// ComponentStatus is how a component of a control plane is.
+// ComponentStatus is the status of a control plane's component.
 type ComponentStatus struct {
 	Name     string    `json:"name"`
 	PID      int       `json:"pid,omitempty"` // 0 when it does not run
 	Since    time.Time `json:"since,omitzero"`
 	Restarts int       `json:"restarts"`           // since the control plane was started
-	LastExit string    `json:"lastExit,omitempty"` // how it ended the last time that it died
+	LastExit string    `json:"lastExit,omitempty"` // how it last died
 }
 
 func (c *component) status() ComponentStatus {

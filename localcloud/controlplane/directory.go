@@ -22,16 +22,16 @@ import (
 
 const (
 	clusterFile = "cluster.json"
-	// operator is the user that a person, or Pulumi for one, is in every cluster.
+	// operator is the user name of a person, or Pulumi on their behalf, in every cluster.
 	operator = "local-operator"
 )
 
-// settings is what a cluster's directory says of it.
+// settings is the content of a cluster's cluster.json.
 type settings struct {
 	Cluster cloud.Cluster `json:"cluster"`
-	// Port of the endpoint: the same for as long as the cluster exists, for kubeconfigs hold it.
+	// Port of the endpoint. It stays the same while the cluster exists, because kubeconfigs contain it.
 	Port int `json:"port"`
-	// ServerPort is the API server's own, which the components and the machines use.
+	// ServerPort is the API server's own port, which the components and the machines use.
 	ServerPort int `json:"serverPort"`
 }
 
@@ -54,7 +54,7 @@ func dirName(c cloud.Cluster) (string, error) {
 	return strings.Join([]string{c.Project, c.Location, c.Name}, "_"), nil
 }
 
-// create makes a cluster's directory, complete or not at all.
+// create creates a cluster's directory atomically.
 func create(parent string, c cloud.Cluster) (s settings, dir string, err error) {
 	name, err := dirName(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 		}
 	}
 
-	work, err := os.MkdirTemp(parent, temporaryPrefix+"*") // made 0700
+	work, err := os.MkdirTemp(parent, temporaryPrefix+"*") // mode 0700
 	if err != nil {
 		return settings{}, "", err
 	}
@@ -106,14 +106,14 @@ func (s settings) write(dir string) error {
 	return os.WriteFile(filepath.Join(dir, clusterFile), content, 0o600)
 }
 
-// takeOver gives an API server that was its own endpoint, as in the versions before, a port beside it.
+// takeOver migrates a cluster of earlier versions, whose API server was its own endpoint, to a separate server port.
 func (s *settings) takeOver(dir string) error {
 	port, err := ports.Free()
 	if err != nil {
 		return err
 	}
 	s.ServerPort = port
-	// The port comes last: until then all of this is done again.
+	// The port is written last: an interrupted migration starts over.
 	return errors.Join(s.writeKubeconfigs(dir), s.write(dir))
 }
 
@@ -140,7 +140,7 @@ func (s settings) writeKubeconfigs(dir string) error {
 	)
 }
 
-// writeKubeconfig writes the kubeconfig of a component, which refers to its certificates by paths relative to itself.
+// writeKubeconfig writes a component's kubeconfig, with the paths of its certificates relative to the file.
 func writeKubeconfig(dir string, s settings, file, certificate string) error {
 	const name = "cluster"
 	relative := func(path string) string { return filepath.Join("..", path) }
@@ -157,7 +157,7 @@ func writeKubeconfig(dir string, s settings, file, certificate string) error {
 	}, path)
 }
 
-// load reads what a cluster's directory says of it.
+// load reads a cluster's settings from its directory.
 func load(dir string) (settings, error) {
 	path := filepath.Join(dir, clusterFile)
 	content, err := os.ReadFile(path)
@@ -186,19 +186,19 @@ func adminConfig(dir string, s settings) (*rest.Config, error) {
 	return &rest.Config{
 		Host:            s.serverURL(),
 		TLSClientConfig: rest.TLSClientConfig{CAData: ca, CertData: certificate, KeyData: key},
-		// The API server itself queues what is too much (API priority and fairness).
+		// The API server itself queues excess requests (API priority and fairness).
 		QPS:   500,
 		Burst: 1000,
-		// Warnings are for whoever writes manifests; these clients are the cloud's own.
+		// Warnings are for authors of manifests; these clients are the cloud's own.
 		WarningHandler: rest.NoWarnings{},
 	}, nil
 }
 
-// ErrNoCluster says that no cluster has an address.
+// ErrNoCluster means that no cluster has an address.
 var ErrNoCluster = errors.New("no cluster of the local cloud has this address")
 
-// Token returns the operator's token for the cluster whose endpoint has the URL, from the state in a directory (that
-// of Options.Dir). The error is ErrNoCluster when there is none.
+// Token returns the operator's token for the cluster whose endpoint has the URL, from the state in dir (Options.Dir).
+// It returns ErrNoCluster if there is none.
 func Token(dir, server string) (string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

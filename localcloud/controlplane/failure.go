@@ -7,19 +7,19 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// errFailed is what is wrong with a control plane that was made to fail.
+// errFailed is the error of a control plane taken down by Fail.
 var errFailed = errors.New("it was made to fail: `localcloud heal` brings it back")
 
-// Refuse makes Ensure fail for the clusters of which lost is true, those that do not exist yet included: nothing can be
-// made in a place that is lost.
+// Refuse makes Ensure fail for the clusters for which lost is true, new ones included: nothing can be created in a lost
+// place.
 func (m *Manager) Refuse(lost func(cloud.Cluster) bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	m.lost = lost
 }
 
-// Fail takes a control plane down at once, as the loss of its machines would, and keeps it down until Heal, or until
-// another manager opens the directory. Packets to its endpoint are dropped meanwhile. Its state stays, and Delete works.
+// Fail takes a control plane down at once, as the loss of its machines would, until Heal is called or another manager
+// opens the directory. Meanwhile packets to its endpoint are dropped. Its state is kept, and Delete works.
 func (m *Manager) Fail(clusterID string) error {
 	p, err := m.known(clusterID)
 	if err != nil {
@@ -29,13 +29,13 @@ func (m *Manager) Fail(clusterID string) error {
 	defer p.starting.Unlock()
 	p.setFailed(true)
 	p.log.Info("control plane fails")
-	// First of all, so that no client hears of the end.
+	// Drop packets first, so that no client sees its connections close.
 	err = p.endpoint.Drop()
 	p.halt(0)
 	return err
 }
 
-// Heal starts a control plane that was made to fail, and returns once it answers.
+// Heal restarts a control plane taken down by Fail, and returns once it answers.
 func (m *Manager) Heal(ctx context.Context, clusterID string) error {
 	p, err := m.known(clusterID)
 	if err != nil {

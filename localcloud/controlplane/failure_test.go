@@ -13,8 +13,7 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 )
 
-// A control plane that fails is unreachable, stays so although somebody asks for it, keeps its state, and can be
-// deleted.
+// A failed control plane is unreachable, stays so on Ensure, keeps its state, and can be deleted.
 func TestFailAndHeal(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()

@@ -7,7 +7,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// The components' names: the first argument of a process that is to be one.
+// The components' names, each the first argument of its process.
 const (
 	Etcd              = "etcd"
 	APIServer         = "kube-apiserver"
@@ -15,8 +15,8 @@ const (
 	Scheduler         = "kube-scheduler"
 )
 
-// LifelineEnv, set to 1, makes a component live only as long as its standard input stays open: its parent holds the
-// other end of the pipe, so that even a parent that is killed takes its components with it.
+// LifelineEnv, set to 1, makes a component exit when its standard input closes. Its parent holds the other end of the
+// pipe, so that the components of a killed parent end too.
 const LifelineEnv = "LOCALCLOUD_LIFELINE"
 
 // The files of a cluster's config directory.
@@ -27,11 +27,11 @@ const (
 	schedulerFile         = "scheduler.kubeconfig"
 )
 
-// etcdSocket is relative to the cluster's directory, where all components run: a Unix socket's path may have about a
-// hundred bytes, and the directory's own may use them up.
+// etcdSocket is relative to the cluster's directory, in which all components run: a Unix socket's path is limited to
+// about a hundred bytes, and the directory's own path may use them up.
 const etcdSocket = "run/etcd.sock"
 
-// anonymousHealth lets whoever has no credentials see whether the API server is up, and nothing else.
+// anonymousHealth lets anonymous clients see whether the API server is up, and nothing else.
 const anonymousHealth = `apiVersion: apiserver.config.k8s.io/v1beta1
 kind: AuthenticationConfiguration
 anonymous:
@@ -42,7 +42,7 @@ anonymous:
   - path: /healthz
 `
 
-// issuer is what GKE names as the issuer of a cluster's service-account tokens.
+// issuer is the issuer of a cluster's service-account tokens, as on GKE.
 func issuer(c cloud.Cluster) string { return "https://container.googleapis.com/v1/" + c.ID }
 
 func pki(file string) string    { return filepath.Join("pki", file) }
@@ -69,14 +69,14 @@ func apiServerArguments(c cloud.Cluster, port int) []string {
 		"--authentication-config=" + config(authenticationFile),
 		"--token-auth-file=" + config(tokenFile),
 		"--authorization-mode=Node,RBAC",
-		"--enable-admission-plugins=NodeRestriction", // beside the default ones, PodSecurity among them
+		"--enable-admission-plugins=NodeRestriction", // in addition to the defaults, such as PodSecurity
 		"--allow-privileged=true",                    // as on GKE: Pod Security decides, by namespace
 
 		"--service-account-issuer=" + issuer(c),
 		"--service-account-key-file=" + pki(serviceAccountPublicKey),
 		"--service-account-signing-key-file=" + pki(keyOf(serviceAccountPublicKey)),
 
-		"--cert-dir=run", // where it would put a certificate of its own making
+		"--cert-dir=run", // for self-signed certificates
 		"--profiling=false",
 	}
 }
@@ -86,7 +86,7 @@ func controllerManagerArguments(c cloud.Cluster) []string {
 		ControllerManager,
 		"--kubeconfig=" + config(controllerManagerFile),
 		"--use-service-account-credentials=true",
-		"--leader-elect=false", // there is one
+		"--leader-elect=false", // there is only one
 		"--secure-port=0",      // nobody scrapes it
 		"--controllers=*",
 		"--cloud-provider=external",
@@ -95,9 +95,9 @@ func controllerManagerArguments(c cloud.Cluster) []string {
 		"--root-ca-file=" + pki(caCertificate),
 		"--cluster-signing-cert-file=" + pki(caCertificate),
 		"--cluster-signing-key-file=" + pki(keyOf(caCertificate)),
-		"--allocate-node-cidrs=false", // a machine brings its range
+		"--allocate-node-cidrs=false", // each machine brings its own range
 		"--configure-cloud-routes=false",
-		"--flex-volume-plugin-dir=run/flexvolume", // would be made under /usr
+		"--flex-volume-plugin-dir=run/flexvolume", // the default is under /usr
 		"--kube-api-qps=100",
 		"--kube-api-burst=200",
 		"--profiling=false",

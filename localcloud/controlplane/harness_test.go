@@ -21,10 +21,10 @@ import (
 	"geo-wordpress/localcloud/controlplane/components"
 )
 
-// patience is how long anything may take on a machine that is busy with other things.
+// patience is the timeout for anything on a busy machine.
 const patience = 2 * time.Minute
 
-// ownerEnv makes the test program a process that has a cluster's control plane, until it is killed.
+// ownerEnv makes the test program run a cluster's control plane until it is killed.
 const ownerEnv = "CONTROLPLANE_TEST_OWNER"
 
 func TestMain(m *testing.M) {
@@ -48,7 +48,7 @@ func own(dir string) {
 	select {}
 }
 
-// startOwner starts a process that owns the control plane of the cluster "one", and waits until that is ready.
+// startOwner starts a process that runs the control plane of the cluster "one", and waits until it is ready.
 func startOwner(t *testing.T, dir string) *exec.Cmd {
 	t.Helper()
 	owner := exec.Command(os.Args[0])

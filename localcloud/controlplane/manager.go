@@ -21,18 +21,18 @@ import (
 	"geo-wordpress/localcloud/faults"
 )
 
-// temporaryPrefix begins the names of directories that are being made or removed.
+// temporaryPrefix begins the names of directories that are being created or removed.
 const temporaryPrefix = ".tmp-"
 
 // stopGrace is how long a component may take to stop when its state is kept.
 const stopGrace = 5 * time.Second
 
-// Options of a manager.
+// Options configure a manager.
 type Options struct {
-	// Dir holds a directory per cluster; it is made if there is none.
+	// Dir holds a directory per cluster; it is created if missing.
 	Dir string
 	Log *slog.Logger
-	// Faults meet the Kubernetes provider on its way to an API server; nil is none.
+	// Faults injects faults into the Kubernetes provider's requests to an API server; nil injects none.
 	Faults *faults.Injector
 }
 
@@ -54,8 +54,8 @@ var _ cloud.ControlPlanes = (*Manager)(nil)
 
 var errClosed = errors.New("the control planes are shut down")
 
-// Open finds the clusters that there are. It starts none, and ends the processes that an earlier manager left behind.
-// Only one manager may be open on a directory at a time.
+// Open loads the existing clusters. It starts none, and kills the processes that an earlier manager left behind. Only
+// one manager may be open on a directory at a time.
 func Open(o Options) (*Manager, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -76,7 +76,7 @@ func Open(o Options) (*Manager, error) {
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
 		if strings.HasPrefix(entry.Name(), temporaryPrefix) {
-			// Left by a kill while it was made or removed.
+			// Left by a kill during its creation or removal.
 			if err := os.RemoveAll(path); err != nil {
 				return nil, err
 			}
@@ -108,7 +108,7 @@ func (m *Manager) plane(dir string, s settings) (*plane, error) {
 	return p, err
 }
 
-// newEndpoint is the way in from outside, with the API server's own certificate: to clients the two are one.
+// newEndpoint returns the external endpoint, with the API server's own certificate: clients cannot tell the two apart.
 func newEndpoint(dir string, s settings, f *faults.Injector, log *slog.Logger) (*endpoint.Endpoint, error) {
 	file := func(name string) string { return filepath.Join(dir, pki(name)) }
 	certificate, err := tls.LoadX509KeyPair(file(apiServerCertificate), file(keyOf(apiServerCertificate)))
@@ -127,7 +127,7 @@ func newEndpoint(dir string, s settings, f *faults.Injector, log *slog.Logger) (
 	})
 }
 
-// Ensure implements cloud.ControlPlanes. Clusters can be ensured side by side.
+// Ensure implements cloud.ControlPlanes. It may be called concurrently for several clusters.
 func (m *Manager) Ensure(ctx context.Context, c cloud.Cluster) (cloud.Access, error) {
 	p, err := m.find(c)
 	if err != nil {
@@ -146,8 +146,8 @@ func (m *Manager) Ensure(ctx context.Context, c cloud.Cluster) (cloud.Access, er
 	return cloud.Access{Endpoint: p.settings.endpoint(), CACertificate: config.CAData}, nil
 }
 
-// find returns a cluster's control plane, which it makes if there is none. What the control plane itself was made with
-// cannot change.
+// find returns a cluster's control plane and creates it if missing. The properties built into a control plane cannot
+// change.
 func (m *Manager) find(c cloud.Cluster) (*plane, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -205,7 +205,7 @@ func (m *Manager) Config(clusterID string) (*rest.Config, error) {
 	return p.config()
 }
 
-// known returns the control plane of a cluster that has one.
+// known returns a cluster's existing control plane.
 func (m *Manager) known(clusterID string) (*plane, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -215,7 +215,7 @@ func (m *Manager) known(clusterID string) (*plane, error) {
 	return nil, fmt.Errorf("there is no control plane of %s", clusterID)
 }
 
-// Clusters lists the clusters that have a control plane, in the order of their IDs.
+// Clusters lists the clusters that have a control plane, ordered by ID.
 func (m *Manager) Clusters() []cloud.Cluster {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -227,17 +227,17 @@ func (m *Manager) Clusters() []cloud.Cluster {
 	return all
 }
 
-// Status is how a control plane is.
+// Status is the status of a control plane.
 type Status struct {
 	Cluster  cloud.Cluster `json:"cluster"`
 	Endpoint string        `json:"endpoint"`
-	// Ready says that the API server says so and that every component runs; if not, Problem says what is wrong.
+	// Ready means that the API server is ready and every component runs; otherwise Problem gives the reason.
 	Ready      bool              `json:"ready"`
 	Problem    string            `json:"problem,omitempty"`
 	Components []ComponentStatus `json:"components"`
 }
 
-// Status asks every control plane how it is. They are sorted by the cluster's ID.
+// Status queries every control plane's status, ordered by cluster ID.
 func (m *Manager) Status(ctx context.Context) []Status {
 	m.mutex.Lock()
 	var planes []*plane
@@ -290,7 +290,7 @@ func (p *plane) status(ctx context.Context) Status {
 	return s
 }
 
-// Close stops all control planes, those that are just starting too, and keeps their state.
+// Close stops all control planes, including those still starting, and keeps their state.
 func (m *Manager) Close() error {
 	m.close()
 	m.mutex.Lock()
@@ -314,7 +314,7 @@ func (m *Manager) Close() error {
 	return nil
 }
 
-// removeAll removes a directory at once in the eyes of whoever looks for it by name.
+// removeAll removes a directory; the initial rename makes it disappear under its name at once.
 func removeAll(dir string) error {
 	doomed, err := os.MkdirTemp(filepath.Dir(dir), temporaryPrefix+"*")
 	if err != nil {

@@ -63,7 +63,7 @@ func TestStateAndEndpointOutliveTheManager(t *testing.T) {
 	assertKept(t, client, "before")
 }
 
-// The daemon is killed, as by the system when memory runs out: nothing of it stays behind, and nothing is lost.
+// When the daemon is killed, for example by the OOM killer, its components end and no state is lost.
 func TestStateOutlivesAKill(t *testing.T) {
 	dir, c := t.TempDir(), cluster("one")
 	owner := startOwner(t, dir)
@@ -204,7 +204,7 @@ func TestEnsureIsIdempotent(t *testing.T) {
 	assert.ErrorContains(t, err, "other.test")
 }
 
-// What is wrong is in the error, not only in some log.
+// The error itself contains the cause, not only a log.
 func TestFailureShowsTheLog(t *testing.T) {
 	dir, c := t.TempDir(), cluster("one")
 	m := open(t, dir)
@@ -278,7 +278,7 @@ func TestForeignDirectoryIsNamed(t *testing.T) {
 	assert.ErrorContains(t, err, "photos")
 }
 
-// operatorConfig is what a person has of the only cluster in a directory, whoever runs its control plane.
+// operatorConfig returns the operator's configuration of the only cluster in a directory, whichever process runs it.
 func operatorConfig(t *testing.T, dir string) *rest.Config {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*", "cluster.json"))

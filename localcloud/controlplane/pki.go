@@ -18,7 +18,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// validity of a cluster's certificates; a local cluster does not live as long, and has nobody to renew them.
+// validity of a cluster's certificates: longer than a local cluster lives, because nobody renews them.
 const validity = 10 * 365 * 24 * time.Hour
 
 // The files of a cluster's pki directory. A certificate's key is beside it, as .key instead of .crt.
@@ -135,14 +135,14 @@ func (a *authority) issue(template *x509.Certificate) ([]byte, crypto.Signer, er
 	return der, key, err
 }
 
-// stamp gives a certificate its serial number and its time.
+// stamp sets a certificate's serial number and validity period.
 func stamp(template *x509.Certificate) error {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
 	if err != nil {
 		return err
 	}
 	template.SerialNumber = serial
-	template.NotBefore = time.Now().Add(-time.Hour) // clocks go back, now and then
+	template.NotBefore = time.Now().Add(-time.Hour) // clocks are sometimes set back
 	template.NotAfter = time.Now().Add(validity)
 	return nil
 }

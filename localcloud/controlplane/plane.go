@@ -20,12 +20,12 @@ import (
 )
 
 const (
-	// startTimeout is how long a control plane may take to answer. It takes four seconds on two idle cores; three
-	// that start while a compiler runs may take a minute.
+	// startTimeout bounds the start of a control plane. A start takes four seconds on two idle cores; three at once
+	// while a compiler runs may take a minute.
 	startTimeout = 3 * time.Minute
-	// tooManyDeaths of a component while its control plane starts are no accident.
+	// tooManyDeaths of a component during its control plane's start make the start fail.
 	tooManyDeaths = 3
-	// logLines of a component's log explain why it did not start.
+	// logLines is the number of log lines that explain why a component did not start.
 	logLines = 12
 )
 
@@ -40,8 +40,8 @@ type plane struct {
 	removed  bool
 
 	mutex      sync.Mutex
-	failed     bool         // on request: it stays down until it is healed
-	components []*component // in the order of their start; none while it is down
+	failed     bool         // by Fail: it stays down until Heal
+	components []*component // in start order; empty while it is down
 }
 
 // ensure starts the control plane unless it runs, and waits until it answers.
@@ -86,7 +86,7 @@ func (p *plane) ensure(ctx context.Context) error {
 		err = p.wait(ctx, "control plane", p.allRun)
 	}
 	if err == nil {
-		// Pods can be made once the namespace has its default service account.
+		// Pods can be created once the namespace has its default service account.
 		err = p.wait(ctx, "controller manager", func(ctx context.Context) error {
 			_, err := client.CoreV1().ServiceAccounts(metav1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
 			return err
@@ -107,7 +107,7 @@ func (p *plane) ensure(ctx context.Context) error {
 	return nil
 }
 
-// allRun says which component does not run.
+// allRun returns an error that names a component that does not run.
 func (p *plane) allRun(context.Context) error {
 	for _, c := range p.running() {
 		if status := c.status(); status.PID == 0 {
@@ -130,8 +130,8 @@ func (p *plane) running() []*component {
 	return p.components
 }
 
-// halt stops the components, the last that was started first, and each within the grace. The endpoint refuses connections
-// from then on, unless it drops packets already.
+// halt stops the components in reverse start order, each within the grace period. The endpoint refuses connections from
+// then on, unless it already drops packets.
 func (p *plane) halt(grace time.Duration) {
 	if !p.isFailed() {
 		p.endpoint.Close()
@@ -145,11 +145,11 @@ func (p *plane) halt(grace time.Duration) {
 	p.components = nil
 }
 
-// remove ends the control plane and its state.
+// remove stops the control plane and deletes its state.
 func (p *plane) remove() error {
 	p.starting.Lock()
 	defer p.starting.Unlock()
-	p.halt(0) // What they would still write is removed with the rest.
+	p.halt(0) // No grace: their last writes are removed anyway.
 	p.endpoint.Close()
 	if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
 		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
@@ -158,7 +158,7 @@ func (p *plane) remove() error {
 	return removeAll(p.dir)
 }
 
-// wait asks until there is an answer. It gives up early on a component that dies again and again.
+// wait polls until there is an answer. It gives up early if a component keeps dying.
 func (p *plane) wait(ctx context.Context, what string, ask func(context.Context) error) error {
 	deaths := map[string]int{}
 	for _, c := range p.running() {
@@ -188,7 +188,7 @@ func (p *plane) wait(ctx context.Context, what string, ask func(context.Context)
 	}
 }
 
-// explain shows the end of every component's log.
+// explain returns the end of every component's log.
 func (p *plane) explain() error {
 	var all []error
 	for _, c := range p.running() {
@@ -207,7 +207,7 @@ func (p *plane) client() (*kubernetes.Clientset, error) {
 	return kubernetes.NewForConfig(config)
 }
 
-// environment is what a component needs of the daemon's own: nothing that is Pulumi's or a person's.
+// environment is the part of the daemon's environment that a component needs, without Pulumi's or personal variables.
 func environment() []string {
 	var kept []string
 	for _, variable := range os.Environ() {
@@ -217,5 +217,5 @@ func environment() []string {
 			kept = append(kept, variable)
 		}
 	}
-	return append(kept, "GOGC=200") // processors are scarcer here than memory
+	return append(kept, "GOGC=200") // CPU is scarcer here than memory
 }

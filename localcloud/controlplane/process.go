@@ -13,21 +13,20 @@ import (
 	"time"
 )
 
-// identity tells a process from a later one that got the same number.
+// identity distinguishes a process from a later one with the same PID.
 type identity struct {
 	PID int `json:"pid"`
-	// Started is when it started, in a form that only this system understands and that two processes of the same
-	// number never share.
+	// Started is the process's start time in a system-specific form. Two processes with the same PID never share it.
 	Started string `json:"started"`
 }
 
-// alive says whether the process still runs.
+// alive reports whether the process still runs.
 func (i identity) alive() bool {
 	started, err := startOf(i.PID)
 	return err == nil && started == i.Started
 }
 
-// kill ends the process, if it still is the one that was meant, and waits until it is gone.
+// kill kills the process, if it is still the same one, and waits until it is gone.
 func (i identity) kill() error {
 	for deadline := time.Now().Add(10 * time.Second); i.alive(); time.Sleep(10 * time.Millisecond) {
 		if err := syscall.Kill(i.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -40,7 +39,7 @@ func (i identity) kill() error {
 	return nil
 }
 
-// record keeps a process's identity in a file, so that the next daemon finds the processes that this one left.
+// record writes a process's identity to a file, so that the next daemon finds the processes that this one left behind.
 func record(path string, pid int) error {
 	started, err := startOf(pid)
 	if err != nil {
@@ -53,7 +52,7 @@ func record(path string, pid int) error {
 	return writeAtomically(path, content)
 }
 
-// killRecorded ends the processes recorded in a directory.
+// killRecorded kills the processes recorded in a directory.
 func killRecorded(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.pid"))
 	if err != nil {
@@ -67,7 +66,7 @@ func killRecorded(dir string) error {
 			continue
 		}
 		var process identity
-		// A record that was cut off by a crash of the machine names a process that died with it.
+		// A record truncated by a crash of the machine names a process that died in the crash.
 		if json.Unmarshal(content, &process) == nil && process.PID > 0 {
 			if err := process.kill(); err != nil {
 				failures = append(failures, err)
@@ -84,11 +83,11 @@ type process struct {
 	command  *exec.Cmd
 	lifeline io.Closer
 	done     chan struct{} // closed when it has ended
-	err      error         // how; to be read after done
+	err      error         // the exit error; valid after done
 }
 
-// spawn starts a component: this very program with other arguments. It ends with its parent, however that ends: it
-// watches a pipe that the parent holds, and on Linux the kernel kills it as well.
+// spawn starts a component: this program with other arguments. The component ends with its parent, however that ends:
+// it watches a pipe that the parent holds, and on Linux the kernel kills it as well.
 func spawn(program string, arguments []string, dir string, environment []string, log *os.File) (*process, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -115,7 +114,7 @@ func spawn(program string, arguments []string, dir string, environment []string,
 	return p, nil
 }
 
-// stop asks the component to end, and kills it when it has not within the grace.
+// stop asks the component to terminate, and kills it after the grace period.
 func (p *process) stop(grace time.Duration) {
 	if grace > 0 {
 		_ = p.command.Process.Signal(syscall.SIGTERM)
@@ -131,8 +130,8 @@ func (p *process) stop(grace time.Duration) {
 
 var starts = make(chan func())
 
-// The kernel's signal at the parent's death is sent when the *thread* dies that started the process. So one thread
-// starts all of them, and never ends.
+// The kernel sends the parent-death signal when the *thread* that started the process dies. So one thread starts all
+// processes and never ends.
 func init() {
 	go func() {
 		runtime.LockOSThread()
@@ -148,9 +147,9 @@ func startOnKeptThread(command *exec.Cmd) error {
 	return <-result
 }
 
-// writeAtomically replaces a file, so that a reader or a crash sees the old content or the new.
+// writeAtomically replaces a file, so that a reader, even after a crash, sees either the old content or the new.
 func writeAtomically(path string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // made 0600
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {
 		return err
 	}

@@ -8,17 +8,17 @@ import (
 	"syscall"
 )
 
-// program is this program itself, even after its file was replaced by a newer build.
+// program returns the path of the running executable, valid even after a newer build replaced the file.
 func program() (string, error) { return "/proc/self/exe", nil }
 
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{
-		Setpgid:   true, // a Ctrl-C in the daemon's terminal is the daemon's to handle
+		Setpgid:   true, // only the daemon handles Ctrl-C in its terminal
 		Pdeathsig: syscall.SIGKILL,
 	}
 }
 
-// startOf returns a process's start in clock ticks since boot (proc_pid_stat(5), field 22), with the boot's identity.
+// startOf returns a process's start time in clock ticks since boot (proc_pid_stat(5), field 22), and the boot ID.
 func startOf(pid int) (string, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

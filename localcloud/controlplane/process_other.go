@@ -14,10 +14,10 @@ import (
 func program() (string, error) { return os.Executable() }
 
 func attributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the daemon's terminal is the daemon's to handle
+	return &syscall.SysProcAttr{Setpgid: true} // only the daemon handles Ctrl-C in its terminal
 }
 
-// startOf returns the start time of a process as ps reports it, in whole seconds: what there is without procfs.
+// startOf returns a process's start time from ps, in whole seconds, because there is no procfs.
 func startOf(pid int) (string, error) {
 	out, err := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
 	if err != nil {

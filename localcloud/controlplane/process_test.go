@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// orphan is a process that nobody supervises, with its record.
+// orphan starts an unsupervised process and writes its record.
 func orphan(t *testing.T, dir string, change func(*identity)) (*exec.Cmd, string) {
 	t.Helper()
 	command := exec.Command("sleep", "600")
@@ -38,7 +38,7 @@ func TestOrphansAreEnded(t *testing.T) {
 	assert.NoFileExists(t, file)
 }
 
-// A number that the system has given to another process since is none of ours.
+// A PID that the system has reused belongs to a stranger.
 func TestStrangersAreLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	command, file := orphan(t, dir, func(id *identity) { id.Started += "0" })

@@ -1,5 +1,5 @@
-// Package dashboard serves a page that shows a local cloud as it is, and goes on showing it: the picture of the
-// architecture, alive. The page is in this binary and loads nothing from elsewhere.
+// Package dashboard serves a page with a live architecture diagram of a local cloud. The page is embedded in this
+// binary and loads nothing from elsewhere.
 package dashboard
 
 import (
@@ -21,21 +21,21 @@ import (
 //go:embed page
 var page embed.FS
 
-// interval is how often the cloud is asked how it is.
+// interval is the polling interval for the cloud's status.
 const interval = time.Second
 
-// contentSecurityPolicy lets the page have nothing but its own files.
+// contentSecurityPolicy lets the page load only its own files.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Source says how a cloud is.
+// Source returns a cloud's status.
 type Source func(context.Context) (daemon.Status, error)
 
-// Handler serves the dashboard to whoever asks by an address or name of the loopback interface: a page from elsewhere
-// whose name was made to lead here (DNS rebinding) is refused.
+// Handler serves the dashboard only if the request's host is an address or name of the loopback interface. This
+// prevents DNS rebinding by foreign pages.
 func Handler(source Source) http.Handler {
 	files, err := fs.Sub(page, "page")
 	if err != nil {
-		panic(fmt.Sprintf("the embedded page: %v", err)) // it is there, or this would not have been built
+		panic(fmt.Sprintf("the embedded page: %v", err)) // it exists, or the build would have failed
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /", http.FileServerFS(files))
@@ -55,7 +55,7 @@ func Handler(source Source) http.Handler {
 	})
 }
 
-// local says whether a request's host is one of this machine's own names for itself.
+// local reports whether a request's host is a loopback address or localhost.
 func local(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -64,8 +64,8 @@ func local(host string) bool {
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// stream sends the status as server-sent events, whenever it is another than before, until the client goes. An event
-// "problem" says why there is none.
+// stream sends the status as server-sent events, whenever it changes, until the client disconnects. An event "problem"
+// gives the reason if there is no status.
 func stream(w http.ResponseWriter, r *http.Request, source Source) {
 	control := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -78,7 +78,7 @@ func stream(w http.ResponseWriter, r *http.Request, source Source) {
 			return
 		}
 		if bytes.Equal(event, last) {
-			event = []byte(":\n\n") // a comment: who has gone is noticed
+			event = []byte(":\n\n") // a comment: detects a client that is gone
 		} else {
 			last = event
 		}
@@ -96,7 +96,7 @@ func stream(w http.ResponseWriter, r *http.Request, source Source) {
 	}
 }
 
-// next is the event of this moment.
+// next returns the current event.
 func next(ctx context.Context, source Source) []byte {
 	name, value := "status", any(nil)
 	status, err := source(ctx)

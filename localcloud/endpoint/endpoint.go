@@ -18,33 +18,32 @@ import (
 	"geo-wordpress/localcloud/faults"
 )
 
-// Options of an endpoint.
+// Options configure an endpoint.
 type Options struct {
-	// Address is host:port, where clients dial.
+	// Address is the host:port that clients dial.
 	Address string
-	// APIServer is the URL of the API server, and CA the certificate authority that its certificate and the endpoint's
-	// are of.
+	// APIServer is the URL of the API server, and CA the certificate authority of its certificate and the endpoint's.
 	APIServer string
 	CA        *x509.CertPool
-	// Certificate is what the endpoint shows to clients.
+	// Certificate is the endpoint's server certificate.
 	Certificate tls.Certificate
-	// Place keys the faults, so that the same cluster made anew meets the same ones: its location.
+	// Place is the cluster's location. It keys the faults, so that a recreated cluster meets the same ones.
 	Place  string
 	Faults *faults.Injector // nil: none
 	Log    *slog.Logger
 }
 
-// Endpoint is one cluster's. It is closed until Open.
+// Endpoint is the endpoint of one cluster. It is closed until Open.
 type Endpoint struct {
 	options Options
 	proxy   *httputil.ReverseProxy
 
 	mutex sync.Mutex
 	open  *generation // nil while closed
-	hole  io.Closer   // what swallows packets; nil unless they are dropped
+	hole  io.Closer   // swallows packets; nil unless they are dropped
 }
 
-// generation is the connections between an Open and the Drop or Close after it.
+// generation is the set of connections between an Open and the next Drop or Close.
 type generation struct {
 	server   *http.Server
 	listener net.Listener
@@ -52,7 +51,7 @@ type generation struct {
 	released chan struct{} // closed: the peers learn that their connections are gone
 }
 
-// New makes an endpoint. It fails when the API server's URL is malformed.
+// New creates an endpoint. It fails if the API server's URL is malformed.
 func New(o Options) (*Endpoint, error) {
 	target, err := url.Parse(o.APIServer)
 	if err != nil {
@@ -69,14 +68,14 @@ func New(o Options) (*Endpoint, error) {
 		},
 		Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: o.CA, MinVersion: tls.VersionTLS12},
-			// Whether an answer is compressed is between the client and the API server.
+			// The client and the API server negotiate compression between themselves.
 			DisableCompression:  true,
 			MaxIdleConnsPerHost: 100,
 			IdleConnTimeout:     time.Minute,
 		},
-		FlushInterval: -1, // a watch's events are wanted at once
+		FlushInterval: -1, // watches need their events at once
 		ErrorLog:      log.New(io.Discard, "", 0),
-		// An API server that breaks off is a connection that breaks off, not an answer.
+		// If the API server breaks the connection, break the client's instead of answering.
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
 			o.Log.Debug("the API server does not answer", "request", r.Method+" "+r.URL.Path, "error", err)
 			reset(w)
@@ -85,7 +84,7 @@ func New(o Options) (*Endpoint, error) {
 	return e, nil
 }
 
-// Open begins to serve, unless it does already. What was dropped until now learns that its connections are gone.
+// Open starts to serve, unless it already does. Peers of dropped connections learn that these are gone.
 func (e *Endpoint) Open() error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -102,7 +101,7 @@ func (e *Endpoint) Open() error {
 		Handler:           http.HandlerFunc(e.serve),
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          log.New(io.Discard, "", 0),
-		// A request a connection (HTTP/1.1), so that a fault breaks the one that it hits and no other.
+		// HTTP/1.1, one request at a time per connection, so that a fault breaks only the request that it hits.
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
 		TLSConfig: &tls.Config{
 			Certificates: []tls.Certificate{e.options.Certificate},
@@ -120,8 +119,8 @@ func (e *Endpoint) Open() error {
 	return nil
 }
 
-// Drop loses every packet from now on, as a control plane that is gone does: a new connection is neither made nor
-// refused, and those that there are fall silent.
+// Drop drops every packet from now on, as a lost control plane does: new connections are neither made nor refused, and
+// existing ones fall silent.
 func (e *Endpoint) Drop() error {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -137,14 +136,14 @@ func (e *Endpoint) Drop() error {
 	return err
 }
 
-// Close refuses connections, and breaks those that there are.
+// Close refuses new connections and breaks existing ones.
 func (e *Endpoint) Close() {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
 	e.release()
 }
 
-// release ends what there is.
+// release ends dropping and serving.
 func (e *Endpoint) release() {
 	if e.hole != nil {
 		_ = e.hole.Close()
@@ -157,7 +156,7 @@ func (e *Endpoint) release() {
 	}
 }
 
-// droppable is a listener of whose connections every packet can be lost.
+// droppable is a listener whose connections can drop all packets.
 type droppable struct {
 	net.Listener
 	*generation
@@ -191,13 +190,13 @@ func (c *conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Close sends no word of it either while packets are dropped.
+// Close sends nothing while packets are dropped.
 func (c *conn) Close() error {
 	c.lost()
 	return c.Conn.Close()
 }
 
-// lost waits while packets are dropped, and says whether they were.
+// lost blocks while packets are dropped, and reports whether they were.
 func (c *conn) lost() bool {
 	select {
 	case <-c.dropped:

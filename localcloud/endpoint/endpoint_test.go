@@ -21,7 +21,7 @@ import (
 	"geo-wordpress/localcloud/ports"
 )
 
-// bench is an endpoint before an API server that answers everything.
+// bench is an endpoint in front of an API server that answers everything.
 type bench struct {
 	*Endpoint
 	t       *testing.T
@@ -132,7 +132,7 @@ func TestDroppedWatchBreaksOff(t *testing.T) {
 	assert.Len(t, body, watched)
 }
 
-// The names that Pulumi makes up differ in every run; the faults do not.
+// Pulumi's automatic names differ in every run; the faults do not.
 func TestTheSameFaultsForTheSameSeed(t *testing.T) {
 	met := func(suffix string) (all []bool) {
 		b := newBench(t, faults.Plan{Seed: 7, Rates: map[faults.Kind]float64{faults.Refused: 0.5}})
@@ -149,7 +149,7 @@ func TestTheSameFaultsForTheSameSeed(t *testing.T) {
 	assert.Contains(t, first, false)
 }
 
-// While the control plane is lost, nobody hears anything; afterwards all goes on.
+// A lost control plane is silent on all connections; after Open they work again.
 func TestDrop(t *testing.T) {
 	b := newBench(t, faults.Plan{})
 	client := b.client(2 * time.Second)

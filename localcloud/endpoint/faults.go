@@ -12,10 +12,10 @@ import (
 	"geo-wordpress/localcloud/faults"
 )
 
-// watched is how much of a watch gets through before its connection breaks, in bytes.
+// watched is the number of bytes of a watch that get through before its connection breaks.
 const watched = 2 << 10
 
-// serve forwards a request, or lets it meet a fault.
+// serve forwards a request, or injects a fault.
 func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	key, ok := e.key(r)
 	if !ok {
@@ -39,7 +39,7 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 			"modified; please apply your changes to the latest version and try again")
 		return
 	case hit(faults.Dropped, r.Method+" "+key):
-		// The server may or may not have got the request: its sender cannot tell.
+		// The request may or may not reach the server: its sender cannot tell.
 		if e.options.Faults.Pick(2, r.Method+" "+key) == 1 {
 			e.proxy.ServeHTTP(&unheard{header: http.Header{}}, r)
 		}
@@ -49,17 +49,17 @@ func (e *Endpoint) serve(w http.ResponseWriter, r *http.Request) {
 	e.proxy.ServeHTTP(w, r)
 }
 
-// provider begins the user agent of Pulumi's Kubernetes provider (provider/v4/pkg/version).
+// provider is the user agent prefix of Pulumi's Kubernetes provider (provider/v4/pkg/version).
 const provider = "pulumi-kubernetes/"
 
 var (
-	// discovery is what says which kinds there are; it concerns no object.
+	// discovery matches the paths of API discovery, which concern no object.
 	discovery = regexp.MustCompile(`^/(version|openapi/.*|api|apis|api/[^/]+|apis/[^/]+(/[^/]+)?)/?$`)
-	// random is what Pulumi adds to the names of objects.
+	// random matches the suffix that Pulumi adds to the names of objects.
 	random = regexp.MustCompile(`-[0-9a-f]{8}\b`)
 )
 
-// key names what a request of the provider's is about, the same in every run; false for other requests.
+// key identifies the object of a provider's request, the same in every run; false for other requests.
 func (e *Endpoint) key(r *http.Request) (string, bool) {
 	if e.options.Faults == nil || !strings.HasPrefix(r.UserAgent(), provider) || discovery.MatchString(r.URL.Path) {
 		return "", false
@@ -67,7 +67,7 @@ func (e *Endpoint) key(r *http.Request) (string, bool) {
 	return e.options.Place + random.ReplaceAllString(r.URL.Path, ""), true
 }
 
-// answer is one that the API server did not give.
+// answer writes an error response in place of the API server.
 func answer(w http.ResponseWriter, code int, reason metav1.StatusReason, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
@@ -77,14 +77,14 @@ func answer(w http.ResponseWriter, code int, reason metav1.StatusReason, message
 	})
 }
 
-// unheard is where an answer goes that does not arrive.
+// unheard discards a response.
 type unheard struct{ header http.Header }
 
 func (u *unheard) Header() http.Header         { return u.header }
 func (u *unheard) WriteHeader(int)             {}
 func (u *unheard) Write(p []byte) (int, error) { return len(p), nil }
 
-// cut is an answer that breaks off. ReverseProxy breaks the connection when it cannot write.
+// cut is a response that breaks off: ReverseProxy breaks the connection when a write fails.
 type cut struct {
 	http.ResponseWriter
 	left int

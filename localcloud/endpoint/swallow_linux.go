@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// swallow takes an address over so that who dials it gets no answer at all. It is a socket that listens for one
-// connection and never accepts it: with its queue full the kernel drops whatever else comes.
+// swallow takes over an address so that clients that dial it get no answer. Its socket listens for one connection and
+// never accepts it: with its queue full, the kernel drops everything else.
 func swallow(address string) (io.Closer, error) {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -24,7 +24,7 @@ func swallow(address string) (io.Closer, error) {
 	hole := &hole{fd: fd}
 	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1)
 	err = syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()})
-	// A listener that was closed is gone a moment later, when its Accept has returned.
+	// A closed listener releases the address only when its Accept has returned.
 	for wait := time.Millisecond; err == syscall.EADDRINUSE && wait < time.Second; wait *= 2 {
 		time.Sleep(wait)
 		err = syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(at.Port()), Addr: at.Addr().As4()})

@@ -4,7 +4,7 @@ package endpoint
 
 import "io"
 
-// swallow only refuses connections here: the kernel's ways to drop them differ.
+// swallow only refuses connections here: dropping them differs by kernel.
 func swallow(string) (io.Closer, error) { return nothing{}, nil }
 
 type nothing struct{}

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// Injector hands out the faults of a plan. A nil Injector hands out none.
+// Injector injects the faults of a plan. A nil Injector injects none.
 type Injector struct {
 	mu     sync.Mutex
 	plan   Plan
@@ -16,14 +16,14 @@ type Injector struct {
 	counts map[Kind]int
 }
 
-// Follow makes the injector follow another plan from now on. What was counted stays.
+// Follow switches the injector to another plan and keeps the counts.
 func (i *Injector) Follow(p Plan) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.plan, i.tried = p, map[string]int{}
 }
 
-// Hit says whether a call on what key names goes wrong in this way, and counts it if so. Every call of Hit is a try.
+// Hit reports whether a call on the resource that key names fails in this way, and counts it if so. Every Hit is a try.
 func (i *Injector) Hit(kind Kind, key string) bool {
 	if i == nil || key == "" {
 		return false
@@ -50,7 +50,7 @@ func (i *Injector) Hit(kind Kind, key string) bool {
 	return true
 }
 
-// Pick chooses between 0 and n-1 for what key names, the same each time.
+// Pick chooses a number from 0 to n-1 for a key, the same each time.
 func (i *Injector) Pick(n int, key string) int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -58,7 +58,7 @@ func (i *Injector) Pick(n int, key string) int {
 	return int(more % uint64(n))
 }
 
-// Counts is how often each kind was handed out since the start.
+// Counts returns how often each kind has been injected since the start.
 func (i *Injector) Counts() map[Kind]int {
 	if i == nil {
 		return nil
@@ -68,7 +68,7 @@ func (i *Injector) Counts() map[Kind]int {
 	return maps.Clone(i.counts)
 }
 
-// draw makes two numbers out of the seed, the kind and the key: one from 0 to 1, and a whole one.
+// draw derives two numbers from the seed, the kind and the key: a fraction from 0 to 1, and an integer.
 func draw(seed uint64, kind Kind, key string) (share float64, more uint64) {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", seed, kind, key))
 	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53), binary.BigEndian.Uint64(sum[8:])

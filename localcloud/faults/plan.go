@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// Plan says what goes wrong. The zero Plan is: nothing.
+// Plan defines the faults to inject. The zero Plan injects none.
 type Plan struct {
 	Seed uint64
 	// Rates is the share of the resources, from 0 to 1, that each kind hits.
 	Rates map[Kind]float64
 }
 
-// Parse reads SEED or SEED:KIND=RATE,... from left to right. A kind that is not named has its usual rate, and all=RATE
-// sets every kind's. "off" is the plan in which nothing goes wrong.
+// Parse parses SEED or SEED:KIND=RATE,... from left to right. Kinds that are not named have their usual rates, and
+// all=RATE sets every kind's. "off" is the plan without faults.
 func Parse(text string) (Plan, error) {
 	if text == "off" {
 		return Plan{}, nil
@@ -50,10 +50,10 @@ func Parse(text string) (Plan, error) {
 	return plan, nil
 }
 
-// Kinds are all there are, sorted.
+// Kinds lists all kinds, sorted.
 func Kinds() []Kind { return slices.Sorted(maps.Keys(usual)) }
 
-// Names lists the kinds for a person.
+// Names lists the kinds for messages.
 func Names() string {
 	var names []string
 	for _, kind := range Kinds() {

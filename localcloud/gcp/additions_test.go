@@ -11,7 +11,7 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// A second `up` of a program that does not ignore what GKE adds to a node pool fails, on a change of nothing.
+// A second `up` fails with an empty update if the program does not ignore what GKE adds to a node pool.
 func TestUpdateOfNothingIsRefused(t *testing.T) {
 	s := build(t, "address")
 	id, in, state := s.ids["pool"], s.inputs["pool"], s.outputs["pool"]
@@ -25,7 +25,7 @@ func TestUpdateOfNothingIsRefused(t *testing.T) {
 	_, err := s.updateFrom(state, nodePoolType, "pool", id, in, in)
 	require.ErrorContains(t, err, "googleapi: Error 400: At least one of ['node_version', ")
 
-	// A real change is carried out before, as the provider sends each by itself.
+	// A real change is applied before that, because the provider sends each change separately.
 	more := s.with("pool", props{"nodeCount": 3})
 	_, err = s.updateFrom(state, nodePoolType, "pool", id, in, more)
 	require.ErrorContains(t, err, "At least one of ['node_version', ")
@@ -60,7 +60,7 @@ func TestMachinesNeedAnAccountOfTheirOwn(t *testing.T) {
 	}
 }
 
-// What configured the default pool is gone with it: unless the change is ignored, the next up replaces the cluster.
+// The default pool's nodeConfig is deleted with it: unless the change is ignored, the next up replaces the cluster.
 func TestDefaultPoolsConfigurationIsNotReturned(t *testing.T) {
 	s := build(t, "address")
 	id, in := s.ids["cluster"], s.inputs["cluster"]
@@ -68,7 +68,7 @@ func TestDefaultPoolsConfigurationIsNotReturned(t *testing.T) {
 	require.Len(t, d.DetailedDiff, 1)
 	assert.Equal(t, pulumirpc.PropertyDiff_ADD_REPLACE, d.DetailedDiff["nodeConfig"].Kind)
 
-	// The engine tells nothing of ignored changes when it tries again what failed before.
+	// The engine does not pass on ignored changes when it retries what failed before.
 	_, err := s.updateFrom(s.outputs["cluster"], clusterType, "cluster", id, in, in)
 	require.ErrorContains(t, err, "internal: expected diff to not require deletion or replacement during Update")
 	_, err = s.updateFrom(s.outputs["cluster"], clusterType, "cluster", id, in, in, "nodeConfig")
@@ -91,7 +91,7 @@ func TestAdditionsToACluster(t *testing.T) {
 	assert.True(t, object(schema.PlainMap(read)).flag("masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled"))
 }
 
-// GKE makes machines anew for whatever they are made with.
+// GKE recreates machines when any of their settings changes.
 func TestPoolsTemplateFollowsWhatMachinesAreMadeWith(t *testing.T) {
 	s := build(t, "address")
 	id := s.ids["pool"]

@@ -15,26 +15,26 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// Options of the stand-in.
+// Options configure the stand-in.
 type Options struct {
-	// Dir holds its state.
+	// Dir is the state directory.
 	Dir           string
 	ControlPlanes cloud.ControlPlanes
 	Machines      cloud.Machines
-	// Log takes progress; nil discards it.
+	// Log receives progress messages; nil discards them.
 	Log *slog.Logger
-	// EnabledAPIs are on from the start in every project, such as "compute.googleapis.com". Beyond the ones that a
-	// program needs to enable others with, none is: a missing dependence on a projects.Service shows as Google's 403.
+	// EnabledAPIs, such as "compute.googleapis.com", are on in every project from the start. Otherwise only the APIs
+	// that enable others are on: a missing dependency on a projects.Service fails with Google's 403.
 	EnabledAPIs []string
-	// Faults are what goes wrong with requests and operations; nil is nothing.
+	// Faults injects faults into requests and operations; nil injects none.
 	Faults *faults.Injector
-	// Times is how long operations take, as a share of what they take on Google; 0 is no longer than need be.
+	// Times scales Google's durations of operations; 0 adds no delay.
 	Times times.Scale
-	// Clock is what operations wait by; nil is the real one.
+	// Clock is the clock that operations wait on; nil is the wall clock.
 	Clock times.Clock
 }
 
-// API is the cloud: what stands in it, whoever asks.
+// API is the cloud itself, shared by all provider connections.
 type API struct {
 	store         *store.Store
 	controlPlanes cloud.ControlPlanes
@@ -46,10 +46,10 @@ type API struct {
 	times         times.Scale
 	clock         times.Clock
 
-	// Slow work belongs to the cloud, not to the request that asked for it: it goes on when the request is gone.
+	// Slow work runs in the cloud's context, not in a request's: it continues when the request is gone.
 	work    context.Context
 	stop    context.CancelFunc
-	hiring  sync.Mutex // held while workers grow, and while the work is stopped
+	hiring  sync.Mutex // held to add a worker and to stop the work
 	workers sync.WaitGroup
 
 	facts factCache
@@ -57,7 +57,7 @@ type API struct {
 
 var _ cloud.Facts = (*API)(nil)
 
-// Open opens or makes the state in a folder. Only one process can have it open.
+// Open opens or creates the state in a folder. Only one process can have it open.
 func Open(o Options) (*API, error) {
 	if o.ControlPlanes == nil || o.Machines == nil {
 		return nil, errors.New("the Google API stand-in needs control planes and machines")
@@ -82,8 +82,8 @@ func Open(o Options) (*API, error) {
 	return a, nil
 }
 
-// Interrupt breaks slow work off and waits for it to end; Resume takes it up again after the next start. What the
-// machines ask is still answered, so that they can be closed between this and Close.
+// Interrupt cancels slow work and waits for it to end; Resume continues it after the next start. The API still answers
+// the machines, so that they can be closed between Interrupt and Close.
 func (a *API) Interrupt() {
 	a.hiring.Lock()
 	a.stop()
@@ -106,17 +106,17 @@ func (a *API) update(fn func(*txn) error) error {
 	return a.store.Update(func(tx *store.Tx) error { return fn(&txn{tx, a}) })
 }
 
-// await runs work that outlives the request, and waits for it as long as the request does.
+// await runs work that outlives the request, and waits for it until it ends or the request is cancelled.
 func (a *API) await(ctx context.Context, work func(context.Context) error) error {
 	return a.awaitFor(ctx, nil, work)
 }
 
-// awaitFor is await that ends with an error when the patience, if any, is at its end.
+// awaitFor is await that also returns when an error arrives on impatient; nil means no timeout.
 func (a *API) awaitFor(ctx context.Context, impatient <-chan error, work func(context.Context) error) error {
 	a.hiring.Lock()
 	if a.work.Err() != nil {
 		a.hiring.Unlock()
-		return work(a.work) // to give back what it holds
+		return work(a.work) // already cancelled: work only releases what it holds
 	}
 	a.workers.Add(1)
 	a.hiring.Unlock()
@@ -135,16 +135,16 @@ func (a *API) awaitFor(ctx context.Context, impatient <-chan error, work func(co
 	}
 }
 
-// Resource is one resource that stands in the cloud.
+// Resource is one resource in the cloud.
 type Resource struct {
 	Type    string    `json:"type"` // the engine's token
 	ID      string    `json:"id"`
 	State   string    `json:"state"`
-	Message string    `json:"message,omitempty"` // why, in state ERROR
+	Message string    `json:"message,omitempty"` // the reason for state ERROR
 	Created time.Time `json:"created"`
 }
 
-// Resources lists what stands, in the order of the IDs.
+// Resources lists all resources, ordered by ID.
 func (a *API) Resources() []Resource {
 	var out []Resource
 	err := a.view(func(t *txn) error {
@@ -160,7 +160,7 @@ func (a *API) Resources() []Resource {
 	return out
 }
 
-// Clusters lists the clusters that stand, in whatever state.
+// Clusters lists all clusters, in any state.
 func (a *API) Clusters() []cloud.Cluster {
 	var out []cloud.Cluster
 	err := a.view(func(t *txn) error {
@@ -183,8 +183,8 @@ func (a *API) Clusters() []cloud.Cluster {
 	return out
 }
 
-// ClusterState is GKE's word for a cluster's state (PROVISIONING, RUNNING, RECONCILING, STOPPING or ERROR), and the
-// reason for ERROR. Both are empty when there is no such cluster.
+// ClusterState returns a cluster's state in GKE's terms (PROVISIONING, RUNNING, RECONCILING, STOPPING or ERROR), and
+// the reason for ERROR. Both are empty if the cluster does not exist.
 func (a *API) ClusterState(id string) (state, message string) {
 	err := a.view(func(t *txn) error {
 		r, err := t.get(id)

@@ -103,7 +103,7 @@ var _ = register(&kind{
 	token: namedPortType, title: "InstanceGroupNamedPort", noun: "named_port", service: computeAPI, scope: zonal,
 	naming: computeNames,
 	fields: fields{
-		// The named ports are a property of the group: they do not keep it from being deleted, and go with it.
+		// Named ports are a property of the group: they do not prevent its deletion, and are deleted with it.
 		"group": str(required, forceNew, ref(instanceGroups), keepForm, weak),
 		"port":  integer(required, forceNew, between(1, 65535)),
 	},

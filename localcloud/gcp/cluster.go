@@ -12,7 +12,7 @@ import (
 
 const clusterType = "gcp:container/cluster:Cluster"
 
-// kubernetesVersion is what the control planes run, in GKE's form.
+// kubernetesVersion is the version that the control planes run; gkeVersion is the same in GKE's form.
 const (
 	kubernetesVersion = "1.33.0"
 	gkeVersion        = kubernetesVersion + "-gke.1000000"
@@ -44,7 +44,7 @@ const protectedMessage = "Cannot destroy cluster because deletion_protection is 
 	"proceed with cluster deletion."
 
 func guardCluster(t *txn, r *record) error {
-	// The provider looks at the state, not at the program: turning the protection off needs an update of its own.
+	// The provider checks the state, not the program: turning the protection off needs an update before the delete.
 	if r.Outputs.flag("deletionProtection") {
 		return fmt.Errorf("%s", protectedMessage)
 	}
@@ -76,7 +76,7 @@ func admitCluster(t *txn, r, old *record) error {
 		return badRequest("Workload pool %q is not supported: it must be %q.",
 			o.str("workloadIdentityConfig.workloadPool"), want)
 	}
-	if old == nil { // GKE makes a default pool with every cluster, to be removed or not
+	if old == nil { // GKE creates a default pool with every cluster, even if it is removed at once
 		if err := t.requireAccount(r.Project, o.str("nodeConfig.serviceAccount")); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func admitCluster(t *txn, r, old *record) error {
 	return t.fillCluster(r)
 }
 
-// cluster is a cluster as the parts below know it.
+// cluster converts a record to the form that control planes and machines use.
 func (t *txn) cluster(r *record) (cloud.Cluster, error) {
 	c := cloud.Cluster{ID: r.ID, Project: r.Project, Location: r.Place, Name: r.Name, Network: r.target("network"),
 		DNSDomain: dnsDomain(r), VPCScope: r.Outputs.str("dnsConfig.clusterDnsScope") == "VPC_SCOPE",
@@ -118,7 +118,7 @@ func nodeLocalDNS(cluster *record) bool {
 	return cluster.Outputs.flag("addonsConfig.dnsCacheConfig.enabled")
 }
 
-// startCluster brings the control plane up. It runs at creation, after a change, and when the cloud starts again.
+// startCluster starts the control plane. It runs at creation, after an update, and when the cloud restarts.
 func startCluster(ctx context.Context, a *API, r, old *record) error {
 	var c cloud.Cluster
 	var remade []cloud.NodePool
@@ -151,7 +151,7 @@ func startCluster(ctx context.Context, a *API, r, old *record) error {
 	if err := a.machines.AddCluster(ctx, c, config); err != nil {
 		return fmt.Errorf("the machines of cluster %s: %w", r.Name, err)
 	}
-	for _, p := range remade { // turning NodeLocal DNSCache on or off makes all machines anew
+	for _, p := range remade { // turning NodeLocal DNSCache on or off recreates all machines
 		if err := a.machines.EnsureNodePool(ctx, p); err != nil {
 			return fmt.Errorf("the machines of cluster %s: %w", r.Name, err)
 		}
@@ -167,13 +167,13 @@ func startCluster(ctx context.Context, a *API, r, old *record) error {
 	}
 	a.log.Info("the control plane answers", "cluster", r.Name, "endpoint", access.Endpoint)
 	if r.Outputs.flag("removeDefaultNodePool") {
-		// Google makes a default pool here and the provider deletes it at once. What is left is the same without.
+		// Google creates a default pool here and the provider deletes it at once. Skipping both gives the same result.
 		return nil
 	}
 	return a.ensureDefaultPool(ctx, r)
 }
 
-// stopCluster takes the machines and then the control plane away. As on Google nothing is drained.
+// stopCluster removes the machines, then the control plane. As on Google, nothing is drained.
 func stopCluster(ctx context.Context, a *API, r *record) error {
 	gone := map[string]bool{}
 	err := a.view(func(t *txn) error {
@@ -195,7 +195,7 @@ func stopCluster(ctx context.Context, a *API, r *record) error {
 	return a.update(func(t *txn) error { return t.detachAll(gone) })
 }
 
-// clusterHash is what GKE tells the parts of clusters of one name apart by.
+// clusterHash is the hash by which GKE distinguishes the parts of clusters of the same name.
 func clusterHash(r *record) string {
 	sum := sha256.Sum256([]byte(r.ID + r.Created.String()))
 	return fmt.Sprintf("%x", sum[:4])
@@ -204,8 +204,8 @@ func clusterHash(r *record) string {
 // nodeTag is the network tag that GKE gives to a cluster's nodes.
 func nodeTag(r *record) string { return fmt.Sprintf("gke-%s-%s-node", r.Name, clusterHash(r)) }
 
-// clusterFirewalls are the rules that GKE makes for a cluster: its nodes and pods reach its nodes, and so does its
-// control plane on the kubelets' and the webhooks' ports.
+// clusterFirewalls returns the firewall rules that GKE creates for a cluster: its nodes and pods may reach its nodes,
+// and its control plane the kubelets' and the webhooks' ports.
 func (t *txn) clusterFirewalls(r *record) ([]firewall, error) {
 	c, err := t.cluster(r)
 	if err != nil {

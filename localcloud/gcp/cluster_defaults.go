@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// clusterAdditions are what GKE fills in where the program says nothing, as recorded answers of 2026 have it. The provider
-// knows all of it as computed.
+// clusterAdditions are the values that GKE fills in for unset fields, according to API responses recorded in 2026. The
+// provider marks all of them as computed.
 var clusterAdditions = map[string]any{
 	// On in new clusters of 1.34.1-gke.3720000 and later.
 	"addonsConfig.dnsCacheConfig":                   props{"enabled": true},
@@ -64,13 +64,13 @@ func (t *txn) fillCluster(r *record) error {
 		o.fill("masterAuthorizedNetworksConfig.gcpPublicCidrsAccessEnabled", true)
 	}
 	if o.flag("removeDefaultNodePool") {
-		delete(o, "nodeConfig") // with the pool that it was of
+		delete(o, "nodeConfig") // removed along with its pool
 	}
-	// The pools that Google lists here, and the first one's nodeConfig, come and go by resources of
-	// their own, which a refresh would call drift.
+	// Left empty: the pools that Google lists here, and the first pool's nodeConfig, change with resources of their
+	// own, and a refresh would report that as drift.
 	o.fill("nodePools", []any{})
 	o["labelFingerprint"] = fingerprint(o.strMap("resourceLabels"))
-	// The v1beta1 form is the one the published provider, built on google-beta, answers with.
+	// v1beta1, because the published provider is built on google-beta.
 	o.fill("selfLink", "https://container.googleapis.com/v1beta1/"+
 		strings.Replace(r.ID, "/locations/"+r.Place, locationPath(r.Place), 1))
 	if cidr := o.str("privateClusterConfig.masterIpv4CidrBlock"); cidr != "" {

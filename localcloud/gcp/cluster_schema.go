@@ -24,8 +24,8 @@ func withFields(o *schema.Field, opts ...schema.Option) *schema.Field {
 	return o
 }
 
-// clusterFields are a cluster's inputs. What is marked as forcing a new one is what terraform-provider-google-beta
-// 5.42 marks so; dnsConfig is not, although the API refuses its change.
+// clusterFields are a cluster's inputs. A field is forceNew where terraform-provider-google-beta 5.42 marks it so;
+// dnsConfig is not, although the API refuses to change it.
 var clusterFields = fields{
 	"addonsConfig": objectOf(fields{
 		"dnsCacheConfig":                   toggle("enabled"),
@@ -63,7 +63,7 @@ var clusterFields = fields{
 	"gatewayApiConfig":          objectOf(fields{"channel": str(required, only("CHANNEL_DISABLED", "there is no gateway controller"))}),
 	"initialNodeCount":          integer(forceNew, between(0, 1000)),
 	"ipAllocationPolicy": objectOf(fields{
-		// Without names Google makes the ranges itself. Here they have to be the subnetwork's.
+		// Google creates the ranges if they are not named. Here the program must name ranges of the subnetwork.
 		"clusterSecondaryRangeName":  str(required, forceNew),
 		"servicesSecondaryRangeName": str(required, forceNew),
 		"stackType":                  str(computed, forceNew, only("IPV4", noIPv6)),
@@ -88,8 +88,8 @@ var clusterFields = fields{
 	"networkPolicy": toggle("enabled", only(false, "Calico is not there; Dataplane V2 enforces policies")),
 	"networkingMode": str(preset("VPC_NATIVE"), forceNew, only("VPC_NATIVE",
 		"clusters by routes are not")),
-	// Of the default pool. As of 5.42 its coming and going replaces the cluster, and so does a change of what
-	// replaces a pool.
+	// nodeConfig configures the default pool. As of 5.42, adding or removing it replaces the cluster, and so does
+	// changing a field that replaces a pool.
 	"nodeConfig":    objectOf(nodeConfigFields(), computed, forceNew),
 	"nodeLocations": setOf(str(), computed),
 	"nodeVersion":   str(computed, checkString(checkVersion)),
@@ -150,7 +150,7 @@ func checkClusterDomain(d string) error {
 	return nil
 }
 
-// checkVersion allows the one version there is, in full or in part.
+// checkVersion allows only the supported version, in full or in part.
 func checkVersion(v string) error {
 	if slices.Contains([]string{"latest", "1.33", kubernetesVersion, gkeVersion}, v) {
 		return nil
@@ -177,7 +177,7 @@ func checkCluster(in object) []plugin.CheckFailure {
 	start, err1 := time.Parse(time.RFC3339, in.str(w+"startTime"))
 	end, err2 := time.Parse(time.RFC3339, in.str(w+"endTime"))
 	if err1 == nil && err2 == nil {
-		// GKE asks for windows of at least four hours.
+		// GKE requires windows of at least four hours.
 		if length := end.Sub(start); length < 4*time.Hour || length > 24*time.Hour {
 			fail(w+"endTime", "a maintenance window has 4 to 24 hours, not %s", length)
 		}

@@ -12,8 +12,8 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// configKeys are the provider's own settings. The second group says who asks and how, which here makes no difference:
-// nobody checks credentials on a cloud that only its owner can reach. Any other key is refused.
+// configKeys are the provider's settings; true marks those that have an effect here. Settings for credentials and
+// requests have none: only its owner can reach the local cloud, so nobody checks credentials. Any other key is refused.
 var configKeys = map[string]bool{
 	"project": true, "region": true, "zone": true,
 
@@ -84,7 +84,7 @@ func (p *provider) Configure(_ context.Context, req plugin.ConfigureRequest) (pl
 	return plugin.ConfigureResponse{}, nil
 }
 
-// functions are what programs may ask, by token.
+// functions are the functions that programs may invoke, by token.
 var functions = map[string]func(p *provider, in object) (object, error){
 	"gcp:organizations/getClientConfig:getClientConfig": (*provider).clientConfig,
 	"gcp:organizations/getProject:getProject":           (*provider).getProject,
@@ -104,7 +104,7 @@ func (p *provider) Invoke(_ context.Context, req plugin.InvokeRequest) (plugin.I
 	return plugin.InvokeResponse{Properties: properties(out, nil)}, nil
 }
 
-// clientConfig gives no access token: there is nobody to take one.
+// clientConfig returns no access token: nothing here accepts one.
 func (p *provider) clientConfig(object) (object, error) {
 	at := p.place()
 	return object{"id": fmt.Sprintf("projects/%q/regions/%q/zones/%q", at.project, at.region, at.zone),

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ensureDefaultPool makes the pool that a cluster comes with unless it is told not to.
+// ensureDefaultPool creates the default pool, which a cluster has unless removeDefaultNodePool is set.
 func (a *API) ensureDefaultPool(ctx context.Context, cluster *record) error {
 	id := cluster.ID + "/nodePools/default-pool"
 	r := &record{Type: nodePoolType, ID: id, Name: "default-pool", Project: cluster.Project, Place: cluster.Place,
@@ -34,7 +34,7 @@ func (a *API) ensureDefaultPool(ctx context.Context, cluster *record) error {
 	return a.operate(ctx, nodePoolKind, operation{}, r, nil)
 }
 
-// defaultPool fills a default pool's outputs in.
+// defaultPool fills in a default pool's outputs.
 func (cluster *record) defaultPool(t *txn, r *record) (object, error) {
 	r.Outputs = r.Inputs.clone()
 	r.Refs = []reference{{Path: "cluster", Target: cluster.ID, Weak: true}}

@@ -9,7 +9,7 @@ import (
 
 const diskType = "gcp:compute/disk:Disk"
 
-// attachment is a disk's place in a machine.
+// attachment records the instance that a disk is attached to.
 type attachment struct {
 	Instance string `json:"instance"`
 	Zone     string `json:"zone"`
@@ -21,7 +21,7 @@ var _ = register(&kind{
 		"description":            str(forceNew),
 		"labels":                 labels(),
 		"physicalBlockSizeBytes": integer(computed, forceNew, between(4096, 16384)),
-		// A disk grows in place, and never shrinks.
+		// A disk grows in place; shrinking replaces it.
 		"size": integer(computed, between(1, 65536), replaceIf(func(o, n any) bool { return n.(float64) < o.(float64) })),
 		"type": str(preset("pd-standard"), forceNew, oneOf("pd-standard", "pd-balanced", "pd-ssd", "pd-extreme")),
 	},
@@ -31,9 +31,9 @@ var _ = register(&kind{
 	id:    memberID("disks"),
 	admit: admitDisk,
 	guard: func(t *txn, r *record) error {
-		// The real provider detaches a disk before it deletes it, and GKE's attach controller, as long as a pod and
-		// its machine are there, attaches it again: a race. Here the delete always loses it, so that a graph which
-		// does not take the machines away first shows.
+		// The real provider detaches a disk before it deletes it, and GKE's attach controller reattaches it as long as
+		// a pod and its machine exist: a race. Here the delete always loses, which exposes a graph that does not remove
+		// the machines first.
 		var a attachment
 		attached, err := t.Get(attachmentsBucket, r.ID, &a)
 		if err != nil || !attached {
@@ -58,8 +58,8 @@ func admitDisk(t *txn, r, old *record) error {
 	}
 	o.fill("physicalBlockSizeBytes", 4096.0)
 	o.fill("diskId", digits(19))
-	// Who uses the disk, and since when, is left out of the outputs on purpose: it changes with every pod that moves,
-	// and a refresh would call it drift.
+	// The disk's users and attach times are left out of the outputs on purpose: they change with every pod that moves,
+	// and a refresh would report drift.
 	o.fill("users", []any{})
 	for _, none := range []string{"lastAttachTimestamp", "lastDetachTimestamp", "sourceDiskId", "sourceImageId",
 		"sourceSnapshotId"} {
@@ -82,7 +82,7 @@ func (a *API) Disk(handle string) (cloud.Disk, bool) {
 	return cloud.Disk{ID: r.ID, Zone: r.Place, SizeGB: r.Outputs.num("size")}, true
 }
 
-// Attach gives a disk to an instance for reading and writing.
+// Attach attaches a disk to an instance, for reading and writing.
 func (a *API) Attach(handle, instance, zone string) error {
 	return a.update(func(t *txn) error {
 		r, err := t.get(handle)
@@ -108,7 +108,7 @@ func (a *API) Attach(handle, instance, zone string) error {
 	})
 }
 
-// Detach takes a disk from an instance. Detaching what is not attached is no error.
+// Detach detaches a disk from an instance. It does nothing if the disk is not attached to that instance.
 func (a *API) Detach(handle, instance string) {
 	err := a.update(func(t *txn) error {
 		var now attachment
@@ -123,7 +123,7 @@ func (a *API) Detach(handle, instance string) {
 	}
 }
 
-// detachAll frees the disks of instances that are gone, as deleting an instance does.
+// detachAll detaches the disks of deleted instances, as Google does.
 func (t *txn) detachAll(gone map[string]bool) error {
 	var free []string
 	err := store.Each(t.Tx, attachmentsBucket, func(disk string, a attachment) error {

@@ -2,7 +2,7 @@ package gcp
 
 import "fmt"
 
-// apiError is an answer of Google's API, printed as its Go client does.
+// apiError is an error response of Google's API, printed as its Go client does.
 type apiError struct {
 	code    int
 	message string

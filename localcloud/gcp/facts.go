@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// facts is what the machines keep asking about, read from the store once after each change.
+// facts is a cache for the machines' frequent queries. It is read from the store once after each change.
 type facts struct {
-	firewalls []firewall      // GKE's own included, by priority, denials first
+	firewalls []firewall      // GKE's own included, by priority, deny rules first
 	internet  map[string]bool // by cluster ID
 }
 
@@ -31,7 +31,7 @@ func (c *factCache) invalidate() {
 	}
 }
 
-// next is closed at the next change.
+// next returns a channel that is closed at the next change.
 func (c *factCache) next() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -41,7 +41,7 @@ func (c *factCache) next() <-chan struct{} {
 	return c.changed
 }
 
-// known returns the facts as of now.
+// known returns the current facts.
 func (a *API) known() *facts {
 	c := &a.facts
 	c.mu.Lock()
@@ -57,7 +57,7 @@ func (a *API) known() *facts {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version == version { // else the store has changed since, and what was read may be of before
+	if c.version == version { // otherwise the store has changed meanwhile and f may be stale
 		c.facts = f
 	}
 	return f
@@ -103,7 +103,7 @@ func (t *txn) gather(f *facts) error {
 	return nil
 }
 
-// Admits says whether a VPC's firewalls let a packet in: the first rule that matches decides, and none means no.
+// Admits reports whether a VPC's firewalls admit a packet: the first matching rule decides, and the default is deny.
 func (a *API) Admits(network string, from netip.Addr, tags []string, protocol string, port int) bool {
 	for _, f := range a.known().firewalls {
 		if f.network == network && f.matches(from, tags, protocol, port) {
@@ -113,11 +113,11 @@ func (a *API) Admits(network string, from netip.Addr, tags []string, protocol st
 	return false
 }
 
-// Internet says whether a cluster's machines reach addresses outside Google.
+// Internet reports whether a cluster's machines can reach addresses outside Google.
 func (a *API) Internet(clusterID string) bool { return a.known().internet[clusterID] }
 
-// reachesInternet: by addresses of their own, or by a NAT that serves the nodes' range of their subnetwork; and in
-// either case by the default route, which a network can be made without.
+// reachesInternet reports whether machines reach the internet: by addresses of their own or a NAT for the node range of
+// their subnetwork, and in either case by the default route, which a network can be created without.
 func (t *txn) reachesInternet(c *record) (bool, error) {
 	network, err := t.get(c.target("network"))
 	if err != nil || network == nil || network.Outputs.flag("deleteDefaultRoutesOnCreate") {
@@ -142,7 +142,7 @@ func (t *txn) reachesInternet(c *record) (bool, error) {
 			return true, nil
 		}
 		for _, s := range n.Outputs.objs("subnetworks") {
-			// A node pulls images with its own address, from the primary range.
+			// A node pulls images from its own address, which is in the primary range.
 			nodes := slices.ContainsFunc(s.strs("sourceIpRangesToNats"), func(r string) bool {
 				return r == "ALL_IP_RANGES" || r == "PRIMARY_IP_RANGE"
 			})

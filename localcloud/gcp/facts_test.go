@@ -16,7 +16,7 @@ func TestFirewallsAdmit(t *testing.T) {
 	vpc := s.ids["vpc"]
 	from := netip.MustParseAddr
 	mine := s.hardware.pool(s.ids["pool"]).Tags
-	other := []string{"node"} // a machine of another cluster, to which this one's own rules say nothing
+	other := []string{"node"} // a machine of another cluster, to which this cluster's own rules do not apply
 	type packet struct {
 		from     string
 		tags     []string
@@ -39,14 +39,14 @@ func TestFirewallsAdmit(t *testing.T) {
 		packet{"10.5.3.2", other, "tcp", 2379, false},
 		packet{"10.4.3.2", nil, "tcp", 2379, false},
 		packet{"10.4.3.2", []string{"else"}, "tcp", 2379, false},
-		packet{"10.4.3.2", mine, "tcp", 9999, true}, // GKE's own: within the cluster everything
+		packet{"10.4.3.2", mine, "tcp", 9999, true}, // GKE's own rule: everything within the cluster
 		packet{"10.0.0.5", mine, "udp", 53, true},
 		packet{"10.15.0.2", mine, "tcp", 10250, true},
 		packet{"10.15.0.2", mine, "tcp", 80, false},
 	)
 	assert.False(t, s.api.Admits("projects/geo-project/global/networks/other", from("10.4.3.2"), other, "tcp", 2379))
 
-	// A denial at the same priority goes first; one of less weight does nothing.
+	// A deny rule wins at the same priority; at a lower one it has no effect.
 	deny := func(priority int) string {
 		id, _, err := s.engine.create(firewallType, "deny", resource.NewPropertyMapFromMap(props{"network": vpc,
 			"priority": priority, "denies": []any{props{"protocol": "TCP"}}, "sourceRanges": []any{"10.4.3.0/24"}}))
@@ -107,7 +107,7 @@ func TestDisksAndInstances(t *testing.T) {
 	s.api.Detach(disk, instances[0])
 	require.NoError(t, s.api.Attach(disk, instances[1], zone))
 
-	// Fewer machines: the one that held the disk leaves.
+	// Scaling down removes the machine that holds the disk.
 	_, err := s.engine.update(nodePoolType, "pool", s.ids["pool"], s.inputs["pool"], s.with("pool", props{"nodeCount": 1}))
 	require.NoError(t, err)
 	require.NoError(t, s.api.Attach(disk, instances[0], zone))
@@ -120,7 +120,7 @@ func TestDisksAndInstances(t *testing.T) {
 func TestClusterGoneFreesItsDisks(t *testing.T) {
 	s := build(t, "address")
 	require.NoError(t, s.api.Attach(s.ids["disk"], s.hardware.Instances(s.ids["pool"])[0], zone))
-	// As after a start in which the machines did not come back.
+	// As after a restart in which the machines did not come back.
 	s.hardware.set(func() { s.hardware.pools = map[string]cloud.NodePool{} })
 	require.NoError(t, s.delete(clusterType, "cluster", s.ids["cluster"]))
 	require.NoError(t, s.delete(diskType, "disk", s.ids["disk"]))
@@ -149,14 +149,14 @@ func TestRanges(t *testing.T) {
 	}
 	require.NoError(t, subnet("10.20.0.0/20", second("a", "10.24.0.0/16"), second("b", "10.28.0.0/24")))
 
-	// Another VPC is another world.
+	// Ranges of different VPCs do not conflict.
 	_, _, err := s.engine.create(networkType, "other", resource.NewPropertyMapFromMap(props{"name": "other", "autoCreateSubnetworks": false}))
 	require.NoError(t, err)
 	_, _, err = s.engine.create(subnetworkType, "same", resource.NewPropertyMapFromMap(props{
 		"network": "other", "region": region, "ipCidrRange": "10.0.0.0/20"}))
 	require.NoError(t, err)
 
-	// A network in auto mode has taken 10.128.0.0/9.
+	// A network in auto mode reserves 10.128.0.0/9.
 	_, _, err = s.engine.create(networkType, "auto", resource.NewPropertyMapFromMap(props{"name": "auto"}))
 	require.NoError(t, err)
 	_, _, err = s.engine.create(subnetworkType, "in-auto", resource.NewPropertyMapFromMap(props{

@@ -15,7 +15,7 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// gate is a clock on which everything but an operation that hangs is over at once. Those wait until it is opened.
+// gate is a clock on which all sleeps end at once, except those of stuck operations: they last until open is closed.
 type gate struct {
 	mu    sync.Mutex
 	slept []time.Duration
@@ -40,7 +40,7 @@ func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// hindered is a cloud on which one kind of fault hits everything.
+// hindered returns a cloud on which one kind of fault hits everything.
 func hindered(t *testing.T, kind faults.Kind, g *gate) (*engine, *API) {
 	t.Helper()
 	h := newHardware()
@@ -143,8 +143,7 @@ func TestOperationsTakeTheirTime(t *testing.T) {
 	}
 }
 
-// What is being made is not to be referred to, and what was only waited for has come to its end when the cloud starts
-// again.
+// A resource that is being created cannot be referenced, and an operation that only waited is complete after a restart.
 func TestOperationUnderWayOverARestart(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	h := newHardware()

@@ -71,7 +71,7 @@ func checkProtocol(p string) error {
 
 func checkPorts(s string) error { _, _, err := parsePorts(s); return err }
 
-// parsePorts reads a port, or a range of them with a hyphen.
+// parsePorts parses a port, or a range of ports with a hyphen.
 func parsePorts(s string) (lo, hi int, err error) {
 	from, to, isRange := strings.Cut(s, "-")
 	if !isRange {
@@ -110,7 +110,7 @@ func checkFirewall(in object) []plugin.CheckFailure {
 	return failures
 }
 
-// firewall is an ingress rule made ready for matching.
+// firewall is an ingress rule prepared for matching.
 type firewall struct {
 	network  string
 	priority int
@@ -127,7 +127,7 @@ type portRule struct {
 
 var protocolNumbers = map[string]string{"1": "icmp", "6": "tcp", "17": "udp", "50": "esp", "51": "ah", "132": "sctp"}
 
-// ingressRule reads a firewall's record; false when it says nothing about incoming packets.
+// ingressRule converts a firewall's record; false if it is not an enabled ingress rule.
 func ingressRule(r *record) (firewall, bool) {
 	o := r.Outputs
 	if o.str("direction") != "INGRESS" || o.flag("disabled") {

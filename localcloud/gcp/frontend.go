@@ -45,9 +45,9 @@ var _ = register(&kind{
 	},
 })
 
-// freeAddress draws an unused loopback address from 127.64.0.0 up: what stands for a public address here is one that
-// only this machine can reach, and that another checkout's cloud is unlikely to have drawn. Where this process may not
-// listen on port 80 it carries another port.
+// freeAddress draws an unused loopback address from 127.64.0.0 up. It stands for a public address: only this machine
+// can reach it, and another checkout's cloud is unlikely to have drawn it. Where this process may not listen on port
+// 80, the address carries another port.
 func (t *txn) freeAddress() (string, error) {
 	taken := map[string]bool{}
 	all, err := t.all(addressType, forwardingRuleType)
@@ -67,14 +67,14 @@ func (t *txn) freeAddress() (string, error) {
 	}
 }
 
-// isAddress says whether a forwarding rule's address is an address itself, and not the name of a resource.
+// isAddress reports whether a forwarding rule's address is a literal address rather than the name of a resource.
 func isAddress(value string) bool {
 	_, plain := netip.ParseAddr(value)
 	_, withPort := netip.ParseAddrPort(value)
 	return plain == nil || withPort == nil
 }
 
-// redirect declares what answers with a redirect.
+// redirect declares a URL redirect.
 func redirect() *schema.Field {
 	return objectOf(fields{
 		"hostRedirect":   str(),
@@ -193,7 +193,7 @@ var _ = register(&kind{
 	id:      memberID(sslCertificates),
 	admit: func(t *txn, r, old *record) error {
 		r.Outputs.fill("certificateId", numericID())
-		r.Outputs.fill("expireTime", "") // as on Google until the domain's DNS leads to the load balancer
+		r.Outputs.fill("expireTime", "") // as on Google until the domain's DNS points to the load balancer
 		r.Outputs.fill("subjectAlternativeNames", []any{})
 		return admitPlain(t, r, old)
 	},
@@ -280,8 +280,8 @@ func admitForwardingRule(t *txn, r, old *record) error {
 	return nil
 }
 
-// fillRuleAddress brings the rule's address to the address itself, as the API answers with, whether it was given so,
-// or as the resource that reserves it; a rule without one gets its own.
+// fillRuleAddress resolves the rule's address, given literally or as the resource that reserves it, to the literal
+// address that the API returns. A rule without an address gets its own.
 func (t *txn) fillRuleAddress(r *record) error {
 	if reserved := r.target("ipAddress"); reserved != "" {
 		a, err := t.get(reserved)
@@ -293,13 +293,13 @@ func (t *txn) fillRuleAddress(r *record) error {
 	}
 	if !r.Inputs.has("ipAddress") {
 		if r.Outputs.has("ipAddress") {
-			return nil // it got one when it was made
+			return nil // assigned at creation
 		}
 		address, err := t.freeAddress()
 		r.Outputs["ipAddress"] = address
 		return err
 	}
-	// A literal address is used all the same: it keeps the resource that reserves it from being deleted.
+	// A literal address counts as a use as well: it prevents the deletion of the resource that reserves it.
 	all, err := t.all(addressType)
 	if err != nil {
 		return err
@@ -313,7 +313,7 @@ func (t *txn) fillRuleAddress(r *record) error {
 	return invalid("IPAddress", r.Outputs.str("ipAddress"), "The address is not reserved in project '%s'.", r.Project)
 }
 
-// sameScheme fails when a rule and the backend services behind it are of different load balancing schemes.
+// sameScheme fails if a rule and the backend services behind it have different load balancing schemes.
 func (t *txn) sameScheme(r *record) error {
 	proxy, err := t.get(r.target("target"))
 	if err != nil {

@@ -25,15 +25,15 @@ import (
 
 const project = "geo-project"
 
-// hardware stands for control planes and machines, and does as it is told.
+// hardware is a fake of the control planes and machines.
 type hardware struct {
 	mu       sync.Mutex
 	planes   map[string]cloud.Cluster
 	joined   map[string]bool
 	pools    map[string]cloud.NodePool
-	failWith error         // of the next Ensure or EnsureNodePool
-	block    chan struct{} // Ensure waits for it, when set
-	entered  chan string   // takes the ID of each cluster whose Ensure has begun, when set
+	failWith error         // returned by the next Ensure or EnsureNodePool
+	block    chan struct{} // Ensure waits for it, if set
+	entered  chan string   // receives the ID of each cluster whose Ensure has begun, if set
 }
 
 func newHardware() *hardware {
@@ -149,7 +149,7 @@ func openAPI(t *testing.T, dir string, h *hardware, apis ...string) *API {
 	return a
 }
 
-// engine speaks to a provider over gRPC as Pulumi's does.
+// engine talks to a provider over gRPC, as Pulumi's engine does.
 type engine struct {
 	t      *testing.T
 	client pulumirpc.ResourceProviderClient
@@ -266,7 +266,7 @@ func (e *engine) delete(token, name, id string) error {
 	return err
 }
 
-// initFailed is what the engine finds in the error of a resource that was made in part.
+// initFailed returns the detail that the engine reads from the error of a partly created resource.
 func initFailed(err error) *pulumirpc.ErrorResourceInitFailed {
 	for _, d := range status.Convert(err).Details() {
 		if f, ok := d.(*pulumirpc.ErrorResourceInitFailed); ok {

@@ -102,7 +102,7 @@ func TestInputsThatAreRefused(t *testing.T) {
 			require.NotEmpty(t, failures)
 			assert.Contains(t, strings.Join(failures, "\n"), c.reason)
 
-			if c.value != nil { // what is not known yet cannot be wrong, unless there is no such property
+			if c.value != nil { // an unknown value passes, unless the property does not exist
 				in[resource.PropertyKey(c.path)] = computed
 				_, failures = s.check(step.token, step.name, nil, in)
 				if strings.Contains(c.reason, "does not know the property") {
@@ -160,14 +160,14 @@ func TestAutomaticNames(t *testing.T) {
 	assert.NotEmpty(t, r.Failures)
 }
 
-// TestChanges says of each change whether it replaces the resource.
+// TestChanges checks for each change whether it replaces the resource.
 func TestChanges(t *testing.T) {
 	s := build(t, "")
 	cases := []struct {
 		of, path string
 		value    any
 		replace  bool
-		diff     string // the path in the detailed diff, when it is another
+		diff     string // the path in the detailed diff, if different
 	}{
 		{"vpc", "routingMode", "GLOBAL", false, ""},
 		{"vpc", "autoCreateSubnetworks", true, true, ""},
@@ -243,12 +243,12 @@ func TestNoChanges(t *testing.T) {
 		{"subnet", "network", s.out("vpc", "name")},                             //
 		{"peers", "sourceRanges", []any{"10.4.0.0/16", "10.0.0.0/20"}},          // in another order
 		{"subnet", "privateIpGoogleAccess", nil},                                // left to the cloud
-		{"vpc", "project", project},                                             // said in full
+		{"vpc", "project", project},                                             // set explicitly
 		{"pool", "nodeConfig", nil},                                             //
 		{"rule", "portRange", "80-80"},                                          //
 		{"certificate", "managed", props{"domains": []any{"www.example.com."}}}, //
-		{"check", "healthyThreshold", 2},                                        // a default said in full
-		{"cluster", "resourceLabels", props{}},                                  // nothing is nothing
+		{"check", "healthyThreshold", 2},                                        // a default set explicitly
+		{"cluster", "resourceLabels", props{}},                                  // an empty map is no change
 		{"backend", "backends", []any{props{"group": strings.TrimPrefix(s.group(), "https://www.googleapis.com/compute/v1/"), "balancingMode": "RATE", "maxRatePerInstance": 100, "capacityScaler": 1}}},
 	}
 	for _, c := range cases {

@@ -16,7 +16,7 @@ func TestStackStandsUpAndComesDown(t *testing.T) {
 	for _, r := range s.api.Resources() {
 		assert.Equal(t, running, r.State, r.ID)
 	}
-	// A refresh right after: what is read is what was written, and the inputs need no change.
+	// A refresh right after reads what was written, and the inputs need no change.
 	for _, step := range steps {
 		id, in, out := s.read(step.token, step.name, s.ids[step.name], s.inputs[step.name])
 		assert.Equal(t, s.ids[step.name], id)
@@ -39,10 +39,10 @@ func TestStackStandsUpAndComesDown(t *testing.T) {
 	assert.Empty(t, s.hardware.joined)
 }
 
-// edges are the references of the stack: who uses whom, by which property, and in what words its absence is told.
+// edges are the references of the stack: user, property, used resource, and a value that names a missing one.
 var edges = []struct {
 	user, property, used string
-	missing              any // a value that names what does not exist
+	missing              any // a value that names a missing resource
 	weak                 bool
 }{
 	{"subnet", "network", "vpc", "nowhere", false},
@@ -102,7 +102,7 @@ func TestDeleteOfWhatIsInUseFails(t *testing.T) {
 		})
 	}
 	t.Run("each edge by itself", func(t *testing.T) {
-		// Taken down from the top, a resource can go as soon as its last user went, and not before.
+		// In reverse order, a resource can be deleted as soon as its last user is gone, and not before.
 		for _, step := range slices.Backward(steps) {
 			for _, e := range edges {
 				if e.used != step.name || e.weak {

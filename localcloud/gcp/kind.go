@@ -12,41 +12,41 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// kind is a resource type: its inputs and outputs declared, and what is special about it as functions. The generic
+// kind is a resource type: its inputs and outputs as declarations, its special behaviour as functions. The generic
 // parts of check, diff, create, read, update and delete are in provider.go and lifecycle.go.
 type kind struct {
-	token string // the engine's name of the type
+	token string // the engine's type token
 	title string // as in the provider's messages: "Error creating Network"
 	noun  string // as in the API's messages: "The network resource"
 
-	service string // whose API must be on; empty for what always is
+	service string // whose API must be enabled; empty for types that need none
 	scope   scope
-	naming  *naming // how its names are made and checked; nil when it has no name of its own
+	naming  *naming // how its names are generated and checked; nil if it has no name of its own
 	fields  schema.Fields
-	outputs []string // what the API adds to the inputs
+	outputs []string // properties that the API adds to the inputs
 
-	// id makes the engine's ID, which is also the resource name for what others refer to.
+	// id builds the engine's ID. For types that others refer to, it is also the resource name.
 	id func(at place, in object) string
-	// check looks at several inputs together. Values that are not known are nil.
+	// check validates several inputs together. Unknown values are nil.
 	check func(in object) []plugin.CheckFailure
-	// literal says that a value which could be a reference is not one.
+	// literal reports whether a value that could be a reference is not one.
 	literal func(path, value string) bool
-	// admit checks a new or changed resource against all that stands, and fills its outputs. old is nil at first.
+	// admit checks a new or changed resource against all others and fills in its outputs. old is nil at creation.
 	admit func(t *txn, r, old *record) error
-	// guard keeps a resource from being deleted.
+	// guard returns an error if the resource must not be deleted.
 	guard func(t *txn, r *record) error
-	// start and stop are slow parts, run outside of any transaction: making or changing what stands behind the
-	// resource, and taking it away. Both may run again after a crash. start may add to the outputs.
+	// start and stop are the slow parts, run outside any transaction: start creates or changes what backs the resource,
+	// stop removes it. Both may run again after a crash. start may add to the outputs.
 	start func(ctx context.Context, a *API, r, old *record) error
 	stop  func(ctx context.Context, a *API, r *record) error
-	// gone is called in the transaction that takes the resource out.
+	// gone runs in the transaction that removes the resource.
 	gone func(t *txn, r *record) error
-	// group names what must not change side by side with the resource.
+	// group names what must not change concurrently with the resource.
 	group func(r *record) []string
-	// unsent is the API's answer to an update without contents. The provider sends one to remove what the cloud had
-	// filled in, where neither knows the field as computed; nil where the API takes it.
+	// unsent is the API's error for an update without contents. The provider sends one to remove a value that the cloud
+	// filled in for a field not marked as computed. nil if the API accepts it.
 	unsent error
-	// adopts: making what is already there is no error, as with a member of a policy.
+	// adopts: creating an existing resource is no error, as with a member of a policy.
 	adopts bool
 }
 
@@ -83,7 +83,7 @@ func kindOf(token string) (*kind, error) {
 		slices.Sorted(maps.Keys(kinds)))
 }
 
-// changes compares a resource's state with new inputs, without what is ignored, by property path.
+// changes compares a resource's state with new inputs and returns the changes by property path, except ignored ones.
 func (k *kind) changes(state, inputs resource.PropertyMap, ignored []string) map[string]plugin.PropertyDiff {
 	found := k.fields.Diff(state, inputs)
 	for _, text := range ignored {
@@ -100,12 +100,12 @@ func (k *kind) changes(state, inputs resource.PropertyMap, ignored []string) map
 	return found
 }
 
-// failure is a failed check of one property.
+// failure returns a failed check of one property.
 func failure(property, format string, args ...any) plugin.CheckFailure {
 	return plugin.CheckFailure{Property: propertyKey(property), Reason: fmt.Sprintf(format, args...)}
 }
 
-// globalID and its like make the resource names of a collection.
+// memberID returns the id function for the members of a collection.
 func memberID(collection string) func(place, object) string {
 	return func(at place, in object) string { return memberName(at, collection, in.str("name")) }
 }

@@ -23,7 +23,7 @@ func labels() *schema.Field {
 		}))
 }
 
-// fillLabels makes the outputs that go with labels.
+// fillLabels fills in the outputs derived from labels.
 func fillLabels(r *record) {
 	given := map[string]any{}
 	for k, v := range r.Outputs.strMap("labels") {

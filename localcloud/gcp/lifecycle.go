@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// create makes a resource. An error after the resource is in the store comes with the resource as it stands.
+// create creates a resource. On an error after the resource was stored, it returns the resource too.
 func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets []string) (*record, error) {
 	if err := a.admitRequest(ctx, k, times.Create); err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (a *API) create(ctx context.Context, k *kind, at place, in object, secrets 
 	return a.finish(ctx, k, op, r, nil, release, err)
 }
 
-// modify changes a resource to new inputs. Where its slow part had failed it is tried again.
+// modify updates a resource to new inputs. It also retries a slow part that failed before.
 func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets []string) (*record, error) {
 	r, err := a.read(id)
 	if err != nil {
@@ -98,7 +98,7 @@ func (a *API) modify(ctx context.Context, k *kind, id string, in object, secrets
 	return a.finish(ctx, k, op, r, old, release, err)
 }
 
-// at is the place that a record lies in.
+// at returns a record's place.
 func (r *record) at() place {
 	p := place{project: r.Project, location: r.Place, region: regionOf(r.Place)}
 	if isZone(r.Place) {
@@ -107,7 +107,7 @@ func (r *record) at() place {
 	return p
 }
 
-// fillIn resolves the references of a record's inputs and makes its outputs.
+// fillIn resolves the references in a record's inputs and fills in its outputs.
 func (t *txn) fillIn(k *kind, r *record, at place, old *record) error {
 	out, refs, err := t.resolve(k, r.Inputs, at)
 	if err != nil {
@@ -139,7 +139,7 @@ func (t *txn) fillIn(k *kind, r *record, at place, old *record) error {
 	return nil
 }
 
-// keepComputed carries over what the cloud had filled in and the program still leaves to it.
+// keepComputed carries over values that the cloud filled in and the program still leaves unset.
 func keepComputed(fs schema.Fields, out, old object) {
 	for name, f := range fs {
 		was, had := old[name]
@@ -157,7 +157,7 @@ func keepComputed(fs schema.Fields, out, old object) {
 	}
 }
 
-// lock takes the resource, and what must not change with it, for one operation at a time.
+// lock locks the resource, and everything that must not change with it, for one operation at a time.
 func (a *API) lock(ctx context.Context, k *kind, r *record) (func(), error) {
 	names := []string{r.ID}
 	if k.group != nil {
@@ -165,13 +165,13 @@ func (a *API) lock(ctx context.Context, k *kind, r *record) (func(), error) {
 	}
 	release, err := a.locks.acquire(ctx, names...)
 	if err != nil && k.service == containerAPI {
-		// GKE refuses at once, and the provider tries again until its time is up.
+		// GKE refuses at once, and the provider retries until its timeout. Here acquire has waited as long.
 		err = &apiError{400, fmt.Sprintf("Cluster is running incompatible operation: %v.", err), "failedPrecondition"}
 	}
 	return release, err
 }
 
-// finish runs the slow part of a create or change, if there is one, and returns the resource as it then stands.
+// finish runs the slow part of a create or update, if any, and returns the resource as stored afterwards.
 func (a *API) finish(ctx context.Context, k *kind, op operation, r, old *record, release func(), err error) (*record, error) {
 	if err != nil || k.start == nil && !op.lasts() {
 		release()
@@ -197,8 +197,8 @@ func (a *API) finish(ctx context.Context, k *kind, op operation, r, old *record,
 	return now, slow
 }
 
-// operate lets an operation take its time and end as it is to end. Of what fails nothing is left behind, but for
-// clusters and node pools.
+// operate runs an operation for its duration and returns its result. A failed creation leaves nothing behind, except
+// for clusters and node pools.
 func (a *API) operate(work context.Context, k *kind, op operation, r, old *record) error {
 	began := time.Now()
 	start := k.start
@@ -224,7 +224,7 @@ func (a *API) operate(work context.Context, k *kind, op operation, r, old *recor
 	return err
 }
 
-// lose is when the provider loses its patience with an operation, and calm the end of that.
+// lose starts the provider's timeout for an operation: impatient receives the timeout error, calm stops the timer.
 func (a *API) lose(ctx context.Context, op operation, verb times.Verb) (impatient <-chan error, calm func()) {
 	if op.patience == 0 {
 		return nil, func() {}
@@ -239,8 +239,8 @@ func (a *API) lose(ctx context.Context, op operation, verb times.Verb) (impatien
 	return lost, calm
 }
 
-// run does the slow part and writes how it ended. When the cloud is shutting down nothing is written: the state in
-// the store says that there is work to resume.
+// run runs the slow part and stores its result. During a shutdown it stores nothing: the state in the store marks the
+// work to resume.
 func (a *API) run(work context.Context, r *record, start func() error) error {
 	err := start()
 	if err != nil && work.Err() != nil {
@@ -256,7 +256,7 @@ func (a *API) run(work context.Context, r *record, start func() error) error {
 	return err
 }
 
-// remove deletes a resource; one that is not there is no error.
+// remove deletes a resource; deleting a missing one is no error.
 func (a *API) remove(ctx context.Context, k *kind, id string) error {
 	r, err := a.read(id)
 	if r == nil || err != nil {
@@ -340,7 +340,7 @@ func (t *txn) takeOut(k *kind, r *record) error {
 	return t.drop(r.ID)
 }
 
-// requireUnused fails when another resource uses this one, or what it holds.
+// requireUnused fails if another resource uses this one, or a resource name that it holds.
 func (t *txn) requireUnused(k *kind, r *record) error {
 	names := append([]string{r.ID}, r.Holds...)
 	user, used, err := t.user(r.ID, names...)

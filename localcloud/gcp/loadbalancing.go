@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// FrontEnds resolves the global forwarding rules as they stand, in the order of their names.
+// FrontEnds resolves the current global forwarding rules, ordered by ID.
 func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 	var all []cloud.FrontEnd
 	err := a.view(func(t *txn) error {
@@ -34,7 +34,7 @@ func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 // Changed returns a channel that is closed at the next change of the store.
 func (a *API) Changed() <-chan struct{} { return a.facts.next() }
 
-// balancing reads one state of the store.
+// balancing resolves load balancers within one transaction.
 type balancing struct {
 	*txn
 	services map[string]*cloud.BackendService // by ID: rules share them
@@ -94,7 +94,7 @@ func (b *balancing) urlMap(r *record) (cloud.URLMap, error) {
 	return m, nil
 }
 
-// redirectCodes are the statuses of Google's names for them.
+// redirectCodes maps Google's names of redirects to HTTP status codes.
 var redirectCodes = map[string]int{
 	"FOUND": http.StatusFound, "MOVED_PERMANENTLY_DEFAULT": http.StatusMovedPermanently, "SEE_OTHER": http.StatusSeeOther,
 	"TEMPORARY_REDIRECT": http.StatusTemporaryRedirect, "PERMANENT_REDIRECT": http.StatusPermanentRedirect,
@@ -162,7 +162,7 @@ func (b *balancing) service(r *record) (*cloud.BackendService, error) {
 	return s, nil
 }
 
-// poolsByGroup says what the machines know each instance group's members by.
+// poolsByGroup maps each instance group to the ID under which the machines know its members.
 func (b *balancing) poolsByGroup() (map[string]string, error) {
 	pools, err := b.all(nodePoolType)
 	byGroup := map[string]string{}
@@ -176,7 +176,7 @@ func (b *balancing) poolsByGroup() (map[string]string, error) {
 	return byGroup, err
 }
 
-// namedPorts are those of an instance group.
+// namedPorts returns the named ports of an instance group.
 func namedPorts(all []*record, group string) map[string][]int {
 	named := map[string][]int{}
 	for _, p := range all {
@@ -203,7 +203,7 @@ func healthCheck(r *record) cloud.HealthCheck {
 		c.PortSpecification, c.Port, c.PortName = o.str(at("portSpecification")), o.num(at("port")), o.str(at("portName"))
 		c.Host, c.Path, c.Response, c.ProxyHeader = o.str(at("host")), o.str(at("requestPath")), o.str(at("response")), o.str(at("proxyHeader"))
 	}
-	// Google's defaults: a port given is fixed and goes before a name; without either it is the protocol's own.
+	// Google's defaults: a given port is fixed and precedes a name; without either, the protocol's default port.
 	if c.PortSpecification == "" {
 		c.PortSpecification = "USE_FIXED_PORT"
 		if c.Port == 0 && c.PortName != "" {

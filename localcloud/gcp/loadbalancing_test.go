@@ -98,7 +98,7 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 	assert.Empty(t, fronts)
 }
 
-// Where nobody may listen on port 80 the address carries another port, and the forwarding rule takes it as it is.
+// Where the process may not listen on port 80, the address carries another port, and the forwarding rule accepts it.
 func TestAnAddressMayCarryAPort(t *testing.T) {
 	s := build(t, "rule")
 	require.NoError(t, s.api.update(func(tx *txn) error {

@@ -7,14 +7,13 @@ import (
 	"sync"
 )
 
-// locks are named mutexes that can be waited for with a context.
+// locks are named mutexes; a context bounds the wait for them.
 type locks struct {
 	mu   sync.Mutex
 	held map[string]chan struct{} // closed when released
 }
 
-// acquire takes all the names, in one order everywhere so that no two callers wait for each other, and returns the
-// release.
+// acquire locks all names, sorted so that callers cannot deadlock, and returns the release function.
 func (l *locks) acquire(ctx context.Context, names ...string) (release func(), err error) {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	var taken []string

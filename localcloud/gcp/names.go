@@ -19,7 +19,7 @@ type naming struct {
 }
 
 var (
-	// computeNames is Compute Engine's rule, that of RFC 1035.
+	// computeNames is Compute Engine's rule, from RFC 1035.
 	computeNames = &naming{regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`), 63,
 		"1 to 63 lower-case letters, digits and hyphens, from a letter to a letter or digit (RFC 1035)"}
 	// containerNames is GKE's, for clusters and node pools.
@@ -41,11 +41,11 @@ func (n *naming) check(name string) error {
 	return nil
 }
 
-// suffix is what an automatic name carries after the resource's own: a hyphen and seven hexadecimal digits.
+// suffix is the length of an automatic name's suffix: a hyphen and seven hexadecimal digits.
 const suffix = 8
 
-// autoName returns the name for a resource that was given none: the one it had, if that was automatic too; one that
-// the engine's autonaming configuration proposes; or the resource's own with a random suffix.
+// autoName returns a name for a resource that was given none: the old name if it was automatic too, the name that the
+// engine's autonaming configuration proposes, or the resource's own name with a random suffix.
 func (n *naming) autoName(req plugin.CheckRequest) (string, error) {
 	if isDefault(req.Olds, "name") {
 		if old, ok := schema.Plain(req.Olds["name"]).(string); ok && old != "" {
@@ -68,7 +68,7 @@ func (n *naming) autoName(req plugin.CheckRequest) (string, error) {
 	return resource.NewUniqueName(req.RandomSeed, base+"-", suffix-1, n.limit, nil)
 }
 
-// isDefault says whether a top-level property was filled in by Check.
+// isDefault reports whether Check filled in a top-level property.
 func isDefault(m resource.PropertyMap, name string) bool {
 	list, ok := m[schema.Defaults]
 	if !ok || !list.IsArray() {

@@ -47,7 +47,7 @@ var _ = register(&kind{
 	naming: computeNames,
 	fields: fields{
 		"description": str(forceNew),
-		// A range can be widened in place, never narrowed.
+		// A range widens in place; any other change replaces the subnetwork.
 		"ipCidrRange":             str(required, sizedRange(4, 29), replaceIf(func(o, n any) bool { return !contains(n, o) })),
 		"network":                 str(required, forceNew, ref(networks)),
 		"privateIpGoogleAccess":   boolean(computed),
@@ -139,7 +139,7 @@ func admitSubnetwork(t *txn, r, old *record) error {
 	return nil
 }
 
-// rangesStillUsed fails when a change takes a secondary range, or its addresses, from under a cluster.
+// rangesStillUsed fails if an update removes or changes a secondary range that a cluster uses.
 func (t *txn) rangesStillUsed(old *record, names map[string]bool, now object) error {
 	all, err := t.all(clusterType)
 	if err != nil {
@@ -268,7 +268,7 @@ func admitNAT(t *txn, r, _ *record) error {
 	return nil
 }
 
-// otherNAT is the name of a NAT of the same network and region that serves a subnetwork which r serves too.
+// otherNAT returns the name of another NAT in the same network and region that serves one of r's subnetworks.
 func (t *txn) otherNAT(r, router *record) (string, error) {
 	all, err := t.all(natType)
 	if err != nil {

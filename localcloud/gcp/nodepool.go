@@ -37,7 +37,7 @@ var nodePoolKind = register(&kind{
 	group: func(r *record) []string { return []string{clusterOf(r.ID)} },
 })
 
-// clusterOf is the cluster in a node pool's ID.
+// clusterOf returns the cluster's ID from a node pool's ID.
 func clusterOf(pool string) string {
 	cluster, _, _ := strings.Cut(pool, "/nodePools/")
 	return cluster
@@ -103,8 +103,8 @@ func admitNodePool(t *txn, r, old *record) error {
 	return nil
 }
 
-// roomForNodes fails when the cluster's ranges cannot hold so many machines: each takes a /24 of the pods' range, and
-// an address of the subnetwork, of which Google keeps four.
+// roomForNodes fails if the cluster's ranges cannot hold all machines: each takes a /24 of the pod range and one
+// address of the subnetwork, of which Google reserves four.
 func (t *txn) roomForNodes(r, cluster *record) error {
 	c, err := t.cluster(cluster)
 	if err != nil {
@@ -133,8 +133,8 @@ func (t *txn) roomForNodes(r, cluster *record) error {
 	return nil
 }
 
-// machinesID is what the parts below know a pool's machines in one zone by. In the cluster's own zone, which is the
-// usual one, it is the pool's own ID.
+// machinesID is the ID under which cloud.Machines knows a pool's machines in one zone. In the cluster's own zone, the
+// usual case, it is the pool's own ID.
 func machinesID(r *record, zone string) string {
 	if zone == r.Place {
 		return r.ID
@@ -142,7 +142,7 @@ func machinesID(r *record, zone string) string {
 	return r.ID + "/zones/" + zone
 }
 
-// pools are a pool's machines, zone by zone, as the parts below know them.
+// pools returns a pool's machines by zone, in the form that cloud.Machines uses.
 func (t *txn) pools(r *record) ([]cloud.NodePool, error) {
 	cluster, err := t.get(clusterOf(r.ID))
 	if err != nil {
@@ -169,7 +169,7 @@ func (t *txn) pools(r *record) ([]cloud.NodePool, error) {
 	return out, nil
 }
 
-// template is what else a machine is made with that can change on a standing pool.
+// template is a fingerprint of the other machine settings that can change on an existing pool.
 func template(pool object, cluster *record) string {
 	return fingerprint([]any{pool.str("nodeConfig.imageType"), pool.str("nodeConfig.diskType"),
 		pool.str("nodeConfig.loggingVariant"), pool.str("nodeConfig.workloadMetadataConfig.mode"),
@@ -182,7 +182,7 @@ var taintEffects = map[string]corev1.TaintEffect{
 	"NO_EXECUTE":         corev1.TaintEffectNoExecute,
 }
 
-// startNodePool makes the machines what the pool says, and waits until they are ready.
+// startNodePool brings the machines to the pool's specification and waits until they are ready.
 func startNodePool(ctx context.Context, a *API, r, old *record) error {
 	var pools []cloud.NodePool
 	err := a.view(func(t *txn) (err error) {
@@ -220,7 +220,7 @@ func startNodePool(ctx context.Context, a *API, r, old *record) error {
 	return a.update(func(t *txn) error { return t.detachAll(gone) })
 }
 
-// instances are the machines of a pool, those that are known to have been there included.
+// instances returns the machines of a pool, including those recorded earlier.
 func (a *API) instances(r *record) []string {
 	out := slices.Clone(r.Instances)
 	for _, z := range r.Outputs.strs("nodeLocations") {
@@ -249,7 +249,7 @@ func stopNodePool(ctx context.Context, a *API, r *record) error {
 	return a.update(func(t *txn) error { return t.detachAll(gone) })
 }
 
-// forgetPool takes a pool out along with its cluster.
+// forgetPool removes a pool's record along with its cluster.
 func (t *txn) forgetPool(r *record) error {
 	if err := t.forgetNamedPorts(r); err != nil {
 		return err
@@ -257,7 +257,7 @@ func (t *txn) forgetPool(r *record) error {
 	return t.drop(r.ID)
 }
 
-// forgetNamedPorts takes out the named ports of a pool's instance groups, whose property they are.
+// forgetNamedPorts removes the named ports of a pool's instance groups: they are a property of the groups.
 func (t *txn) forgetNamedPorts(pool *record) error {
 	ports, err := t.all(namedPortType)
 	if err != nil {

@@ -1,7 +1,7 @@
 package gcp
 
-// fillNodeConfig fills GKE's defaults in, as recorded answers of 2026 have them. Since 2024 they have a kubelet's
-// configuration, of which 5.42 knows four fields that are all zero, and a label beside the program's own.
+// fillNodeConfig fills in GKE's defaults, as in API responses recorded in 2026. Since 2024 they include a kubelet
+// configuration, of which 5.42 knows four fields, all zero, and a label in addition to the program's own.
 func fillNodeConfig(o, cluster object) {
 	o.fill("nodeConfig.kubeletConfig", map[string]any{"cpuCfsQuota": false, "cpuCfsQuotaPeriod": "",
 		"cpuManagerPolicy": "", "podPidsLimit": 0.0})

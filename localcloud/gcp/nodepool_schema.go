@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// defaultScopes are what GKE gives to nodes that ask for none.
+// defaultScopes are the scopes that GKE gives to nodes that request none.
 var defaultScopes = []string{
 	"https://www.googleapis.com/auth/devstorage.read_only",
 	"https://www.googleapis.com/auth/logging.write",
@@ -48,13 +48,13 @@ var nodePoolFields = fields{
 	"version": str(computed, checkString(checkVersion)),
 }
 
-// nodeConfigFields are what a machine is made with: a pool's, and those of a cluster's default pool.
+// nodeConfigFields are the machine settings of a pool, or of a cluster's default pool.
 func nodeConfigFields() fields {
 	return fields{
 		"diskSizeGb": integer(computed, between(10, 65536)),
 		"diskType":   str(computed, oneOf("pd-standard", "pd-balanced", "pd-ssd")),
 		"imageType":  str(computed, oneOf("COS_CONTAINERD", "UBUNTU_CONTAINERD")),
-		// Neither computed as of 5.42, although GKE fills both in: see fillNodeConfig.
+		// kubeletConfig and resourceLabels are not computed as of 5.42, although GKE fills both in: see fillNodeConfig.
 		"kubeletConfig": objectOf(fields{
 			"cpuCfsQuota":       boolean(only(false, noKubeletConfig)),
 			"cpuCfsQuotaPeriod": str(only("", noKubeletConfig)),

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// fillZones settles a pool's zones, and makes an instance group in each new one.
+// fillZones determines a pool's zones and creates an instance group in each new one.
 func fillZones(r, cluster *record) error {
 	o := r.Outputs
 	zones := o.strs("nodeLocations")
@@ -34,7 +34,7 @@ func fillZones(r, cluster *record) error {
 		manager := fmt.Sprintf("projects/%s/zones/%s/instanceGroupManagers/%s", r.Project, z, name)
 		group := memberName(at, instanceGroups, name)
 		r.Holds = append(r.Holds, group, manager)
-		// The provider's two names are the wrong way round: what it calls instance groups are their managers.
+		// The provider swaps the two names: its instance groups are the groups' managers.
 		managers = append(managers, selfLink(manager))
 		members = append(members, selfLink(group))
 	}
@@ -42,7 +42,7 @@ func fillZones(r, cluster *record) error {
 	return nil
 }
 
-// leaveZones notes whose machines are to go, unless what is left behind is in use.
+// leaveZones marks machines in abandoned zones for removal; it fails if their instance group is in use.
 func (t *txn) leaveZones(r, old *record) error {
 	zones := r.Outputs.strs("nodeLocations")
 	for _, z := range old.Outputs.strs("nodeLocations") {
@@ -50,7 +50,7 @@ func (t *txn) leaveZones(r, old *record) error {
 			r.Leaving = append(r.Leaving, machinesID(r, z))
 		}
 	}
-	for _, z := range zones { // one that comes back before it was left stays
+	for _, z := range zones { // a zone that is added again before its machines were removed stays
 		r.Leaving = slices.DeleteFunc(r.Leaving, func(id string) bool { return id == machinesID(r, z) })
 	}
 	left := slices.DeleteFunc(slices.Clone(old.Holds), func(h string) bool { return slices.Contains(r.Holds, h) })

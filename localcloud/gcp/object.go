@@ -8,8 +8,8 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// object is a resource's properties in plain Go: string, bool, float64, []any, map[string]any; nil is a value that is
-// not known yet. Paths have dots between names.
+// object is a resource's properties in plain Go: string, bool, float64, []any, map[string]any; nil is an unknown value.
+// Paths separate names by dots.
 type object map[string]any
 
 func (o object) at(path string) (any, bool) {
@@ -25,10 +25,10 @@ func (o object) at(path string) (any, bool) {
 	return object(inner).at(rest)
 }
 
-// has says whether there is a value, known or not.
+// has reports whether there is a value, known or not.
 func (o object) has(path string) bool { _, ok := o.at(path); return ok }
 
-// known says whether there is a value, and a known one.
+// known reports whether there is a known value.
 func (o object) known(path string) bool { v, ok := o.at(path); return ok && v != nil }
 
 func (o object) str(path string) string {
@@ -137,7 +137,7 @@ func anys(items []string) []any {
 	return out
 }
 
-// properties turns an object into the engine's form, with the top-level properties listed in secrets marked so.
+// properties converts an object to the engine's form and marks the top-level properties listed in secrets as secret.
 func properties(o object, secrets []string) resource.PropertyMap {
 	m := resource.NewPropertyMapFromMap(o)
 	for _, s := range secrets {

@@ -12,26 +12,26 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// What faults do to an operation's time. Google's provider waits for 20 to 40 minutes; here nobody wants to.
+// Durations of injected faults. Google's provider waits for 20 to 40 minutes, which is too long here.
 const (
 	slowBy   = 3 * time.Second
-	patience = 2 * time.Second // with a stuck operation
+	patience = 2 * time.Second // the provider's timeout for a stuck operation
 	stuckFor = 5 * time.Second
 )
 
-// operation is how a creation, a change or a deletion that the API has accepted goes on.
+// operation is a long-running operation: a create, update or delete that the API has accepted.
 type operation struct {
 	takes time.Duration
-	// patience is how long the provider waits for it; 0 is until its end.
+	// patience is the provider's timeout; 0 means none.
 	patience time.Duration
-	// fails is what it ends with, if not well.
+	// fails is the error that it ends with; nil means success.
 	fails error
 }
 
-// lasts says whether the operation goes on after the answer to its request.
+// lasts reports whether the operation continues after the response to its request.
 func (o operation) lasts() bool { return o != operation{} }
 
-// operation is drawn when the API accepts a request.
+// operation draws the duration and the faults of a request that the API accepts.
 func (a *API) operation(ctx context.Context, k *kind, verb times.Verb) operation {
 	op := operation{takes: a.times.Google(k.token, verb)}
 	key := requestKey(ctx, verb)
@@ -48,18 +48,18 @@ func (a *API) operation(ctx context.Context, k *kind, verb times.Verb) operation
 	return op
 }
 
-// pass lets an operation take its time, of which some may have passed.
+// pass waits for the rest of an operation's duration, which began at since.
 func (a *API) pass(work context.Context, op operation, since time.Time) error {
 	return a.clock.Sleep(work, op.takes-time.Since(since))
 }
 
-// errTimeout is what Google's provider says when its patience is at an end.
+// errTimeout is the error of Google's provider on a timeout.
 func errTimeout(verb times.Verb, after time.Duration) error {
 	return fmt.Errorf("timeout while waiting for state to become 'DONE' (last state: 'RUNNING', timeout: %s, operation: %s)",
 		after, verb)
 }
 
-// admitRequest is the API's door: the errors that any request may meet.
+// admitRequest returns the injected errors that can hit any request.
 func (a *API) admitRequest(ctx context.Context, k *kind, verb times.Verb) error {
 	key := requestKey(ctx, verb)
 	switch {
@@ -75,7 +75,7 @@ func (a *API) admitRequest(ctx context.Context, k *kind, verb times.Verb) error 
 	return nil
 }
 
-// admitCreation is what a request to create something may meet that is right in itself.
+// admitCreation returns the injected errors that can hit a valid create request.
 func (a *API) admitCreation(ctx context.Context, k *kind, r *record) error {
 	key := requestKey(ctx, times.Create)
 	if len(r.Refs) > 0 && a.faults.Hit(faults.NotFound, key) {
@@ -89,12 +89,12 @@ func (a *API) admitCreation(ctx context.Context, k *kind, r *record) error {
 
 type urnKey struct{}
 
-// withURN notes which of the program's resources a request is about.
+// withURN attaches the URN of the program's resource that a request is about.
 func withURN(ctx context.Context, urn resource.URN) context.Context {
 	return context.WithValue(ctx, urnKey{}, urn)
 }
 
-// requestKey names what a request does, the same for every run of a program. It is empty for what no program asked for.
+// requestKey identifies a request by verb and URN, the same in every run of a program. Empty if no program made it.
 func requestKey(ctx context.Context, verb times.Verb) string {
 	urn, ok := ctx.Value(urnKey{}).(resource.URN)
 	if !ok {

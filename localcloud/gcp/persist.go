@@ -8,14 +8,13 @@ import (
 	"time"
 )
 
-// How often, and after what pause at first, the provider makes a request again. Google's begins with half a second and
-// goes on for 20 minutes.
+// Number of attempts, and initial back-off. Google's provider starts at half a second and retries for 20 minutes.
 const (
 	attempts   = 10
 	firstPause = 50 * time.Millisecond
 )
 
-// persist makes a request, and makes it again where Google's provider does.
+// persist makes a request and retries it, with exponential back-off, where Google's provider does.
 func (p *provider) persist(ctx context.Context, request func(context.Context) error) error {
 	pause := firstPause
 	for attempt := 1; ; attempt++ {
@@ -30,9 +29,9 @@ func (p *provider) persist(ctx context.Context, request func(context.Context) er
 	}
 }
 
-// passes says whether an answer may be another the next time, by the rules of terraform-provider-google-beta v5.42.0
-// (transport/error_retry_predicates.go): too many requests, trouble on Google's side, a network or subnetwork on which
-// an operation is under way.
+// passes reports whether an error is transient, by the rules of terraform-provider-google-beta v5.42.0
+// (transport/error_retry_predicates.go): too many requests, an error on Google's side, or a network or subnetwork on
+// which an operation is under way.
 func passes(err error) bool {
 	var answer *apiError
 	if !errors.As(err, &answer) {

@@ -34,7 +34,7 @@ var regionZones = map[string]string{
 	"us-west3": "abc", "us-west4": "abc",
 }
 
-// zonesOf lists a region's zones in order; nil for what is no region.
+// zonesOf lists a region's zones in order; nil if it is not a region.
 func zonesOf(region string) []string {
 	var zones []string
 	for _, letter := range regionZones[region] {
@@ -43,7 +43,7 @@ func zonesOf(region string) []string {
 	return zones
 }
 
-// regionOf is the region of a zone; of a region, itself.
+// regionOf returns the region of a zone, or the region itself.
 func regionOf(location string) string {
 	if _, ok := regionZones[location]; ok {
 		return location
@@ -56,7 +56,7 @@ func regionOf(location string) string {
 
 func isZone(location string) bool { return slices.Contains(zonesOf(regionOf(location)), location) }
 
-// where finds a resource's place from its inputs and the provider's configuration.
+// where determines a resource's place from its inputs and the provider's configuration.
 func (k *kind) where(in object, config place) (place, error) {
 	at := place{project: in.str("project")}
 	if at.project == "" {
@@ -102,10 +102,10 @@ func (k *kind) where(in object, config place) (place, error) {
 		at.location), "notFound"}
 }
 
-// zoneOfReference is the zone in a reference to a zonal resource, if it says one.
+// zoneOfReference returns the zone in a reference; empty if there is none.
 func zoneOfReference(ref string) string { return segmentAfter(ref, "zones") }
 
-// locationOfReference is the location in a cluster's resource name, if it is one.
+// locationOfReference returns the location in a cluster's resource name; empty if there is none.
 func locationOfReference(ref string) string { return segmentAfter(ref, "locations") }
 
 func segmentAfter(ref, segment string) string {

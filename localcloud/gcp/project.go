@@ -54,12 +54,12 @@ func accountName(project, email string) string {
 	return fmt.Sprintf("projects/%s/serviceAccounts/%s", project, email)
 }
 
-// computeAccount is the end of the address of the account that machines have by default, after the project's number.
+// computeAccount is the suffix of the Compute default service account's address, after the project number.
 const computeAccount = "-compute@developer.gserviceaccount.com"
 
-// requireAccount fails when an e-mail address is that of a service account of a project, and there is none. Accounts
-// of other projects are taken as given. The Compute default service account is deleted here, as many organisations
-// do: it can edit the whole project.
+// requireAccount fails if an e-mail address names a missing service account of the project. It accepts accounts of
+// other projects unchecked. The Compute default service account counts as deleted, as in many organisations: it can
+// edit the whole project.
 func (t *txn) requireAccount(project, email string) error {
 	if email == "" || email == "default" {
 		number, err := t.projectNumber(project)
@@ -108,15 +108,15 @@ var _ = register(&kind{
 				return err
 			}
 		}
-		// The real etag is the whole policy's, and changes with every other member. One of the member's own gives a
-		// refresh nothing to report.
+		// The real etag covers the whole policy and changes with every other member. An etag per member gives a refresh
+		// nothing to report.
 		r.Outputs.fill("etag", fingerprint(r.ID))
 		return nil
 	},
 })
 
-// dependsOn are services that need others to be on, as far as the resources here are concerned. Google turns these on
-// as well when it enables such a service; here each has to be asked for, so that a program says all that it needs.
+// dependsOn lists services that need others to be enabled, as far as the resources here are concerned. Google enables
+// those along with such a service; here a program must request each one, so that it states everything it needs.
 var dependsOn = map[string][]string{containerAPI: {computeAPI}}
 
 var _ = register(&kind{

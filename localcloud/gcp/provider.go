@@ -20,7 +20,7 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// sdkVersion is the version of the program's SDK whose resources these are.
+// sdkVersion is the version of the program's SDK that defines these resources.
 var sdkVersion = semver.MustParse("7.38.0")
 
 // provider is one configured connection to the API.
@@ -35,7 +35,7 @@ type provider struct {
 	cancel    context.CancelCauseFunc
 }
 
-// Provider makes the provider of one connection. It keeps its own project, region and zone.
+// Provider returns a provider for one connection, with its own project, region and zone.
 func (a *API) Provider() plugin.Provider {
 	p := &provider{api: a}
 	p.cancelled, p.cancel = context.WithCancelCause(context.Background())
@@ -49,12 +49,11 @@ func (p *provider) Close() error {
 	return nil
 }
 
-// Attach is how the engine makes itself known to a provider that is already running. The stand-in has nothing to
-// tell it.
+// Attach does nothing: it receives the engine's address, which the stand-in does not need.
 func (p *provider) Attach(string) error { return nil }
 
-// SignalCancellation does nothing, as in the published provider (pulumi-terraform-bridge v3.89.1, Provider.Cancel): what
-// is under way at Google goes on to its end, and the engine waits for it.
+// SignalCancellation does nothing, as in the published provider (pulumi-terraform-bridge v3.89.1, Provider.Cancel):
+// operations under way at Google continue to their end, and the engine waits for them.
 func (p *provider) SignalCancellation(context.Context) error { return nil }
 
 func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
@@ -76,7 +75,7 @@ func (p *provider) GetMappings(context.Context, plugin.GetMappingsRequest) (plug
 	return plugin.GetMappingsResponse{}, nil
 }
 
-// request bounds a call by the engine's cancellation and, when it gave one, its timeout in seconds.
+// request bounds a call by the engine's cancellation and, if given, its timeout in seconds.
 func (p *provider) request(ctx context.Context, timeout float64) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(p.cancelled, func() { cancel(context.Cause(p.cancelled)) })
@@ -145,17 +144,17 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 			result.ReplaceKeys = append(result.ReplaceKeys, key)
 		}
 	}
-	// The old and the new one cannot stand side by side under one name.
+	// The old and the new resource cannot exist side by side under one name.
 	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.naming != nil && !isDefault(req.NewInputs, "name")
 	return result, nil
 }
 
-// removal says whether a change takes something away.
+// removal reports whether a change removes a value.
 func removal(change plugin.PropertyDiff) bool {
 	return change.Kind == plugin.DiffDelete || change.Kind == plugin.DiffDeleteReplace
 }
 
-// said says whether inputs have a value at a path.
+// said reports whether inputs have a value at a path.
 func said(inputs resource.PropertyMap, path string) bool {
 	at, err := resource.ParsePropertyPath(path)
 	if err != nil {
@@ -243,13 +242,13 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 		}
 	}
 	var r *record
-	if len(wanted) > 0 || !unsent { // without changes, what failed before is tried again
+	if len(wanted) > 0 || !unsent { // without changes, this retries what failed before
 		err = p.persist(withURN(ctx, req.URN), func(ctx context.Context) (err error) {
 			r, err = p.api.modify(ctx, k, string(req.ID), in, secretKeys(req.NewInputs))
 			return err
 		})
 	}
-	if err == nil && unsent { // the provider sends each change by itself, and this one last
+	if err == nil && unsent { // the provider sends each change separately, and this one last
 		err = k.unsent
 	}
 	if err != nil {
@@ -273,7 +272,7 @@ func (p *provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 	}
 	in := maps.Clone(r.Inputs)
 	if len(req.Inputs) == 0 {
-		// An import: the program is to say what it wants, so nothing counts as filled in.
+		// An import: the program must state all its inputs, so none counts as a default.
 		in = object(in).clone()
 	}
 	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: resource.ID(r.ID),
@@ -297,7 +296,7 @@ func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 	return plugin.DeleteResponse{}, nil
 }
 
-// preview is what a create or update would return, with what only the cloud can tell left unknown.
+// preview returns the expected outputs of a create or update; values that only the cloud can determine are unknown.
 func preview(k *kind, in, old resource.PropertyMap) resource.PropertyMap {
 	out := resource.PropertyMap{}
 	for key, v := range in {
@@ -327,8 +326,8 @@ func preview(k *kind, in, old resource.PropertyMap) resource.PropertyMap {
 	return out
 }
 
-// partial is the error for a resource that is there but not as it should be: the engine keeps it in its state, so
-// that a later update tries again and a destroy removes it.
+// partial is the error for a resource that exists but is incomplete: the engine keeps it in its state, so that a later
+// update retries and a destroy removes it.
 func partial(r *record, in resource.PropertyMap, cause error) error {
 	opts := plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true}
 	out, err := plugin.MarshalProperties(properties(r.Outputs, r.Secrets), opts)

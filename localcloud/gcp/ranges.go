@@ -8,7 +8,7 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// parseRange reads an IPv4 range in CIDR notation whose host bits are zero.
+// parseRange parses an IPv4 range in CIDR notation whose host bits are zero.
 func parseRange(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
@@ -36,17 +36,17 @@ func sizedRange(lo, hi int) schema.Option {
 	})
 }
 
-// autoMode is the range that the subnetworks of auto mode networks are taken from.
+// autoMode is the range from which auto mode networks take their subnetworks.
 var autoMode = netip.MustParsePrefix("10.128.0.0/9")
 
-// usedRange is a range of a VPC, and what it is taken by.
+// usedRange is a range of a VPC and its user.
 type usedRange struct {
 	prefix netip.Prefix
 	owner  string // resource name
 	what   string // in words
 }
 
-// usedRanges are the ranges of a VPC: its subnetworks', their secondary ones, and its clusters' control planes'.
+// usedRanges returns a VPC's ranges: its subnetworks' primary and secondary ones, and its clusters' control planes'.
 func (t *txn) usedRanges(network string) ([]usedRange, error) {
 	var used []usedRange
 	add := func(owner, what, cidr string) error {
@@ -91,7 +91,7 @@ func (t *txn) usedRanges(network string) ([]usedRange, error) {
 	return used, nil
 }
 
-// conflict returns what overlaps a range among those that others than the owner use; nil when nothing does.
+// conflict returns a used range that overlaps p and belongs to another owner; nil if there is none.
 func conflict(p netip.Prefix, owner string, used []usedRange) *usedRange {
 	for i, u := range used {
 		if u.owner != owner && u.prefix.Overlaps(p) {

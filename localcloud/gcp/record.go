@@ -13,13 +13,13 @@ import (
 	"geo-wordpress/localcloud/store"
 )
 
-// The states of a resource. Only those with slow parts pass through any but running.
+// The states of a resource. Operations that neither have a slow part nor take time leave it RUNNING.
 const (
-	provisioning = "PROVISIONING" // made, its slow part under way
+	provisioning = "PROVISIONING" // created, its slow part under way
 	running      = "RUNNING"
-	reconciling  = "RECONCILING" // changed, the slow part of the change under way
+	reconciling  = "RECONCILING" // updated, the slow part of the update under way
 	stopping     = "STOPPING"    // being deleted
-	failed       = "ERROR"       // its slow part failed: an update tries it again, a delete removes it
+	failed       = "ERROR"       // its slow part failed: an update retries it, a delete removes the resource
 )
 
 // record is a resource as the store keeps it.
@@ -28,26 +28,26 @@ type record struct {
 	ID      string    `json:"id"`
 	Name    string    `json:"name"`
 	Project string    `json:"project"`
-	Place   string    `json:"place,omitempty"` // zone or region; empty for what is global
+	Place   string    `json:"place,omitempty"` // zone or region; empty if global
 	State   string    `json:"state"`
-	Message string    `json:"message,omitempty"` // why it is in state ERROR
+	Message string    `json:"message,omitempty"` // the reason for state ERROR
 	Created time.Time `json:"created"`
 
-	Inputs  object   `json:"inputs"`  // as Check made them
+	Inputs  object   `json:"inputs"`  // as returned by Check
 	Outputs object   `json:"outputs"` // Google's view of it
 	Secrets []string `json:"secrets,omitempty"`
 
 	Refs  []reference `json:"refs,omitempty"`
-	Holds []string    `json:"holds,omitempty"` // other resource names that come and go with it
-	// Instances are a node pool's machines when it was last made what it should be.
+	Holds []string    `json:"holds,omitempty"` // other resource names, created and deleted with it
+	// Instances are a node pool's machines after its last successful start.
 	Instances []string `json:"instances,omitempty"`
-	// Leaving are a node pool's machines in zones that it is leaving, by the ID that the machines know them by.
+	// Leaving are the IDs, from machinesID, of a node pool's machines in zones that it is leaving.
 	Leaving []string `json:"leaving,omitempty"`
 	// Implicit resources were made by Google's API itself, not by a program.
 	Implicit bool `json:"implicit,omitempty"`
 }
 
-// reference says that a resource uses another one. A weak one does not keep the other from being deleted.
+// reference is a use of another resource. A weak reference does not prevent the deletion of its target.
 type reference struct {
 	Path   string `json:"path"`
 	Target string `json:"target"`
@@ -56,12 +56,12 @@ type reference struct {
 
 const (
 	resourcesBucket   = "resources"
-	servicesBucket    = "services"    // project/service -> true: the APIs that are on
+	servicesBucket    = "services"    // project/service -> true: the enabled APIs
 	attachmentsBucket = "attachments" // disk -> attachment
 	projectsBucket    = "projects"    // project -> its number
 )
 
-// txn is a transaction on the store with the questions that the types ask.
+// txn is a store transaction with the queries that the resource types need.
 type txn struct {
 	*store.Tx
 	api *API
@@ -80,7 +80,7 @@ func (t *txn) put(r *record) error { return t.Put(resourcesBucket, r.ID, r) }
 
 func (t *txn) drop(id string) error { return t.Delete(resourcesBucket, id) }
 
-// all returns every resource of the given types, of all types when none is given, in the order of their IDs.
+// all returns every resource of the given types, or of all types if none is given, ordered by ID.
 func (t *txn) all(tokens ...string) ([]*record, error) {
 	var out []*record
 	err := store.Each(t.Tx, resourcesBucket, func(_ string, r *record) error {
@@ -97,7 +97,7 @@ func (t *txn) all(tokens ...string) ([]*record, error) {
 	return out, err
 }
 
-// find returns the resource that is, or holds, a resource name.
+// find returns the resource that has a resource name, or that holds it.
 func (t *txn) find(name string) (*record, error) {
 	if r, err := t.get(name); r != nil || err != nil {
 		return r, err
@@ -116,7 +116,7 @@ func (t *txn) find(name string) (*record, error) {
 	return nil, nil
 }
 
-// user returns a resource that uses one of the names, and which; nil when none does.
+// user returns a resource that uses one of the names, and that name; nil if none does.
 func (t *txn) user(except string, names ...string) (*record, string, error) {
 	all, err := t.all()
 	if err != nil {
@@ -137,7 +137,7 @@ func (t *txn) user(except string, names ...string) (*record, string, error) {
 	return nil, "", nil
 }
 
-// enabled says whether a service's API is on in a project.
+// enabled reports whether a service's API is enabled in a project.
 func (t *txn) enabled(project, service string) (bool, error) {
 	if service == "" || t.api.enabledAPIs[service] {
 		return true, nil
@@ -155,7 +155,7 @@ func (t *txn) requireAPI(project, service string) error {
 	return err
 }
 
-// projectNumber is the twelve-digit number of a project, drawn when it is first asked for.
+// projectNumber returns a project's twelve-digit number, drawn at first use.
 func (t *txn) projectNumber(project string) (string, error) {
 	var number string
 	if ok, err := t.Get(projectsBucket, project, &number); ok || err != nil {
@@ -171,7 +171,7 @@ func selfLink(id string) string { return "https://www.googleapis.com/compute/v1/
 // lastSegment is the name at the end of a resource name.
 func lastSegment(id string) string { return id[strings.LastIndex(id, "/")+1:] }
 
-// digits draws a decimal number of so many digits, its first not zero, as Google's numeric IDs are.
+// digits draws a decimal number of n digits without a leading zero, like Google's numeric IDs.
 func digits(n int) string {
 	low := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n-1)), nil)
 	span := new(big.Int).Mul(low, big.NewInt(9))
@@ -182,7 +182,7 @@ func digits(n int) string {
 	return v.Add(v, low).String()
 }
 
-// hexDigits draws so many hexadecimal digits.
+// hexDigits draws n hexadecimal digits.
 func hexDigits(n int) string {
 	b := make([]byte, (n+1)/2)
 	if _, err := rand.Read(b); err != nil {
@@ -191,7 +191,7 @@ func hexDigits(n int) string {
 	return fmt.Sprintf("%x", b)[:n]
 }
 
-// numericID draws an ID that a float64, and so the engine, holds exactly.
+// numericID draws an ID that a float64, and therefore the engine, represents exactly.
 func numericID() float64 {
 	v, err := rand.Int(rand.Reader, big.NewInt(1<<52))
 	if err != nil {
@@ -210,5 +210,5 @@ func fingerprint(v any) string {
 	return base64.StdEncoding.EncodeToString(sum[:8])
 }
 
-// timestamp is Compute Engine's form of a time.
+// timestamp formats a time as Compute Engine does.
 func timestamp(t time.Time) string { return t.Format("2006-01-02T15:04:05.000-07:00") }

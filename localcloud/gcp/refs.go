@@ -8,7 +8,7 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-// The collections that inputs refer to, as they stand in resource names.
+// The collections that inputs refer to, as spelled in resource names.
 const (
 	networks           = "networks"
 	subnetworks        = "subnetworks"
@@ -45,8 +45,8 @@ func memberName(at place, collection, name string) string {
 	}
 }
 
-// resourceName brings a reference in any form that Google accepts to a resource name: a self link, a resource name, a
-// part of one from its zone, region or "global" on, or a name alone, which means the same project and place.
+// resourceName converts a reference in any form that Google accepts to a resource name: a self link, a resource name,
+// the part of one that starts at its zone, region or "global", or a name alone, which means the same project and place.
 func resourceName(at place, collections []string, path, value string) (string, error) {
 	name := schema.TrimURL(value)
 	parts := strings.Split(name, "/")
@@ -74,8 +74,8 @@ func resourceName(at place, collections []string, path, value string) (string, e
 	return "", invalid(path, value, "Unexpected resource collection '%s'.", got)
 }
 
-// resolve finds what the inputs refer to, checks that it is there, and returns the inputs with every reference in the
-// form that Google's API answers with.
+// resolve looks up the references in the inputs, checks that each target exists, and returns the inputs with every
+// reference in the form that Google's API returns.
 func (t *txn) resolve(k *kind, in object, at place) (object, []reference, error) {
 	out := in.clone()
 	w := walker{t: t, k: k, at: at}

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Resume brings up what the store holds, after a start: control planes, and the machines of their node pools, all
-// clusters side by side. What was under way when the cloud last stopped is taken to its end, deletions included. It
-// returns when everything is as it was, or an error for each cluster that is not; the others are up all the same.
+// Resume restores the stored state after a start: it starts the control planes and the machines of their node pools,
+// all clusters in parallel, and completes the operations that were interrupted, deletions included. It returns when
+// everything is restored, with an error for each cluster that failed; the others are up all the same.
 func (a *API) Resume(ctx context.Context) error {
 	if err := a.settle(); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (a *API) resume(work context.Context, cluster *record) error {
 	return errors.Join(errs...)
 }
 
-// settle brings to their end the operations that only take time.
+// settle completes the interrupted operations that only wait out their duration.
 func (a *API) settle() error {
 	return a.update(func(t *txn) error {
 		all, err := t.all()

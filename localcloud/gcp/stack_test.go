@@ -13,14 +13,14 @@ type step struct {
 	inputs      func(s *stand) props
 }
 
-// ignored are the fields that the program ignores the changes of, by step: what Google fills in and the provider does
-// not know as computed.
+// ignored lists, by step, the fields whose changes the program ignores: Google fills them in and the provider does not
+// mark them as computed.
 var ignored = map[string][]string{
 	"cluster": {"nodeConfig"},
 	"pool":    {"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"},
 }
 
-// stand is the test stack as it stands: everything that a site in one region needs.
+// stand is the deployed test stack: everything that a site in one region needs.
 type stand struct {
 	*engine
 	api      *API
@@ -114,7 +114,7 @@ func (s *stand) group() string {
 	return s.outputs["pool"]["managedInstanceGroupUrls"].ArrayValue()[0].StringValue()
 }
 
-// build makes the stack up to, and without, the named step; all of it for "".
+// build creates the stack up to, but without, the named step; all of it for "".
 func build(t *testing.T, until string) *stand {
 	t.Helper()
 	h := newHardware()
@@ -154,7 +154,7 @@ func stepNamed(name string) step {
 	panic("no step " + name)
 }
 
-// with is the inputs of a standing resource with some properties replaced; nil takes one away.
+// with returns a resource's inputs with some properties replaced; nil removes one.
 func (s *stand) with(name string, changes props) resource.PropertyMap {
 	in := s.inputs[name].Copy()
 	for k, v := range changes {

@@ -2,7 +2,7 @@ package gcp
 
 import "geo-wordpress/localcloud/gcp/schema"
 
-// The words that the declarations of types are written in.
+// fields and the names below are short forms for the declarations of types.
 type fields = schema.Fields
 
 func str(opts ...schema.Option) *schema.Field     { return schema.Of(schema.String, opts...) }

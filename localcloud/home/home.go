@@ -11,13 +11,13 @@ import (
 	"syscall"
 )
 
-// Env names the home when no flag does.
+// Env is the environment variable that names the home if no flag does.
 const Env = "LOCALCLOUD_HOME"
 
-// Default is the home under the current directory when nothing names one.
+// Default is the home if nothing names one, relative to the current directory.
 const Default = ".localcloud"
 
-// marker says that a directory is a home: what lacks it is not the local cloud's to remove.
+// marker marks a directory as a home: the local cloud never removes a directory without it.
 const marker = "localcloud.home"
 
 const markerText = "The state of a geo-wordpress local cloud. `localcloud reset` removes it.\n"
@@ -25,7 +25,7 @@ const markerText = "The state of a geo-wordpress local cloud. `localcloud reset`
 // Home is a state directory, by its absolute path.
 type Home string
 
-// Find makes a home of a path, which may be relative; when it is empty, of the environment's or the default one.
+// Find returns the home at a path, which may be relative; for an empty path, the environment's or the default one.
 func Find(path string) (Home, error) {
 	if path == "" {
 		path = os.Getenv(Env)
@@ -44,35 +44,35 @@ func (h Home) join(elements ...string) string {
 	return filepath.Join(append([]string{string(h)}, elements...)...)
 }
 
-// Bin has the programs that stand in for Google Cloud's own.
+// Bin holds the programs that stand in for Google Cloud's own.
 func (h Home) Bin() string { return h.join("bin") }
 
-// Clusters has the control planes, Google the Google API's store, Machines what the machines keep.
+// Clusters holds the control planes, Google the Google API's store, Machines the machines' state.
 func (h Home) Clusters() string { return h.join("clusters") }
 func (h Home) Google() string   { return h.join("google") }
 func (h Home) Machines() string { return h.join("machines") }
 
-// WordPress has the volumes and logs of the real WordPress.
+// WordPress holds the volumes and logs of the real WordPress.
 func (h Home) WordPress() string { return h.join("wordpress") }
 
 // Log is the daemon's log.
 func (h Home) Log() string { return h.join("log", "localcloud.log") }
 
-// Record is where a daemon that is ready says how to reach it; Ports, which ports it had.
+// Record is the file in which a ready daemon states how to reach it; Ports holds the ports it had.
 func (h Home) Record() string { return h.join("daemon.json") }
 func (h Home) Ports() string  { return h.join("ports.json") }
 
-// Failures is where the daemon remembers what of the cloud is lost; Choices, what it was started with.
+// Failures is the daemon's record of current failures; Choices that of its start options.
 func (h Home) Failures() string { return h.join("failures.json") }
 func (h Home) Choices() string  { return h.join("choices.json") }
 
-// Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the one that a shell uses.
+// Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the kubeconfig for a shell.
 func (h Home) Backend() string    { return h.join("pulumi") }
 func (h Home) PulumiHome() string { return h.join("pulumi-home") }
 func (h Home) Plugins() string    { return h.join("pulumi-home", "plugins") }
 func (h Home) Kubeconfig() string { return h.join("kubeconfig") }
 
-// Exists says whether the directory is a home. It is an error if there is something there that is none.
+// Exists reports whether the directory is a home. A directory with other content is an error.
 func (h Home) Exists() (bool, error) {
 	content, err := os.ReadFile(h.join(marker))
 	switch {
@@ -94,7 +94,7 @@ func (h Home) Exists() (bool, error) {
 	return false, nil
 }
 
-// Make makes the home unless it is there. It never takes over a directory that has other files.
+// Make creates the home unless it exists. It never takes over a directory that has other files.
 func (h Home) Make() error {
 	exists, err := h.Exists()
 	if err != nil {
@@ -118,7 +118,7 @@ func (h Home) Make() error {
 	return nil
 }
 
-// Remove removes the home and everything in it, if it is one. Nothing may hold its lock but the caller.
+// Remove removes the home and everything in it, if it is one. Only the caller may hold its lock.
 func (h Home) Remove() error {
 	exists, err := h.Exists()
 	if err != nil || !exists {
@@ -128,7 +128,7 @@ func (h Home) Remove() error {
 	if err != nil {
 		return err
 	}
-	// The marker goes last, so that what a failure leaves is still known as a home.
+	// The marker goes last, so that the remains of a failed removal still count as a home.
 	entries, err := os.ReadDir(resolved)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// holdEnv makes the test program a process that has a home's lock, until its standard input ends.
+// holdEnv makes the test program hold a home's lock until its standard input ends.
 const holdEnv = "HOME_TEST_HOLD"
 
 func TestMain(m *testing.M) {

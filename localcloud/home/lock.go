@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// ErrLocked says that a daemon runs on the home.
+// ErrLocked means that a daemon runs on the home.
 var ErrLocked = errors.New("a local cloud already runs on this state")
 
-// Lock is the right to use a home's state. It ends with the process that has it, however that ends.
+// Lock is the right to use a home's state. It ends with the process that holds it, however that ends.
 type Lock struct{ file *os.File }
 
-// Lock takes the lock of a home that is there. It fails with ErrLocked when another process has it.
+// Lock takes the lock of an existing home. It fails with ErrLocked if another process holds it.
 func (h Home) Lock() (*Lock, error) {
 	file, err := os.OpenFile(h.join("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	// Holder has the lock for a moment, too.
+	// Holder takes the lock for a moment, too.
 	for try := 0; try < 10 && errors.Is(err, syscall.EWOULDBLOCK); try++ {
 		time.Sleep(20 * time.Millisecond)
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -48,10 +48,10 @@ func writeAt(file *os.File, text string) error {
 	return err
 }
 
-// Release gives the lock back.
+// Release releases the lock.
 func (l *Lock) Release() error { return l.file.Close() }
 
-// Holder returns the process that has the home's lock, or 0 when none has.
+// Holder returns the PID of the process that holds the home's lock, or 0 if none does.
 func (h Home) Holder() (int, error) {
 	file, err := os.Open(h.join("lock"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -61,7 +61,7 @@ func (h Home) Holder() (int, error) {
 		return 0, err
 	}
 	defer file.Close()
-	// A shared lock is had exactly when nobody has the exclusive one.
+	// A shared lock is granted unless somebody holds the exclusive lock.
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
 	if err == nil {
 		return 0, nil
@@ -75,7 +75,7 @@ func (h Home) Holder() (int, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
 	if err != nil || pid <= 0 {
-		// It has the lock, but has not said yet who it is.
+		// The holder has not written its PID yet.
 		return 0, fmt.Errorf("%s: a local cloud is just starting or stopping; try again", h)
 	}
 	return pid, nil

@@ -1,10 +1,10 @@
-// The published Kubernetes provider of Pulumi, as the plugin that the engine starts. Its own main package embeds a schema
-// that is generated and not in its module; the engine asks a plugin for its schema only for programs in YAML.
+// Command kubernetesprovider is Pulumi's published Kubernetes provider as the engine's plugin. Its own main package
+// embeds a generated schema that is not in its module; the engine requests a plugin's schema only for YAML programs.
 package main
 
 import "github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 
-// version is that of the SDK which the program uses. The linker sets it.
+// version is the version of the program's SDK. The linker sets it.
 var version string
 
 func main() {

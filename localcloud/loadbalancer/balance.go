@@ -11,13 +11,13 @@ import (
 // cookieName is the name of the generated affinity cookie.
 const cookieName = "GCLB"
 
-// defaultUtilization is the part of a group's machines that is used at most when a UTILIZATION backend does not say.
+// defaultUtilization is the maximum utilization of a UTILIZATION backend that declares none.
 const defaultUtilization = 0.8
 
-// available says whether an instance gets new requests.
+// available reports whether an instance gets new requests.
 func (i *instance) available() bool { return i.health.healthy && i.portless == "" }
 
-// healthyInstances lists those of a group that get new requests.
+// healthyInstances lists a group's instances that get new requests.
 func (g *group) healthyInstances() []*instance {
 	var all []*instance
 	for _, i := range g.instances {
@@ -28,8 +28,8 @@ func (g *group) healthyInstances() []*instance {
 	return all
 }
 
-// capacity is the group's part of the service's capacity; limited says whether it is in requests a second. (There is no
-// measuring the load of simulated machines: UTILIZATION is taken as a share by the number of machines.)
+// capacity returns the group's part of the service's capacity; limited reports whether it is in requests a second. (The
+// load of simulated machines cannot be measured: UTILIZATION counts as a share by the number of machines.)
 func (g *group) capacity() (capacity float64, limited bool) {
 	healthy := float64(len(g.healthyInstances()))
 	b := g.declared
@@ -48,9 +48,9 @@ func (g *group) capacity() (capacity float64, limited bool) {
 	return utilization * healthy * b.CapacityScaler, false
 }
 
-// pick chooses the instance of a request: the one that its affinity names, if it is healthy; else the groups in turn by
-// their capacity, those that are full only when all are, and in a group its instances in turn. An instance that was
-// tried before is taken only when there is no other. The caller holds service.mu.
+// pick chooses the instance for a request: the one that its affinity names, if healthy; otherwise the groups take turns
+// by capacity, full ones only when all are full, and so do the instances of a group. An instance that was tried before
+// is chosen only if there is no other. The caller holds service.mu.
 func (s *service) pick(r *http.Request, client string, tried *instance, now time.Time) (*instance, *group) {
 	for _, without := range []*instance{tried, nil} {
 		if i, g := s.pickWithout(r, client, without, now); i != nil {
@@ -110,7 +110,7 @@ func (s *service) pickWithout(r *http.Request, client string, without *instance,
 	return best.instances[best.group.turn%len(best.instances)], best.group
 }
 
-// wanted says which instance a request's affinity names; nil if none.
+// wanted returns a function that matches the instance named by a request's affinity; nil if none.
 func (s *service) wanted(r *http.Request, client string) func(*instance) bool {
 	switch s.declared.Affinity {
 	case "GENERATED_COOKIE":
@@ -122,7 +122,7 @@ func (s *service) wanted(r *http.Request, client string) func(*instance) bool {
 	case "CLIENT_IP":
 		var best *instance
 		var most uint64
-		for _, g := range s.groups { // rendezvous hashing: it moves only the clients of an instance that goes
+		for _, g := range s.groups { // rendezvous hashing moves only the clients of a removed instance
 			if capacity, _ := g.capacity(); capacity == 0 {
 				continue
 			}
@@ -138,7 +138,7 @@ func (s *service) wanted(r *http.Request, client string) func(*instance) bool {
 	return nil
 }
 
-// token is what a cookie knows an instance by.
+// token identifies an instance in a cookie.
 func token(parts ...string) string {
 	hash := sha256.New()
 	for _, part := range parts {
@@ -147,7 +147,7 @@ func token(parts ...string) string {
 	return base64.RawURLEncoding.EncodeToString(hash.Sum(nil)[:16])
 }
 
-// affinityCookie is the cookie that keeps a client at an instance.
+// affinityCookie returns the cookie that keeps a client on an instance.
 func (s *service) affinityCookie(i *instance, ttl time.Duration, now time.Time) *http.Cookie {
 	c := &http.Cookie{Name: cookieName, Value: i.token, Path: "/", HttpOnly: true}
 	if ttl > 0 {

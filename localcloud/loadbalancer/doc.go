@@ -1,11 +1,11 @@
-// Package loadbalancer is the data path of Google's global external Application Load Balancers. It listens where the
-// forwarding rules say, follows proxy, URL map and backend service to the instances, and sends each request to the
-// node port of one that the declared health check finds healthy, from the addresses that Google's front ends have. What
-// is declared is read again whenever it changes.
+// Package loadbalancer is the data path of Google's global external Application Load Balancers. It listens on the
+// addresses of the forwarding rules, follows proxy, URL map and backend service to the instances, and sends each
+// request to the node port of an instance that the declared health check finds healthy, from the addresses of Google's
+// front ends. It reads the declared resources again whenever they change.
 //
-// Where visitors are is not known here: they are taken to be spread over the world, so that each region is the nearest
-// one for its part of them, by its capacity.
+// It does not model where visitors are: it assumes that they are spread over the world, so that each region is the
+// nearest one for a share of them in proportion to its capacity.
 //
-// Figures and answers that no declared resource gives are those of Google's documentation of request distribution,
-// timeouts, retries and health checks; where it gives none, of Envoy, on which EXTERNAL_MANAGED is built.
+// Figures and responses that no declared resource gives come from Google's documentation of request distribution,
+// timeouts, retries and health checks; where that gives none, from Envoy, on which EXTERNAL_MANAGED is built.
 package loadbalancer

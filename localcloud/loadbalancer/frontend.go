@@ -16,7 +16,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// idleTimeout is for how long a client's connection is kept without a request.
+// idleTimeout is how long an idle client connection is kept.
 const idleTimeout = 610 * time.Second
 
 // frontEnd serves one forwarding rule.
@@ -34,7 +34,7 @@ type frontEnd struct {
 
 func newFrontEnd(id string, log *slog.Logger) *frontEnd { return &frontEnd{id: id, log: log} }
 
-// update makes the front end what is declared, and tries again to listen where it could not.
+// update applies the declaration to the front end, and retries to listen if that failed before.
 func (f *frontEnd) update(declared cloud.FrontEnd, r *router) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,7 +59,7 @@ func (f *frontEnd) update(declared cloud.FrontEnd, r *router) {
 	}
 }
 
-// listenAddress is where a front end listens: on the rule's port, or instead of 80 on the one that its address carries.
+// listenAddress returns where a front end listens: on the rule's port, or instead of 80 on the address's own port.
 func listenAddress(f cloud.FrontEnd) (string, error) {
 	host, port := f.Address, strconv.Itoa(f.Port)
 	if h, p, err := net.SplitHostPort(f.Address); err == nil {

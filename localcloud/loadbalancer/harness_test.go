@@ -20,7 +20,7 @@ import (
 // patience is how long a test waits for a condition on a busy machine.
 const patience = time.Minute
 
-// stage is a cloud of three regions with two machines each, which does as a test says.
+// stage is a fake cloud of three regions with two machines each, controlled by the test.
 type stage struct {
 	t  *testing.T
 	lb *LoadBalancers
@@ -31,8 +31,8 @@ type stage struct {
 	changed  chan struct{}
 	admits   func(from netip.Addr, port int) bool
 	behave   map[string]func(*http.Request) (*http.Response, error) // by instance
-	listens  map[string]int                                         // an instance's node port; 30080 if it is not there
-	silent   map[string]bool                                        // it drops every packet
+	listens  map[string]int                                         // an instance's node port; 30080 if absent
+	silent   map[string]bool                                        // instances that drop every packet
 	received map[string][]*http.Request
 	probes   map[string]int
 }
@@ -69,7 +69,7 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
-// start serves the stage, on a free port, after a test has changed what it declares.
+// start starts the load balancers, after the test has changed the stage.
 func (s *stage) start() *stage {
 	s.t.Helper()
 	s.lb = Start(Options{Declared: s, Entrance: s, Instances: s.instances})
@@ -77,7 +77,7 @@ func (s *stage) start() *stage {
 	return s
 }
 
-// listen gives the front end a port that is free.
+// listen sets the front end's port, which must be free.
 func (s *stage) listen(port int) *stage {
 	s.front.Address = fmt.Sprintf("127.0.0.1:%d", port)
 	return s
@@ -85,7 +85,7 @@ func (s *stage) listen(port int) *stage {
 
 func (s *stage) service() *cloud.BackendService { return s.front.URLMap.Default.Service }
 
-// change changes what is declared, by a copy, as the cloud does.
+// change changes a copy of the declaration, as the cloud does.
 func (s *stage) change(fn func(*cloud.BackendService)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +127,7 @@ func (e silence) Error() string { return "i/o timeout (" + e.why + ")" }
 func (silence) Timeout() bool   { return true }
 func (silence) Temporary() bool { return false }
 
-// Dial is the machines' side: a silent machine and a firewall that does not admit keep silent, a port without a server
+// Dial stands in for the machines: a silent machine or a closed firewall never answers, a port without a server
 // refuses.
 func (s *stage) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.RoundTripper, error) {
 	s.mu.Lock()
@@ -177,7 +177,7 @@ func reply(status int, text string) *http.Response {
 		Body: io.NopCloser(strings.NewReader(text)), ContentLength: int64(len(text))}
 }
 
-// hang waits for the request's end.
+// hang waits until the request is cancelled.
 func hang(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, silence{"no answer"}
@@ -185,7 +185,7 @@ func hang(r *http.Request) (*http.Response, error) {
 
 func isProbe(r *http.Request) bool { return r.Header.Get("User-Agent") == "GoogleHC/1.0" }
 
-// only makes a behaviour that of requests, and not of probes.
+// only restricts a behaviour to requests that are not probes.
 func only(behave func(*http.Request) (*http.Response, error)) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		if isProbe(r) {
@@ -195,7 +195,7 @@ func only(behave func(*http.Request) (*http.Response, error)) func(*http.Request
 	}
 }
 
-// status is the state of an instance, nil if it is in no group.
+// status returns the status of an instance, nil if it is in no group.
 func (s *stage) status(instance string) *InstanceStatus {
 	for _, service := range s.lb.Status().Services {
 		for _, group := range service.Groups {
@@ -218,7 +218,7 @@ func (s *stage) eventually(what string, is func() bool) {
 	}
 }
 
-// healthy waits until exactly the instances are healthy that should be.
+// healthy waits until exactly the instances are healthy that are not in except.
 func (s *stage) healthy(except ...string) {
 	s.t.Helper()
 	s.eventually("the health of the instances", func() bool {
@@ -241,7 +241,7 @@ func (s *stage) healthy(except ...string) {
 
 func (s *stage) url() string { return s.lb.Status().FrontEnds[0].URL }
 
-// client keeps no connection, so that nothing is left when a test ends.
+// client returns a client without keep-alives, so that no connection outlives a test.
 func client() *http.Client {
 	return &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},

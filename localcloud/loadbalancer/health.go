@@ -14,12 +14,12 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// FrontEndRanges are the sources of both requests and probes of a global external Application Load Balancer
+// frontEndRanges are the sources of both requests and probes of a global external Application Load Balancer
 // (https://cloud.google.com/load-balancing/docs/https#firewall-rules).
 var frontEndRanges = []netip.Prefix{netip.MustParsePrefix("130.211.0.0/22"), netip.MustParsePrefix("35.191.0.0/16")}
 
-// probers are the addresses that probes come from. Google has several probers anywhere in its ranges; these stand at
-// the ranges' ends, so that a firewall which admits less than the ranges shows. A probe succeeds if it does for all.
+// probers are the source addresses of probes. Google has several probers anywhere in its ranges; these are at the ends
+// of the ranges, which exposes a firewall that admits less. A probe succeeds if it succeeds from all of them.
 var probers = func() []netip.Addr {
 	var all []netip.Addr
 	for _, r := range frontEndRanges {
@@ -32,10 +32,10 @@ var probers = func() []netip.Addr {
 	return all
 }()
 
-// responseLimit is how much of an answer's body the expected response must be in, in bytes.
+// responseLimit is the number of bytes of an answer's body in which the expected response must occur.
 const responseLimit = 1024
 
-// health is an instance's health, by the probes so far. A new instance is unhealthy until it has passed.
+// health is an instance's health according to the probes so far. A new instance is unhealthy until it has passed.
 type health struct {
 	healthy bool
 	probed  bool
@@ -45,7 +45,7 @@ type health struct {
 	since   time.Time // when healthy last changed
 }
 
-// record takes the result of a probe, and says whether the health changed.
+// record records the result of a probe, and reports whether the health changed.
 func (h *health) record(problem error, check cloud.HealthCheck, now time.Time) (changed bool) {
 	h.probed = true
 	if h.since.IsZero() {
@@ -65,7 +65,7 @@ func (h *health) record(problem error, check cloud.HealthCheck, now time.Time) (
 	return h.healthy != before
 }
 
-// probe asks an instance once, from everywhere at the same time.
+// probe probes an instance once, from all probers in parallel.
 func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck, host string, to cloud.Port) error {
 	ctx, cancel := context.WithTimeout(ctx, check.Timeout)
 	defer cancel()
@@ -119,7 +119,7 @@ func probeFrom(ctx context.Context, from netip.Addr, entrance cloud.Entrance, ch
 	switch {
 	case err != nil:
 		return fmt.Errorf("GET %s: %w", check.Path, err)
-	case response.StatusCode != http.StatusOK: // no other, a redirect neither
+	case response.StatusCode != http.StatusOK: // no other status, not even a redirect
 		return fmt.Errorf("GET %s: answered %d%s, not 200", check.Path, response.StatusCode, said(response, body))
 	case !strings.Contains(string(body), check.Response):
 		return fmt.Errorf("GET %s: the answer does not contain %q", check.Path, check.Response)
@@ -127,7 +127,7 @@ func probeFrom(ctx context.Context, from netip.Addr, entrance cloud.Entrance, ch
 	return nil
 }
 
-// said is what a failing page says in one line of plain text.
+// said returns the first line of a failing page, if it is plain text.
 func said(response *http.Response, body []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
 	if line == "" || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") {
@@ -136,7 +136,7 @@ func said(response *http.Response, body []byte) string {
 	return fmt.Sprintf(" (%.80s)", line)
 }
 
-// checkedPort is the port that a health check asks at a backend.
+// checkedPort returns the port of a backend that a health check probes.
 func checkedPort(check cloud.HealthCheck, service cloud.BackendService, b cloud.Backend) (int, error) {
 	switch check.PortSpecification {
 	case "USE_SERVING_PORT":
@@ -147,7 +147,7 @@ func checkedPort(check cloud.HealthCheck, service cloud.BackendService, b cloud.
 	return check.Port, nil
 }
 
-// namedPort is the port of an instance group's that has the name.
+// namedPort returns the port that has the name in an instance group.
 func namedPort(name string, b cloud.Backend) (int, error) {
 	if ports := b.NamedPorts[name]; len(ports) > 0 {
 		return ports[0], nil

@@ -20,7 +20,7 @@ func TestThresholds(t *testing.T) {
 		problem          error
 		healthy, changed bool
 	}{
-		{nil, false, false}, // a new one has to pass first
+		{nil, false, false}, // a new instance must pass first
 		{bad, false, false},
 		{nil, false, false},
 		{nil, true, true},
@@ -40,7 +40,7 @@ func TestThresholds(t *testing.T) {
 	require.EqualValues(t, 12, h.since.Unix())
 }
 
-// One thing is wrong in each case, and the reason says which.
+// Each case has one fault, which the reason names.
 func TestWhatIsWrongShowsAsUnhealthy(t *testing.T) {
 	var all []string
 	for _, region := range regions {
@@ -157,7 +157,7 @@ func TestWhatIsWrongShowsAsUnhealthy(t *testing.T) {
 			s := newStage(t)
 			c.wrong(s)
 			s.listen(freePort(t)).start()
-			// The wrong ones are probed as often as the right ones until they are in.
+			// Wait until every faulty instance has failed a probe.
 			s.eventually("probes", func() bool {
 				for _, name := range c.out {
 					if i := s.status(name); i == nil || i.Reason == "" || i.Since.IsZero() {
@@ -187,7 +187,7 @@ func TestHealthFollowsTheInstanceAndTheDeclaration(t *testing.T) {
 	s.set(func() { delete(s.behave, one) })
 	s.healthy()
 
-	// A change of what is declared counts from then on, with an interval that would never come around.
+	// A changed declaration takes effect at once, even with an interval that would never elapse.
 	s.change(func(b *cloud.BackendService) { b.HealthCheck.Interval = time.Hour })
 	s.change(func(b *cloud.BackendService) { b.HealthCheck.UnhealthyThreshold, b.HealthCheck.Path = 1, "/elsewhere" })
 	s.eventually("every instance is out", func() bool { return s.get("/").status == 503 })
@@ -197,13 +197,13 @@ func TestHealthFollowsTheInstanceAndTheDeclaration(t *testing.T) {
 	s.healthy(instanceName("region-a", 0), instanceName("region-a", 1))
 }
 
-// At the machines' pace an instance that fails is out long before the declared interval has passed twice.
+// At a faster pace, a failing instance is out long before the declared interval has passed twice.
 func TestChecksKeepPace(t *testing.T) {
 	s := newStage(t)
 	s.service().HealthCheck.Interval = patience
 	s.start()
 	s.lb.SetPace(1000)
-	s.change(func(b *cloud.BackendService) { b.HealthCheck.Path = "/healthz?" }) // those that wait ask at once
+	s.change(func(b *cloud.BackendService) { b.HealthCheck.Path = "/healthz?" }) // waiting checks probe at once
 	s.healthy()
 	one := instanceName(regions[0], 0)
 	s.set(func() {

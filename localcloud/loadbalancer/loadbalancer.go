@@ -12,30 +12,30 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// lookInterval is how often the instance groups' members are looked at; changes of what is declared are seen at once.
+// lookInterval is the polling interval for group members; changes of declared resources are seen at once.
 const lookInterval = time.Second
 
-// Declared is what the load balancers read of the cloud's resources.
+// Declared gives the load balancers the cloud's declared resources.
 type Declared interface {
-	// FrontEnds resolves the forwarding rules as they stand.
+	// FrontEnds resolves the current forwarding rules.
 	FrontEnds() ([]cloud.FrontEnd, error)
 	// Changed returns a channel that is closed at the next change.
 	Changed() <-chan struct{}
 }
 
-// Options of the load balancers. All but Visitors and Log must be set.
+// Options configure the load balancers. All but Visitors and Log must be set.
 type Options struct {
 	Declared Declared
 	Entrance cloud.Entrance
-	// Visitors is where their requests enter; nil is Entrance, where the health checks do.
+	// Visitors is the entrance of visitors' requests; nil means Entrance, which the health checks use.
 	Visitors cloud.Entrance
-	// Instances lists the machines of a pool, as cloud.Machines has it.
+	// Instances lists the machines of a pool, as cloud.Machines does.
 	Instances func(pool string) []string
-	// Log takes what changes; nil discards it.
+	// Log receives changes; nil discards them.
 	Log *slog.Logger
 }
 
-// LoadBalancers are all that are declared.
+// LoadBalancers runs all declared load balancers.
 type LoadBalancers struct {
 	o      Options
 	cancel context.CancelFunc
@@ -45,12 +45,12 @@ type LoadBalancers struct {
 	pace pace
 
 	mu       sync.Mutex
-	problem  string // why what is declared could not be read
+	problem  string // why the declared resources could not be read
 	fronts   map[string]*frontEnd
 	services map[string]*service
 }
 
-// Start serves what is declared, and what will be, until Close.
+// Start serves the declared load balancers and follows their changes until Close.
 func Start(o Options) *LoadBalancers {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -65,13 +65,13 @@ func Start(o Options) *LoadBalancers {
 	return l
 }
 
-// pace is how many seconds of the health checks' and the draining's time pass in one second. Zero is one.
+// pace is the speed-up factor of health check intervals and draining. Zero means one.
 type pace struct{ atomic.Int64 }
 
 func (p *pace) of(d time.Duration) time.Duration { return d / time.Duration(max(p.Load(), 1)) }
 
-// SetPace has the time between health checks, and that of draining, pass so many times as fast from now on, as the
-// machines' times do. Timeouts stay as they are declared.
+// SetPace speeds up health check intervals and draining by a factor from now on, as for the machines' times. Timeouts
+// stay as declared.
 func (l *LoadBalancers) SetPace(times int64) { l.pace.Store(times) }
 
 // Close stops serving.
@@ -88,13 +88,13 @@ func (l *LoadBalancers) Close() {
 	}
 }
 
-// follow reads what is declared whenever it changes.
+// follow reads the declared resources whenever they change.
 func (l *LoadBalancers) follow() {
 	defer l.done.Done()
 	ticker := time.NewTicker(lookInterval)
 	defer ticker.Stop()
 	for {
-		changed := l.o.Declared.Changed() // before reading: what changes meanwhile is read next
+		changed := l.o.Declared.Changed() // before reading, so that no change in between is missed
 		l.update()
 		select {
 		case <-l.ctx.Done():
@@ -105,7 +105,7 @@ func (l *LoadBalancers) follow() {
 	}
 }
 
-// update makes front ends and services what is declared.
+// update brings front ends and services to the declared state.
 func (l *LoadBalancers) update() {
 	declared, err := l.o.Declared.FrontEnds()
 	l.mu.Lock()
@@ -141,7 +141,7 @@ func (l *LoadBalancers) update() {
 	})
 }
 
-// routes brings the services that a front end leads to up to date, and notes that they are used.
+// routes updates the services that a front end leads to, and marks them as used.
 func (l *LoadBalancers) routes(front cloud.FrontEnd, used map[string]bool) *router {
 	r := &router{urlMap: front.URLMap, services: map[string]*service{}}
 	for _, route := range allRoutes(front.URLMap) {
@@ -174,7 +174,7 @@ func allRoutes(m cloud.URLMap) []cloud.Route {
 	return all
 }
 
-// sorted lists a map's values in the order of their keys.
+// sorted lists a map's values in key order.
 func sorted[T any](m map[string]T) []T {
 	var all []T
 	for _, key := range slices.Sorted(maps.Keys(m)) {

@@ -8,12 +8,12 @@ import (
 // window is how many seconds a meter remembers.
 const window = 60
 
-// meter counts requests, by the second.
+// meter counts requests per second.
 type meter struct {
 	mu     sync.Mutex
 	total  uint64
 	counts [window]uint64
-	second [window]int64 // the second, since 1970, that each count is of
+	second [window]int64 // the second, since 1970, of each count
 }
 
 func (m *meter) add(now time.Time) {
@@ -28,7 +28,7 @@ func (m *meter) add(now time.Time) {
 	m.total++
 }
 
-// during counts the requests of the current second and those before it, so many in all.
+// during counts the requests of the last seconds, including the current one.
 func (m *meter) during(now time.Time, seconds int64) (n uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

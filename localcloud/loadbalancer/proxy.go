@@ -18,7 +18,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// connectTimeout is how long a connection to an instance may take. Google documents no figure; this is Envoy's.
+// connectTimeout is the timeout of connections to instances. Google documents no figure; this is Envoy's.
 const connectTimeout = 5 * time.Second
 
 var (
@@ -27,10 +27,10 @@ var (
 	errDrained           = errors.New("the instance left, and its connections had the declared time to drain")
 )
 
-// backend is where a proxied request's URL points; the connection says where it goes.
+// backend is a placeholder URL for proxied requests; the connection determines their target.
 var backend = &url.URL{Scheme: "http", Host: "backend.invalid"}
 
-// serve answers a client's request by way of an instance. address is the load balancer's own.
+// serve proxies a client's request to an instance. address is the load balancer's own.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) {
 	s.mu.Lock()
 	declared := s.declared
@@ -64,7 +64,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) 
 	proxy.ServeHTTP(w, r.WithContext(ctx))
 }
 
-// addRequestHeaders adds what Google's proxies add.
+// addRequestHeaders adds the headers that Google's proxies add.
 func addRequestHeaders(in *http.Request, out http.Header, client, address string) {
 	forwarded := client + "," + address
 	if given := in.Header.Values("X-Forwarded-For"); len(given) > 0 {
@@ -81,7 +81,7 @@ func addRequestHeaders(in *http.Request, out http.Header, client, address string
 	}
 }
 
-// addCustom sets declared headers. Their variables are empty, as they are where Google cannot tell their values.
+// addCustom sets declared headers. Their variables are empty, as where Google cannot determine the values.
 func addCustom(header http.Header, declared []string) {
 	for _, line := range declared {
 		name, value, _ := strings.Cut(line, ":")
@@ -105,8 +105,8 @@ type transport struct {
 	client   string
 }
 
-// RoundTrip sends a request to an instance. One without a body that gets no answer, or 502, 503 or 504, is sent once
-// more: that is what Google does where no retry policy is declared.
+// RoundTrip sends a request to an instance. A request without a body that gets no answer, or 502, 503 or 504, is
+// retried once, as Google does if no retry policy is declared.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, tried, err := t.send(r, nil)
 	repeatable := (r.Body == nil || r.Body == http.NoBody) && tried != nil && r.Context().Err() == nil
@@ -114,7 +114,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return response, err
 	}
 	again, other, err2 := t.send(r, tried)
-	if other == nil { // there is none any more
+	if other == nil { // no instance is left
 		return response, err
 	}
 	if response != nil {
@@ -123,7 +123,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return again, err2
 }
 
-// send sends a request to one instance, and says which.
+// send sends a request to one instance, and returns the instance.
 func (t transport) send(r *http.Request, tried *instance) (*http.Response, *instance, error) {
 	now := time.Now()
 	t.mu.Lock()
@@ -177,7 +177,7 @@ func (t transport) exchange(r *http.Request, to cloud.Port) (*http.Response, err
 	return connection.RoundTrip(r)
 }
 
-// source is the address of one of the front ends.
+// source returns the address of one of the front ends.
 func source() netip.Addr {
 	r := frontEndRanges[rand.IntN(len(frontEndRanges))]
 	a := r.Addr().As4()
@@ -189,7 +189,7 @@ func source() netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
-// body tells when an answer has been read.
+// body calls done when an answer has been read.
 type body struct {
 	io.ReadCloser
 	done func()
@@ -204,8 +204,8 @@ func (b *body) Close() error {
 	return err
 }
 
-// answerError answers in the place of the backends. The managed load balancer's words and statuses are Envoy's, the
-// classic one says the same of everything.
+// answerError answers in place of the backends. The managed load balancer has Envoy's texts and statuses; the classic
+// one answers all errors alike.
 func answerError(w http.ResponseWriter, managed bool, err error) {
 	if !managed {
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")

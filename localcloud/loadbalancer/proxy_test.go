@@ -25,7 +25,7 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// serving is a stage whose instances are all in.
+// serving starts a stage and waits until all its instances are healthy.
 func serving(t *testing.T, change func(*stage)) *stage {
 	t.Helper()
 	s := newStage(t)
@@ -37,7 +37,7 @@ func serving(t *testing.T, change func(*stage)) *stage {
 	return s
 }
 
-// spread counts which instances answer a number of requests.
+// spread sends n requests and counts the answers by instance.
 func (s *stage) spread(n int, headers ...string) map[string]int {
 	s.t.Helper()
 	counts := map[string]int{}
@@ -68,7 +68,7 @@ func TestRequestsAreSpreadByCapacity(t *testing.T) {
 	}
 	require.InDelta(t, 1, sum, 1e-9)
 
-	// Half the capacity gets half as many; none, none. An instance that is out takes its capacity with it.
+	// Half the capacity gets half the requests, none gets none. An unhealthy instance reduces its group's capacity.
 	s.change(func(b *cloud.BackendService) { b.Backends[0].CapacityScaler, b.Backends[1].CapacityScaler = 0.5, 0 })
 	s.eventually("the scaler", func() bool { return s.capacity(1) == 0 && s.capacity(0) == 1000 })
 	counts = s.spread(60)
@@ -116,7 +116,7 @@ func TestBalancingModes(t *testing.T) {
 		require.InDelta(t, c.want, got, 1e-9, "%+v", c)
 		require.Equal(t, c.limited, limited, "%+v", c)
 	}
-	// A group that is full leaves the rest to the others, until all are.
+	// A full group leaves further requests to the others, until all are full.
 	small := of(cloud.Backend{Mode: "RATE", RatePerInstance: 1, CapacityScaler: 1}, 1, 1)
 	big := of(cloud.Backend{Mode: "RATE", RatePerInstance: 3, CapacityScaler: 1}, 1, 1)
 	s := &service{groups: []*group{small, big}}
@@ -149,7 +149,7 @@ func TestAffinityByCookie(t *testing.T) {
 	require.Greater(t, len(s.spread(20)), 1, "without the cookie")
 	require.Greater(t, len(s.spread(20, "Cookie", "GCLB=nobody")), 1, "with one of nobody's")
 
-	// It stays there until the instance is unhealthy, and then has a new place.
+	// The client stays until the instance is unhealthy, and then moves.
 	s.set(func() { s.listens[first.body] = 1 })
 	s.healthy(first.body)
 	moved := s.get("/", back...)
@@ -276,7 +276,7 @@ func TestRequestsComeFromTheFrontEnds(t *testing.T) {
 	require.Equal(t, []string{"130.211.0.1", "130.211.3.254", "35.191.0.1", "35.191.255.254"}, ends)
 }
 
-// A request under way at an instance that leaves may end, for as long as is declared; no new one goes there.
+// A request under way on a leaving instance may finish within the draining timeout; no new one goes there.
 func TestDraining(t *testing.T) {
 	for name, c := range map[string]struct {
 		draining time.Duration
@@ -381,7 +381,7 @@ func TestHTTPSWaitsForItsCertificate(t *testing.T) {
 	require.ErrorContains(t, err, "tls")
 }
 
-// Visitors may enter elsewhere than the health checks.
+// Visitors may have another entrance than the health checks.
 func TestVisitorsEntrance(t *testing.T) {
 	s := newStage(t)
 	s.listen(freePort(t))

@@ -9,13 +9,13 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// router follows a URL map.
+// router routes requests by a URL map.
 type router struct {
 	urlMap   cloud.URLMap
 	services map[string]*service // by ID
 }
 
-// route finds what answers a request: the host rule first, then the path rule with the longest path that fits.
+// route returns the route of a request: the host rule first, then the path rule with the longest matching path.
 func (r *router) route(host, path string) cloud.Route {
 	rule, ok := r.hostRule(host)
 	if !ok {
@@ -32,7 +32,7 @@ func (r *router) route(host, path string) cloud.Route {
 	return found
 }
 
-// hostRule finds the rule of a host: its own name goes before the longest *.domain, and that before *.
+// hostRule returns the rule of a host: an exact name precedes the longest *.domain, which precedes *.
 func (r *router) hostRule(host string) (found cloud.HostRule, ok bool) {
 	host = strings.ToLower(hostOf(host))
 	best := -1
@@ -54,7 +54,7 @@ func (r *router) hostRule(host string) (found cloud.HostRule, ok bool) {
 	return found, best >= 0
 }
 
-// pathMatches is the length of what of a pattern fits a path, -1 if it does not. A path itself goes before /*.
+// pathMatches returns the length of a pattern's match with a path, -1 if none. An exact path precedes /*.
 func pathMatches(pattern, path string) int {
 	if prefix, ok := strings.CutSuffix(pattern, "*"); ok {
 		if strings.HasPrefix(path, prefix) || path == strings.TrimSuffix(prefix, "/") {
@@ -68,7 +68,7 @@ func pathMatches(pattern, path string) int {
 	return -1
 }
 
-// redirected is where a redirect leads a request to.
+// redirected returns the URL to which a redirect sends a request.
 func redirected(to cloud.Redirect, r *http.Request, secure bool) string {
 	u := url.URL{Scheme: "http", Host: r.Host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
 	if secure || to.HTTPS {
@@ -92,7 +92,7 @@ func redirected(to cloud.Redirect, r *http.Request, secure bool) string {
 	return u.String()
 }
 
-// hostOf is a host without its port.
+// hostOf returns a host without its port.
 func hostOf(address string) string {
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		return host

@@ -10,15 +10,15 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// service is a backend service at work.
+// service is a running backend service.
 type service struct {
-	ctx  context.Context // ended with the load balancers
+	ctx  context.Context // done when the load balancers close
 	o    Options
 	pace *pace
 
 	mu       sync.Mutex
 	declared cloud.BackendService
-	host     string // the load balancer's address, which probes name as their host
+	host     string // the load balancer's address, the host of probes
 	groups   []*group
 	requests meter
 	refused  meter // requests that no instance answered
@@ -28,7 +28,7 @@ type service struct {
 type group struct {
 	declared  cloud.Backend
 	instances []*instance
-	turn      int     // whose turn it is among the healthy
+	turn      int     // round-robin position among the healthy instances
 	credit    float64 // of the smooth weighted round robin between the groups
 	requests  meter
 }
@@ -37,13 +37,13 @@ type group struct {
 type instance struct {
 	name     string
 	zone     string
-	token    string // what the affinity cookie knows it by
+	token    string // identifies it in the affinity cookie
 	port     int    // where requests go
-	portless string // why there is no such port
+	portless string // why it has no port
 	health   health
-	ctx      context.Context // ended when it leaves: its probes are
+	ctx      context.Context // done when it leaves; ends its probes
 	leave    context.CancelFunc
-	gone     context.Context // ended when it has drained: its requests are
+	gone     context.Context // done when it has drained; ends its requests
 	drained  context.CancelFunc
 	wake     chan struct{} // probe at once
 	requests meter
@@ -54,7 +54,7 @@ func newService(ctx context.Context, o Options, p *pace) *service {
 	return &service{ctx: ctx, o: o, pace: p}
 }
 
-// update makes the service what is declared, and its groups what they consist of now.
+// update applies the declaration to the service, and the current members to its groups.
 func (s *service) update(declared cloud.BackendService, host string) {
 	members := map[string][]string{}
 	for _, b := range declared.Backends {
@@ -83,7 +83,7 @@ func (s *service) update(declared cloud.BackendService, host string) {
 	}
 }
 
-// staff makes a group's instances the members. Those that leave get no new request, and may end what they have.
+// staff sets a group's instances to the members. Instances that leave get no new requests and drain the current ones.
 func (s *service) staff(g *group, members []string, wake bool) {
 	port, err := namedPort(s.declared.PortName, g.declared)
 	portless := ""
@@ -120,7 +120,7 @@ func (s *service) staff(g *group, members []string, wake bool) {
 	}
 }
 
-// close ends the service, and what it is doing.
+// close stops the service and its requests.
 func (s *service) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

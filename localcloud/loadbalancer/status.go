@@ -9,15 +9,15 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// Status is how the load balancers are.
+// Status is the status of the load balancers.
 type Status struct {
-	// Problem is why what is declared could not be read.
+	// Problem is why the declared resources could not be read.
 	Problem   string           `json:"problem,omitempty"`
 	FrontEnds []FrontEndStatus `json:"frontEnds"`
 	Services  []ServiceStatus  `json:"services"`
 }
 
-// FrontEndStatus is a forwarding rule.
+// FrontEndStatus is the status of a forwarding rule.
 type FrontEndStatus struct {
 	ID  string `json:"id"`
 	URL string `json:"url"`
@@ -25,19 +25,19 @@ type FrontEndStatus struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// ServiceStatus is a backend service. Rates are requests a second, over the last ten; shares are parts of 1, of the
-// requests of the last minute.
+// ServiceStatus is the status of a backend service. Rates are requests a second over the last ten seconds; shares are
+// fractions of 1, of the requests of the last minute.
 type ServiceStatus struct {
 	ID          string        `json:"id"`
 	HealthCheck string        `json:"healthCheck"` // in words
 	Problem     string        `json:"problem,omitempty"`
 	Requests    uint64        `json:"requests"`
 	Rate        float64       `json:"rate"`
-	Failed      uint64        `json:"failed"` // that the load balancer answered itself, for want of an instance's answer
+	Failed      uint64        `json:"failed"` // requests that no instance answered
 	Groups      []GroupStatus `json:"groups"`
 }
 
-// GroupStatus is an instance group.
+// GroupStatus is the status of an instance group.
 type GroupStatus struct {
 	Group     string           `json:"group"`
 	Zone      string           `json:"zone"`
@@ -47,7 +47,7 @@ type GroupStatus struct {
 	Instances []InstanceStatus `json:"instances"`
 }
 
-// InstanceStatus is a machine of a group.
+// InstanceStatus is the status of a machine in a group.
 type InstanceStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
@@ -60,10 +60,10 @@ type InstanceStatus struct {
 	InFlight int       `json:"inFlight"`
 }
 
-// rateWindow is over how many seconds rates are taken.
+// rateWindow is the period in seconds over which rates are averaged.
 const rateWindow = 10
 
-// Status says how the load balancers are.
+// Status returns the status of the load balancers.
 func (l *LoadBalancers) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,11 +126,11 @@ func (s *service) status(now time.Time) ServiceStatus {
 }
 
 func rate(m *meter, now time.Time) float64 {
-	// Without the second that has just begun.
+	// Excludes the current second, which has just begun.
 	return float64(m.during(now, rateWindow+1)-m.during(now, 1)) / rateWindow
 }
 
-// inWords says what a service's health check does.
+// inWords describes a service's health check.
 func inWords(s cloud.BackendService) string {
 	c := s.HealthCheck
 	port := fmt.Sprintf("port %d", c.Port)
@@ -148,7 +148,7 @@ func inWords(s cloud.BackendService) string {
 		c.HealthyThreshold, c.UnhealthyThreshold)
 }
 
-// plain is a duration in whole seconds, where it has them, without a minute's or an hour's zeros.
+// plain formats a duration: below an hour and in whole seconds as seconds, otherwise as Go does.
 func plain(d time.Duration) string {
 	if d%time.Second == 0 && d < time.Hour {
 		return fmt.Sprintf("%d s", d/time.Second)

@@ -12,8 +12,8 @@ import (
 	"syscall"
 )
 
-// Ports are taken from below the range that systems give to outgoing connections (from 32768 on Linux, from 49152
-// elsewhere): a port from within it can be in use by some client just when its server comes back.
+// Ports are below the range for outgoing connections (from 32768 on Linux, from 49152 elsewhere): a client could hold a
+// port of that range just when its server comes back.
 const (
 	first = 20000
 	last  = 32767
@@ -24,8 +24,8 @@ var (
 	handed = map[int]bool{}
 )
 
-// Free returns a port on the loopback interface that nothing listens on. It returns each port once: what got it may
-// take a while until it listens.
+// Free returns a port on the loopback interface that nothing listens on. It returns each port only once, because its
+// user may take a while to listen.
 func Free() (int, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
@@ -41,7 +41,7 @@ func Free() (int, error) {
 	return 0, fmt.Errorf("no free port between %d and %d on 127.0.0.1 in %d tries", first, last, tries)
 }
 
-// Available says whether a port on the loopback interface can be listened on now.
+// Available reports whether a port on the loopback interface can be listened on now.
 func Available(port int) bool {
 	return listenable("127.0.0.1", port) == nil
 }
@@ -49,9 +49,9 @@ func Available(port int) bool {
 // webPort is where browsers expect a site.
 const webPort = 80
 
-// Site returns where a server can stand for a site on an address of the loopback interface: the address itself where
-// this process may listen on its port 80, else the address and another port that is free. A system that has no such
-// loopback address gives 127.0.0.1 and a port.
+// Site returns the address of a site's server on the loopback interface: the address itself if this process may listen
+// on its port 80, otherwise the address with another free port. If the system lacks the loopback address, Site returns
+// 127.0.0.1 with a port.
 func Site(address netip.Addr) (string, error) {
 	err := listenable(address.String(), webPort)
 	if err == nil {

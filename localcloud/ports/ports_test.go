@@ -27,7 +27,7 @@ func TestSite(t *testing.T) {
 	require.GreaterOrEqual(t, at.Port(), uint16(first))
 	require.NoError(t, listenable(at.Addr().String(), int(at.Port())))
 
-	// What is no address of this machine's is taken for what is.
+	// An address that this machine lacks is replaced by one that it has.
 	site, err = Site(netip.MustParseAddr("192.0.2.1"))
 	require.NoError(t, err)
 	require.Regexp(t, `^127\.0\.0\.1:\d+$`, site)

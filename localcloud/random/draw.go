@@ -20,10 +20,10 @@ const (
 	specials     = "!@#$%&*()-_=+[]{}<>:?"
 )
 
-// noID is the ID of what has no public part.
+// noID is the ID of a resource without a public part.
 const noID = "none"
 
-// class is a class of characters, and how many of them a result has at least.
+// class is a class of characters and their minimum number in a result.
 type class struct {
 	name, minimum resource.PropertyKey
 	letters       string
@@ -59,7 +59,7 @@ func verifyCharacters(in inputs) (failures []plugin.CheckFailure) {
 	return failures
 }
 
-// characterString draws a string. As in the published provider, a class that is switched off still gives its minimum.
+// characterString draws a string. As in the published provider, a disabled class still contributes its minimum.
 func characterString(in inputs) (string, error) {
 	var drawn, all []rune
 	for _, c := range classes(in) {
@@ -96,7 +96,7 @@ func choose(letters []rune, count int) ([]rune, error) {
 	return drawn, nil
 }
 
-// shuffle is Fisher and Yates's.
+// shuffle is a Fisher-Yates shuffle.
 func shuffle(letters []rune) error {
 	for i := len(letters) - 1; i > 0; i-- {
 		j, err := below(i + 1)
@@ -108,7 +108,7 @@ func shuffle(letters []rune) error {
 	return nil
 }
 
-// below draws a number from 0 to limit-1, all alike.
+// below draws a uniformly distributed number from 0 to limit-1.
 func below(limit int) (int, error) {
 	n, err := rand.Int(rand.Reader, big.NewInt(int64(limit)))
 	if err != nil {
@@ -128,7 +128,7 @@ func drawPassword(in inputs) (string, map[resource.PropertyKey]string, error) {
 		return "", nil, err
 	}
 	hashed := []byte(result)
-	if len(hashed) > 72 { // bcrypt takes no more
+	if len(hashed) > 72 { // bcrypt accepts no more
 		hashed = hashed[:72]
 	}
 	hash, err := bcrypt.GenerateFromPassword(hashed, bcrypt.DefaultCost)

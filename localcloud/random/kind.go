@@ -15,18 +15,18 @@ type kind struct {
 	inputs  map[resource.PropertyKey]input
 	outputs []resource.PropertyKey // all are strings
 	secret  bool                   // whether the outputs are
-	// verify names the mistakes that lie in several inputs together, all of which are known.
+	// verify reports mistakes that involve several inputs, all of them known.
 	verify func(in inputs) []plugin.CheckFailure
-	// draw makes the outputs, and the resource's ID, which is never secret.
+	// draw generates the outputs, and the resource's ID, which is never secret.
 	draw func(in inputs) (id string, outputs map[resource.PropertyKey]string, err error)
 }
 
 // input is one of a resource's inputs.
 type input struct {
-	check    func(resource.PropertyValue) string // says what is wrong with a value, if anything
+	check    func(resource.PropertyValue) string // returns what is wrong with a value; empty if valid
 	required bool
-	fallback resource.PropertyValue // what it is when it is not set; null for nothing
-	alias    resource.PropertyKey   // an older name's newer one
+	fallback resource.PropertyValue // its value if unset; null for none
+	alias    resource.PropertyKey   // the current name, for an older name
 }
 
 var characters = map[resource.PropertyKey]input{
@@ -77,7 +77,7 @@ var kinds = map[tokens.Type]*kind{
 	},
 }
 
-// inputs are a resource's inputs as they are meant: defaults filled in, secrets bare, older names replaced.
+// inputs are a resource's normalized inputs: defaults filled in, secrets unwrapped, older names replaced.
 type inputs struct {
 	values  resource.PropertyMap
 	unknown bool
@@ -92,7 +92,7 @@ func (in inputs) text(key resource.PropertyKey) string {
 	return ""
 }
 
-// state is what the resource's state says of its inputs. What was given as a secret stays one.
+// state returns the inputs for the resource's state. Secret inputs stay secret.
 func (in inputs) state(given resource.PropertyMap) resource.PropertyMap {
 	state := in.values.Copy()
 	for key, value := range given {
@@ -115,7 +115,7 @@ func (k *kind) mark(value resource.PropertyValue) resource.PropertyValue {
 	return value
 }
 
-// read reads a resource's inputs and names every mistake in them.
+// read normalizes a resource's inputs and reports every mistake in them.
 func (k *kind) read(given resource.PropertyMap) (inputs, []plugin.CheckFailure) {
 	in := inputs{values: resource.PropertyMap{}}
 	var failures []plugin.CheckFailure
@@ -163,7 +163,7 @@ func (k *kind) read(given resource.PropertyMap) (inputs, []plugin.CheckFailure) 
 	return in, failures
 }
 
-// bare strips a value of what says that it is secret or where it comes from.
+// bare unwraps secrets and outputs.
 func bare(value resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case value.IsSecret():
@@ -197,7 +197,7 @@ func isBool(value resource.PropertyValue) string {
 	return ""
 }
 
-// mostOfAnything bounds what one resource may ask for.
+// mostOfAnything is the upper limit of all number inputs.
 const mostOfAnything = 1 << 20
 
 func isAtLeast(least int) func(resource.PropertyValue) string {

@@ -16,14 +16,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// version of the provider whose behaviour this is.
+// version of the published provider that this one reproduces.
 var version = semver.MustParse("4.18.4")
 
 type provider struct {
 	plugin.UnimplementedProvider
 }
 
-// New makes a random provider. It has no configuration and keeps nothing.
+// New returns a random provider. It has neither configuration nor state.
 func New() plugin.Provider { return &provider{} }
 
 func (*provider) Pkg() tokens.Package { return "random" }
@@ -44,7 +44,7 @@ func (*provider) Handshake(
 	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true, AcceptOutputs: true}, nil
 }
 
-// engineKeys are what the engine itself puts among a provider's inputs.
+// engineKeys are the keys that the engine itself adds to a provider's inputs.
 var engineKeys = []resource.PropertyKey{"version", "pluginDownloadURL", "pluginChecksums", "__internal"}
 
 func (*provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
@@ -67,7 +67,7 @@ func (*provider) Configure(context.Context, plugin.ConfigureRequest) (plugin.Con
 	return plugin.ConfigureResponse{}, nil
 }
 
-// Check names every mistake in a resource's inputs.
+// Check reports every mistake in a resource's inputs.
 func (*provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckResponse, error) {
 	k, err := kindOf(r.URN)
 	if err != nil {
@@ -77,7 +77,7 @@ func (*provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckRe
 	return plugin.CheckResponse{Properties: r.News, Failures: failures}, nil
 }
 
-// Diff compares what the inputs mean: to state a default is no change. Any other change replaces the resource.
+// Diff compares normalized inputs: setting a default explicitly is no change. Any other change replaces the resource.
 func (*provider) Diff(_ context.Context, r plugin.DiffRequest) (plugin.DiffResponse, error) {
 	k, err := kindOf(r.URN)
 	if err != nil {
@@ -139,7 +139,7 @@ func (*provider) Create(_ context.Context, r plugin.CreateRequest) (plugin.Creat
 	return plugin.CreateResponse{ID: resource.ID(id), Properties: state, Status: resource.StatusOK}, nil
 }
 
-// Read finds what the state has: a random value is nowhere else.
+// Read returns the state: a random value exists nowhere else.
 func (*provider) Read(_ context.Context, r plugin.ReadRequest) (plugin.ReadResponse, error) {
 	if _, err := kindOf(r.URN); err != nil {
 		return plugin.ReadResponse{}, err
@@ -152,7 +152,7 @@ func (*provider) Read(_ context.Context, r plugin.ReadRequest) (plugin.ReadRespo
 	}, nil
 }
 
-// Update takes inputs that mean what the old ones did; any others make Diff ask for a replacement.
+// Update accepts inputs equivalent to the old ones; for any others Diff requests a replacement.
 func (p *provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.UpdateResponse, error) {
 	k, err := kindOf(r.URN)
 	if err != nil {

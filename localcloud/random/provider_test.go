@@ -131,7 +131,7 @@ func TestEveryLetterIsDrawn(t *testing.T) {
 	all := lowerLetters + upperLetters + digits + specials
 	for _, letter := range all {
 		n := strings.Count(result, string(letter))
-		// 241 are expected of each; ten standard deviations off are no accident.
+		// 241 of each are expected; the tolerance is ten standard deviations.
 		assert.InDelta(t, 20000/float64(len(all)), n, 155, "%q", letter)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// loneListener accepts one connection that is there already, and reports the end of its input when that is closed.
+// loneListener accepts one existing connection, and reports io.EOF when that is closed.
 type loneListener struct {
 	address  net.Addr
 	accepted chan net.Conn
@@ -26,7 +26,7 @@ func newLoneListener(connection net.Conn) *loneListener {
 }
 
 func (l *loneListener) Accept() (net.Conn, error) {
-	// Both may be ready at once: a connection that waits must not be lost to a Close.
+	// Both channels may be ready: prefer a waiting connection, so that a Close does not lose it.
 	select {
 	case connection := <-l.accepted:
 		return connection, nil
@@ -40,7 +40,7 @@ func (l *loneListener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close ends Accept. A connection that was never accepted is closed with it; one that was is its taker's.
+// Close ends Accept, and closes a connection that was never accepted. An accepted one belongs to its acceptor.
 func (l *loneListener) Close() error {
 	l.end()
 	select {

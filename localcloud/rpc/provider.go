@@ -20,7 +20,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// attached is a provider as the engine meets one that it did not start itself.
+// attached is the server of a provider that the engine attaches to instead of starting it.
 type attached struct {
 	pulumirpc.ResourceProviderServer
 	provider plugin.Provider
@@ -30,8 +30,8 @@ func adapt(provider plugin.Provider) pulumirpc.ResourceProviderServer {
 	return &attached{ResourceProviderServer: plugin.NewProviderServer(provider), provider: provider}
 }
 
-// Attach is the engine's second call, with the address of its own server, which Handshake gave the provider already.
-// The engine gives up on a provider that does not answer it, so answer for those that have no use for it.
+// Attach is the engine's second call, with the address of its own server, which Handshake has already given the
+// provider. The engine gives up on a provider that does not answer, so this answers for providers that do not need it.
 func (a *attached) Attach(ctx context.Context, request *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	if _, ok := a.provider.(plugin.GrpcProvider); ok {
 		return a.ResourceProviderServer.Attach(ctx, request)
@@ -39,7 +39,7 @@ func (a *attached) Attach(ctx context.Context, request *pulumirpc.PluginAttach) 
 	return &emptypb.Empty{}, nil
 }
 
-// Diff and DiffConfig complete what the SDK's server says of a detailed diff.
+// Diff and DiffConfig complete the detailed diff of the SDK's server.
 func (a *attached) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	response, err := a.ResourceProviderServer.Diff(ctx, request)
 	return detail(response), err
@@ -50,9 +50,9 @@ func (a *attached) DiffConfig(ctx context.Context, request *pulumirpc.DiffReques
 	return detail(response), err
 }
 
-// detail says that there is a detailed diff when there is one: the SDK's server gives it, but does not say so, and the
-// engine then takes no notice. Nor does the server tell a deletion that replaces from one that does not. And the engine
-// looks for top-level properties among the changes, which the server names by their full paths alone.
+// detail fixes three gaps in the SDK's server. It sets HasDetailedDiff, without which the engine ignores the detailed
+// diff. It marks deletions that replace the resource. It adds the top-level properties that the engine looks for among
+// the changes; the server lists only full paths.
 func detail(response *pulumirpc.DiffResponse) *pulumirpc.DiffResponse {
 	if response == nil {
 		return nil
@@ -75,7 +75,7 @@ func detail(response *pulumirpc.DiffResponse) *pulumirpc.DiffResponse {
 	return response
 }
 
-// GetPluginInfo answers with no version for a provider that states none.
+// GetPluginInfo returns an empty version for a provider that states none.
 func (a *attached) GetPluginInfo(ctx context.Context, _ *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	info, err := a.provider.GetPluginInfo(ctx)
 	switch {
@@ -109,8 +109,8 @@ func closeProvider(provider plugin.Provider, log *slog.Logger) {
 	}
 }
 
-// recoverPanic turns a panic in a call into an error of that call alone. The engine is told what happened, the log
-// where. Requests are not logged: they hold secrets.
+// recoverPanic turns a panic in a call into an error of that call alone. The error gives the reason, the log the stack.
+// Requests are not logged: they contain secrets.
 func recoverPanic(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(
 		ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,

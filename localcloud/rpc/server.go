@@ -17,18 +17,18 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// maxMessageSize is what the engine accepts and may send, in bytes (sdk/go/common/util/rpcutil).
+// maxMessageSize is the engine's message size limit, in bytes (sdk/go/common/util/rpcutil).
 const maxMessageSize = 400 << 20
 
-// Options of a server.
+// Options configure a server.
 type Options struct {
-	// Name is the provider's package name, as PULUMI_DEBUG_PROVIDERS has it.
+	// Name is the provider's package name, as in PULUMI_DEBUG_PROVIDERS.
 	Name string
 	// Port to listen on, on the loopback interface; 0 lets the system choose.
 	Port int
-	// Provider makes the provider of each connection.
+	// Provider creates the provider of each connection.
 	Provider cloud.Provider
-	// Log gets the panics of providers and, at debug level, the sessions.
+	// Log receives the panics of providers and, at debug level, the sessions.
 	Log *slog.Logger
 }
 
@@ -43,7 +43,7 @@ type Server struct {
 	running  sync.WaitGroup
 }
 
-// Listen starts to serve.
+// Listen starts a server.
 func Listen(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -61,15 +61,15 @@ func Listen(o Options) (*Server, error) {
 // Port is the port that the server listens on.
 func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
-// Sessions is the number of connections that are open.
+// Sessions is the number of open connections.
 func (s *Server) Sessions() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return len(s.sessions)
 }
 
-// Close takes no more connections and waits for the calls under way to end. When the context is done first, it cancels
-// them and waits for their handlers no longer.
+// Close stops accepting connections and waits for the calls under way. If the context ends first, Close cancels them
+// and does not wait for their handlers.
 func (s *Server) Close(ctx context.Context) error {
 	s.mutex.Lock()
 	s.closed = true
@@ -107,7 +107,7 @@ func (s *Server) accept() {
 			return
 		}
 		if err != nil {
-			// Out of file descriptors, say: it may pass, and the sessions that there are must go on.
+			// Possibly transient, such as a lack of file descriptors; the existing sessions must continue.
 			s.options.Log.Error("accept", "provider", s.options.Name, "error", err)
 			time.Sleep(100 * time.Millisecond)
 			continue
@@ -135,9 +135,9 @@ func (s *Server) serve(connection net.Conn) {
 	session := grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessageSize),
 		grpc.MaxSendMsgSize(maxMessageSize),
-		// The engine's client may ping as often as it likes, also between calls.
+		// The engine's client may ping every second, also between calls.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-		// A provider is closed only when none of its calls runs any more.
+		// A provider is closed only after all its calls have returned.
 		grpc.WaitForHandlers(true),
 		grpc.ChainUnaryInterceptor(recoverPanic(log)),
 		grpc.ChainStreamInterceptor(recoverStreamPanic(log)),
@@ -149,7 +149,7 @@ func (s *Server) serve(connection net.Conn) {
 	go func() {
 		defer s.running.Done()
 		lone := newLoneListener(connection)
-		_ = session.Serve(lone) // Ends when the connection does, with an error that says no more than that.
+		_ = session.Serve(lone) // Ends with the connection; the error says nothing else.
 		session.Stop()
 		closeProvider(provider, log)
 		s.mutex.Lock()

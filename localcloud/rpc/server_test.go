@@ -28,7 +28,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// fake is a provider that answers an invoke with what it was configured with.
+// fake is a provider that answers an invoke with its configuration.
 type fake struct {
 	plugin.UnimplementedProvider
 	region string
@@ -336,7 +336,7 @@ func TestFactoryThatPanicsLosesOneConnection(t *testing.T) {
 	require.NoError(t, err)
 	defer server.Close(context.Background())
 	client, _ := dial(t, server.Port())
-	// gRPC dials again by itself; the second connection gets its provider.
+	// gRPC reconnects by itself; the second connection gets its own provider.
 	args, _ := structpb.NewStruct(map[string]any{"region": "a"})
 	_, err = client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: args}, grpc.WaitForReady(true))
 	require.NoError(t, err)

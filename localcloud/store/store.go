@@ -13,14 +13,14 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// Store is an open file. Reads run side by side; writes one after the other.
+// Store is an open file. Reads run concurrently, writes one at a time.
 type Store struct{ db *bbolt.DB }
 
 // Tx is one transaction, valid only inside the function it is given to.
 type Tx struct{ tx *bbolt.Tx }
 
-// Open opens or makes the file at path, readable by its owner alone. A file that another process holds is an error
-// after a second.
+// Open opens or creates the file at path, readable only by its owner. It fails after a second if another process holds
+// the file.
 func Open(path string) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("the store's folder: %w", err)
@@ -43,7 +43,7 @@ func (s *Store) View(fn func(*Tx) error) error {
 	return s.db.View(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) })
 }
 
-// Update runs fn in a transaction that is written, and synced, when fn returns nil, and undone when it does not.
+// Update runs fn in a transaction that is committed and synced if fn returns nil, and rolled back otherwise.
 func (s *Store) Update(fn func(*Tx) error) error {
 	return s.db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{tx}) })
 }

@@ -1,2 +1,2 @@
-// Package times is how long the real cloud takes: for Google's operations, and for what runs in the clusters.
+// Package times has the durations of the real cloud: of Google's operations, and of workloads in the clusters.
 package times

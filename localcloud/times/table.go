@@ -2,7 +2,7 @@ package times
 
 import "time"
 
-// Verb is what is done with a resource.
+// Verb is an operation on a resource.
 type Verb string
 
 // The verbs.
@@ -12,7 +12,7 @@ const (
 	Delete Verb = "delete"
 )
 
-// entry is how long a resource takes to be created, updated and deleted.
+// entry holds the durations of a resource's creation, update and deletion.
 type entry struct{ create, update, delete time.Duration }
 
 const (
@@ -20,12 +20,12 @@ const (
 	m = time.Minute
 )
 
-// What Google's operations take, by the engine's name of the type. The figures are from the logs of Terraform that
-// people publish (the provider that Pulumi's is made of, which asks every 10 s whether an operation has ended: hence the
-// many 11 and 22 s), read in public repositories in 2026; where several were found, the range stands beside the figure.
-// "Estimate" says that none was found.
+// google holds the durations of Google's operations by resource type. The figures are from published Terraform logs (of
+// the provider that Pulumi's is built on, which polls operations every 10 s: hence the many 11 and 22 s), read in
+// public repositories in 2026; where several were found, the range is given with the figure. "Estimate" means that none
+// was found.
 var google = map[string]entry{
-	// 28 s for compute.googleapis.com. Off again is never asked for (disableOnDestroy).
+	// 28 s for compute.googleapis.com. Services are never disabled (disableOnDestroy).
 	"gcp:projects/service:Service": {28 * s, 5 * s, 0},
 	// 22 s (four logs); destroyed in 11 to 31 s.
 	"gcp:compute/network:Network": {22 * s, 11 * s, 21 * s},
@@ -37,16 +37,16 @@ var google = map[string]entry{
 	"gcp:compute/routerNat:RouterNat": {12 * s, 12 * s, 11 * s},
 	// 11, 12, 12 and 22 s; destroyed in 11 s.
 	"gcp:compute/firewall:Firewall": {12 * s, 12 * s, 11 * s},
-	// Estimate: one operation, found done at the first or the second look.
+	// Estimate: one operation, done at the first or second poll.
 	"gcp:compute/disk:Disk": {11 * s, 11 * s, 11 * s},
-	// 8 s for a binding of a role; an account is made at once, and read again until it is seen everywhere (estimate).
+	// 8 s for a role binding; an account is created at once, and polled until it is visible everywhere (estimate).
 	"gcp:serviceaccount/account:Account": {10 * s, 2 * s, 2 * s},
 	"gcp:projects/iAMMember:IAMMember":   {8 * s, 8 * s, 8 * s},
-	// Zonal ones: 3m33s, 3m34s and 3m44s in the demos of GKE's own team, without the default pool's removal;
-	// regional ones 4m32s, 5m25s, 6m43s and 9m22s. With the removal (a minute and more), and private: 6m.
-	// Destroyed in 2m44s, 3m9s, 3m40s and 8m15s.
+	// Zonal clusters: 3m33s, 3m34s and 3m44s in the GKE team's own demos, without removal of the default pool; regional
+	// ones: 4m32s, 5m25s, 6m43s and 9m22s. Private and with the removal (a minute or more): 6m. Destroyed in 2m44s,
+	// 3m9s, 3m40s and 8m15s.
 	"gcp:container/cluster:Cluster": {6 * m, 2 * m, 3*m + 9*s},
-	// 1m4s, 1m22s, 1m46s and 1m56s. Deleted with its machines: estimate, of the same order (one log says 10 s, without
+	// 1m4s, 1m22s, 1m46s and 1m56s. Deletion with its machines: estimate, of the same order (one log says 10 s, without
 	// their shutdown).
 	"gcp:container/nodePool:NodePool": {1*m + 34*s, 3 * m, 1*m + 30*s},
 	// Estimate: a read and a write of the group, one operation.
@@ -62,20 +62,20 @@ var google = map[string]entry{
 	// 11 s, twice; destroyed in 11 s.
 	"gcp:compute/targetHttpProxy:TargetHttpProxy":   {11 * s, 11 * s, 11 * s},
 	"gcp:compute/targetHttpsProxy:TargetHttpsProxy": {11 * s, 11 * s, 11 * s},
-	// Made at once, and provisioned when the domain points here, which nothing waits for. Estimate.
+	// Created at once, and provisioned when the domain points here, which nothing waits for. Estimate.
 	"gcp:compute/managedSslCertificate:ManagedSslCertificate": {11 * s, 11 * s, 11 * s},
 	// 22 s, twice; destroyed in 22 s (estimate).
 	"gcp:compute/globalForwardingRule:GlobalForwardingRule": {22 * s, 22 * s, 22 * s},
 }
 
-// request is what a request to a Kubernetes API takes across the Internet and through admission. Estimate.
+// request is the duration of a Kubernetes API request over the Internet, including admission. Estimate.
 const request = 300 * time.Millisecond
 
-// What the workloads take from their object's creation to their readiness: the scheduler, the volume, the images, the
-// software's own start, the probes' periods. By the last part of the workload's name. The images' sizes are those of
-// their registry (compressed: PD 60 MB, TiKV 130 MB, TiDB 80 MB, WordPress 230 MB, Syncthing 12 MB, NFS provisioner
-// 100 MB, tools 2 to 5 MB); GKE's machines pull and unpack some 30 MB a second (estimate), and attaching a disk takes
-// some 15 s (estimate: GKE's documentation names no figure, and Kubernetes' attach controller looks every few seconds).
+// workloads holds the times from an object's creation to its readiness: scheduling, volume, image pull, the software's
+// own start, probe periods. The function part matches its keys with names. Image sizes are from the registries
+// (compressed: PD 60 MB, TiKV 130 MB, TiDB 80 MB, WordPress 230 MB, Syncthing 12 MB, NFS provisioner 100 MB, tools 2 to
+// 5 MB); GKE's machines pull and unpack some 30 MB a second (estimate), and attaching a disk takes some 15 s (estimate:
+// GKE's documentation gives no figure, and Kubernetes' attach controller polls every few seconds).
 var workloads = map[string]time.Duration{
 	"pd":                25 * s, // disk, pull, listens
 	"tikv":              35 * s, // disk, pull, joins PD, asks for its regions
@@ -86,5 +86,5 @@ var workloads = map[string]time.Duration{
 	"gate":              10 * s, // a small image; nothing to wait for in a first update
 	"database-init":     15 * s, // the WordPress image again
 	"wordpress-install": 15 * s,
-	"claim":             5 * s, // of a volume that is there: the controller's loop
+	"claim":             5 * s, // an existing volume: the controller's loop
 }

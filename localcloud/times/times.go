@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Scale says how long things take here, as a share of what they take in the real cloud: 1 is as long, 0 no time at all.
+// Scale is the ratio of durations here to those in the real cloud: 1 is real time, 0 no delay.
 type Scale float64
 
-// Google is what an operation on a resource of Google's takes.
+// Google returns the scaled duration of an operation on a Google resource.
 func (f Scale) Google(token string, verb Verb) time.Duration { return f.of(Google(token, verb)) }
 
-// Speed is how many seconds of the real cloud's pass in one; 0 when things take no time.
+// Speed returns how many of the real cloud's seconds pass in one; 0 if durations are zero.
 func (f Scale) Speed() float64 {
 	if f == 0 {
 		return 0
@@ -22,7 +22,7 @@ func (f Scale) Speed() float64 {
 
 func (f Scale) of(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(f)) }
 
-// Google is what an operation takes in the real cloud. A type that is not in the table takes no time.
+// Google returns an operation's duration in the real cloud; 0 for a type that is not in the table.
 func Google(token string, verb Verb) time.Duration {
 	e := google[token]
 	switch verb {
@@ -34,8 +34,8 @@ func Google(token string, verb Verb) time.Duration {
 	return e.delete
 }
 
-// Kubernetes is what an operation on an object takes in the real cloud, from the request to the readiness that the
-// provider waits for. kind is the object's kind, name the resource's in the program. A deletion does not wait.
+// Kubernetes returns the duration of an operation on an object in the real cloud, from the request to the readiness
+// that the provider waits for. kind is the object's kind, name the resource's in the program. A deletion does not wait.
 func Kubernetes(kind, name string, verb Verb) time.Duration {
 	if verb == Delete {
 		return request
@@ -53,8 +53,8 @@ func Kubernetes(kind, name string, verb Verb) time.Duration {
 	return request
 }
 
-// part says whether a resource's name is, begins or ends with a workload's: nfs-europe-west1, tidb-europe-west1-pd.
-// Where both a beginning and an end are workloads' names, the end counts.
+// part reports whether a resource's name is, begins or ends with a workload's: nfs-europe-west1, tidb-europe-west1-pd.
+// If both its beginning and its end match workloads, the end counts.
 func part(name, workload string) bool {
 	if strings.HasSuffix(name, "-"+workload) {
 		return true
@@ -67,7 +67,7 @@ func part(name, workload string) bool {
 	return name == workload || strings.HasPrefix(name, workload+"-")
 }
 
-// Clock is what waits. A test's may let the time pass faster.
+// Clock provides delays. A test's clock may run faster.
 type Clock interface {
 	// Sleep returns after d, or with the context's cause when that ends first.
 	Sleep(ctx context.Context, d time.Duration) error

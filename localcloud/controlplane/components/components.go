@@ -1,6 +1,6 @@
-// Package components makes a program able to be each component of a Kubernetes control plane. Their flags, metrics and
-// feature gates are global to a process, so each needs one of its own: a program calls Run first thing in main, and is
-// then re-executed by package controlplane as any of them. Tests do the same in TestMain.
+// Package components lets a program become any component of a Kubernetes control plane. Their flags, metrics and
+// feature gates are global to a process, so each needs its own process: a program calls Run first thing in main, and
+// package controlplane re-executes it as one of them. Tests do the same in TestMain.
 package components
 
 import (
@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/component-base/cli"
-	_ "k8s.io/component-base/metrics/prometheus/clientgo" // the clients' metrics, as the components' own mains have them
+	_ "k8s.io/component-base/metrics/prometheus/clientgo" // the clients' metrics, as in the components' own mains
 	_ "k8s.io/component-base/metrics/prometheus/version"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
@@ -20,8 +20,8 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 )
 
-// Run becomes the component that the arguments (without the program's name) ask for, and does not return; when they
-// ask for none, it does nothing.
+// Run becomes the component that the arguments (without the program's name) name, and does not return. If they name
+// none, it does nothing.
 func Run(arguments []string) {
 	if len(arguments) == 0 {
 		return
@@ -39,7 +39,7 @@ func Run(arguments []string) {
 	default:
 		return
 	}
-	syscall.Umask(0o077) // what it writes is for the owner's eyes only
+	syscall.Umask(0o077) // only the owner can read the files it writes
 	if os.Getenv(controlplane.LifelineEnv) == "1" {
 		go holdLifeline()
 	}

@@ -14,8 +14,8 @@ import (
 	"geo-wordpress/localcloud/controlplane"
 )
 
-// etcdCommand runs a single-member etcd that serves clients on a Unix socket, which the permissions of its directory
-// guard, and listens to nothing else: it has no peers.
+// etcdCommand runs a single-member etcd. It serves clients on a Unix socket, protected by its directory's permissions,
+// and listens on nothing else: it has no peers.
 func etcdCommand() *cobra.Command {
 	var dataDir, socket string
 	command := &cobra.Command{
@@ -43,17 +43,17 @@ func runEtcd(dataDir, socket string) error {
 	config.LogOutputs = []string{embed.StdErrLogOutput}
 	config.ListenClientUrls = []url.URL{{Scheme: "unix", Path: socket}}
 	config.ListenPeerUrls = nil
-	// Nobody dials these two, but a member must have some.
+	// Nobody dials these two URLs, but a member must have some.
 	nowhere := []url.URL{{Scheme: "http", Host: "localhost:2379"}}
 	config.AdvertiseClientUrls = nowhere
 	config.AdvertisePeerUrls = nowhere
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
-	// A sole member waits for its own election only. With the default of 1 s that is most of its start.
+	// A sole member waits only for its own election. At the default of 1 s that is most of its start.
 	config.TickMs, config.ElectionMs = 10, 100
-	// Three members that wait for one busy disk time out under a compiler. What a killed process wrote is kept without
-	// this; only what the whole machine loses with its power is not.
+	// With fsync, three members that share a busy disk time out while a compiler runs. Without it, writes survive a
+	// killed process, but not a power failure.
 	config.UnsafeNoFsync = true
-	// The log is allocated ahead, two segments at a time; 64 MB each would be most of a small cluster's disk.
+	// The WAL is preallocated, two segments at a time; at 64 MB each, they would be most of a small cluster's disk.
 	wal.SegmentSizeBytes = 8 << 20
 	// kube-apiserver compacts the history itself, every five minutes.
 

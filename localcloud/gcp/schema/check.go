@@ -9,12 +9,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Defaults is the key under which an object lists those of its properties that were filled in, as the published
-// providers do: the engine keeps keys with two underscores out of what it shows.
+// Defaults is the key under which an object lists the properties that Check filled in, as the published providers do:
+// the engine does not show keys with two underscores.
 const Defaults = "__defaults"
 
-// Check fills defaults in and returns what is wrong with the values. owner names the resource type in the messages.
-// Values that are not known yet pass.
+// Check fills in defaults and returns the failed checks. owner names the resource type in the messages. Unknown values
+// pass.
 func (fs Fields) Check(owner string, in resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure) {
 	c := checker{owner: owner}
 	out := c.object(nil, fs, in)
@@ -23,7 +23,7 @@ func (fs Fields) Check(owner string, in resource.PropertyMap) (resource.Property
 
 type checker struct {
 	owner    string
-	secret   bool // the value at hand must not show in a message
+	secret   bool // the current value must not appear in a message
 	failures []plugin.CheckFailure
 }
 
@@ -146,8 +146,8 @@ func (k Kind) holds(v resource.PropertyValue) bool {
 	}
 }
 
-// Plain strips secrets and turns a value into plain Go: string, bool, float64, []any, map[string]any, or nil for what
-// is not known.
+// Plain strips secrets and converts a value to plain Go: string, bool, float64, []any, map[string]any, or nil if it is
+// unknown.
 func Plain(v resource.PropertyValue) any {
 	switch {
 	case v.IsSecret():
@@ -172,7 +172,7 @@ func Plain(v resource.PropertyValue) any {
 	}
 }
 
-// PlainMap is Plain of a map, keeping its unknown values as nil.
+// PlainMap is Plain for a map; unknown values become nil.
 func PlainMap(m resource.PropertyMap) map[string]any {
 	out := make(map[string]any, len(m))
 	for k, v := range m {

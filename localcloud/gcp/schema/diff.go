@@ -7,10 +7,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Diff compares the state, a resource's outputs, with new checked inputs, and returns the changes by property path. A
-// new value that is not known yet counts as a change. As in the published provider, the old inputs count for nothing:
-// what the cloud filled in and the program does not say is a change, to be removed, unless the field is computed; and
-// what the program says and the cloud does not return is a change too.
+// Diff compares the state, a resource's outputs, with new checked inputs, and returns the changes by property path. An
+// unknown new value counts as a change. As in the published provider, the old inputs are ignored: a value that the
+// cloud filled in and the program does not set counts as a removal, unless the field is computed; a value that the
+// program sets and the cloud does not return counts as a change too.
 func (fs Fields) Diff(state, new resource.PropertyMap) map[string]plugin.PropertyDiff {
 	d := differ{}
 	d.object(nil, fs, state, new)
@@ -49,7 +49,7 @@ func (d differ) object(at resource.PropertyPath, fs Fields, old, new resource.Pr
 	}
 }
 
-// replaces says whether a field's coming or going replaces the resource: by itself, or by what is in it.
+// replaces reports whether adding or removing a field replaces the resource: the field itself, or one inside it.
 func (f *Field) replaces() bool {
 	if f.ForceNew {
 		return true
@@ -114,7 +114,7 @@ func (d differ) list(at resource.PropertyPath, f *Field, old, new []resource.Pro
 	}
 }
 
-// set pairs equal elements off, wherever they stand, and reports what is left by its place.
+// set pairs equal elements at any position, and reports the rest by index.
 func (d differ) set(at resource.PropertyPath, f *Field, old, new []resource.PropertyValue) {
 	left := make([]bool, len(old))
 	for i := range left {
@@ -156,7 +156,7 @@ func (d differ) set(at resource.PropertyPath, f *Field, old, new []resource.Prop
 	}
 }
 
-// equal says whether two values mean the same: no change at all.
+// equal reports whether two values mean the same, so that there is no change.
 func (f *Field) equal(old, new resource.PropertyValue) bool {
 	old, new = bare(old), bare(new)
 	if unknown(old) || unknown(new) {
@@ -198,7 +198,7 @@ func unknown(v resource.PropertyValue) bool {
 	return v.IsComputed() || v.IsOutput()
 }
 
-// zero says that a value is as good as absent: the published provider cannot tell the two apart.
+// zero reports whether a value is as good as absent: the published provider cannot tell the two apart.
 func zero(v resource.PropertyValue) bool {
 	v = bare(v)
 	switch {

@@ -1,5 +1,5 @@
-// Package schema declares the inputs of a resource type, and checks and compares input values by the declaration.
-// It knows values that are not known yet (in a preview) and secrets, and passes both on.
+// Package schema declares the inputs of a resource type, and checks and compares input values by the declaration. It
+// handles unknown values (in a preview) and secrets, and passes both on.
 package schema
 
 import (
@@ -12,7 +12,7 @@ import (
 // Kind is the kind of a value.
 type Kind int
 
-// The kinds. A Set is a list in which order means nothing.
+// The kinds. A Set is an unordered list.
 const (
 	String Kind = iota
 	Bool
@@ -37,26 +37,26 @@ type Field struct {
 	Elem   *Field // of a List, Set or Map
 	Fields Fields // of an Object
 
-	// Required: the program must give it. Computed: the cloud fills it in when the program does not, so that taking
-	// it out of the program changes nothing. Default: what the provider itself fills in.
+	// Required: the program must set it. Computed: the cloud fills it in if the program does not, so removing it from
+	// the program changes nothing. Default: the value that the provider itself fills in.
 	Required, Computed bool
 	Default            any
 
-	// ForceNew: a change replaces the resource. On an object it concerns its coming and going only; what is in it
-	// speaks for itself. Replace decides by the values instead, and is asked only about two known ones.
+	// ForceNew: a change replaces the resource. On an object it applies only to adding or removing the object; the
+	// fields inside declare their own. Replace decides by the values instead, and is called only with two known values.
 	ForceNew bool
 	Replace  func(old, new any) bool
 
-	// Refs are the collections that the value may name a member of. KeepForm leaves the outputs in the form that
-	// the program wrote; otherwise they hold the cloud's own form of the reference. What is named by a Weak reference
-	// can be deleted all the same.
+	// Refs are the collections whose members the value may name. KeepForm keeps the form that the program wrote in the
+	// outputs; otherwise they hold the cloud's form of the reference. A Weak reference does not prevent the deletion of
+	// its target.
 	Refs     []string
 	KeepForm bool
 	Weak     bool
 
-	// Checks run on a value that is known and of the right kind: a string, bool, float64 or []any.
+	// Checks run on known values of the right kind: a string, bool, float64 or []any.
 	Checks []func(v any) error
-	// Same says that two strings mean the same thing.
+	// Same reports whether two strings mean the same thing.
 	Same func(old, new string) bool
 }
 
@@ -66,13 +66,13 @@ type Option func(*Field)
 // Of declares a string, boolean, integer or number.
 func Of(k Kind, opts ...Option) *Field { return (&Field{Kind: k}).with(opts) }
 
-// ListOf, SetOf and MapOf declare collections of elem.
+// ListOf declares a list of elem.
 func ListOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: List, Elem: elem}).with(opts) }
 
-// SetOf declares a list in which order means nothing.
+// SetOf declares an unordered list of elem.
 func SetOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Set, Elem: elem}).with(opts) }
 
-// MapOf declares a map from strings.
+// MapOf declares a map from strings to elem.
 func MapOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Map, Elem: elem}).with(opts) }
 
 // ObjectOf declares a nested object.
@@ -87,19 +87,19 @@ func (f *Field) with(opts []Option) *Field {
 	return f
 }
 
-// Required marks what the program must give.
+// Required marks a field that the program must set.
 func Required(f *Field) { f.Required = true }
 
-// Computed marks what the cloud fills in.
+// Computed marks a field that the cloud fills in.
 func Computed(f *Field) { f.Computed = true }
 
-// ForceNew marks what cannot change on a standing resource.
+// ForceNew marks a field whose change replaces the resource.
 func ForceNew(f *Field) { f.ForceNew = true }
 
 // KeepForm leaves a reference in the form the program wrote.
 func KeepForm(f *Field) { f.KeepForm = true }
 
-// Default gives the value that stands for an absent one: a string, bool or int.
+// Default sets the value of an absent field: a string, bool or int.
 func Default(v any) Option {
 	if n, ok := v.(int); ok {
 		v = float64(n)
@@ -107,7 +107,7 @@ func Default(v any) Option {
 	return func(f *Field) { f.Default = v }
 }
 
-// ReplaceIf makes a change a replacement when fn says so of the old and the new value.
+// ReplaceIf replaces the resource on a change for which fn, given the old and the new value, returns true.
 func ReplaceIf(fn func(old, new any) bool) Option { return func(f *Field) { f.Replace = fn } }
 
 // Ref declares a reference to a member of one of the collections.
@@ -115,13 +115,13 @@ func Ref(collections ...string) Option {
 	return func(f *Field) { f.Refs, f.Same = collections, SameReference }
 }
 
-// Weak lets the resource that is named be deleted all the same.
+// Weak marks a reference that does not prevent the deletion of its target.
 func Weak(f *Field) { f.Weak = true }
 
-// urlPrefix is what stands before the resource name in a self link: a Google API's host and version.
+// urlPrefix matches the part of a self link before the resource name: a Google API's host and version.
 var urlPrefix = regexp.MustCompile(`^(https?:)?//[a-z.]+\.googleapis\.com/(compute/)?((v1|beta|v1beta1)/)?`)
 
-// TrimURL takes a self link to the resource name in it, and leaves anything else as it is.
+// TrimURL reduces a self link to its resource name and returns anything else unchanged.
 func TrimURL(s string) string { return urlPrefix.ReplaceAllString(s, "") }
 
 // SameReference compares references in any of their forms: self link, resource name, a part of one, or the name alone.
@@ -153,7 +153,7 @@ func OneOf(allowed ...string) Option {
 	})
 }
 
-// Only allows one value of what the real cloud knows, and says what the local one lacks.
+// Only allows one of the values that the real cloud knows; why names what the local cloud lacks.
 func Only(value any, why string) Option {
 	if n, ok := value.(int); ok {
 		value = float64(n)
@@ -176,7 +176,7 @@ func Between(lo, hi float64) Option {
 	})
 }
 
-// Matches allows strings that match the expression; rule says it in words.
+// Matches allows strings that match the expression; rule describes it in words.
 func Matches(re *regexp.Regexp, rule string) Option {
 	return CheckString(func(s string) error {
 		if re.MatchString(s) {
@@ -186,7 +186,7 @@ func Matches(re *regexp.Regexp, rule string) Option {
 	})
 }
 
-// MaxItems bounds a list.
+// MaxItems limits a list to n items.
 func MaxItems(n int) Option {
 	return Check(func(v any) error {
 		if l := len(v.([]any)); l > n {
@@ -196,7 +196,7 @@ func MaxItems(n int) Option {
 	})
 }
 
-// MinItems asks for so many items of a list.
+// MinItems requires at least n items in a list.
 func MinItems(n int) Option {
 	return Check(func(v any) error {
 		if l := len(v.([]any)); l < n {

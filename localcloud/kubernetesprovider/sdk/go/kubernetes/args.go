@@ -1,6 +1,6 @@
-// Package kubernetes and those below stand in for the Go SDK of the Kubernetes provider inside the provider itself, which
-// is built without its components for Helm charts and YAML files: the program declares no such component, and the SDK's
-// API groups, all of which they name, took a quarter of a cold build. The program is built with the published SDK.
+// Package kubernetes and the packages below replace the Go SDK of the Kubernetes provider inside the provider itself.
+// They lack its components for Helm charts and YAML files: the program declares none, and the SDK's API groups, all of
+// which these components reference, took a quarter of a cold build. The program is built with the published SDK.
 package kubernetes
 
 import (
@@ -14,5 +14,5 @@ type UntypedArgs map[string]any
 
 var _ pulumi.Input = UntypedArgs{}
 
-// ElementType is what the engine sees of them.
+// ElementType is the type that the engine sees.
 func (UntypedArgs) ElementType() reflect.Type { return reflect.TypeFor[map[string]any]() }

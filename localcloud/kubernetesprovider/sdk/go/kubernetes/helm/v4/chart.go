@@ -12,7 +12,7 @@ type PostRenderer struct {
 // PostRendererInput is a PostRenderer or the output of one.
 type PostRendererInput = pulumi.Input
 
-// RepositoryOpts say where charts come from.
+// RepositoryOpts locate a chart repository.
 type RepositoryOpts struct {
 	CaFile   pulumi.AssetOrArchive `pulumi:"caFile"`
 	CertFile pulumi.AssetOrArchive `pulumi:"certFile"`

@@ -1,4 +1,4 @@
-// Package v2 registers what a YAML file holds.
+// Package v2 replaces the registration of objects from YAML files.
 package v2
 
 import (
