@@ -19,14 +19,14 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// AuthPlugin is the program of the stand-in for GKE's credential plugin.
+// AuthPlugin is the program name of the stand-in for GKE's credential plugin.
 const AuthPlugin = "gke-gcloud-auth-plugin"
 
-// execInfoEnv is where a Kubernetes client puts what it wants credentials for.
+// execInfoEnv is the variable in which a Kubernetes client passes its request for credentials.
 const execInfoEnv = "KUBERNETES_EXEC_INFO"
 
-// RunAuthPlugin gives a Kubernetes client the operator's token of the local cluster that it is about to ask, as
-// gke-gcloud-auth-plugin gives it the one of a Google account. It returns the exit status.
+// RunAuthPlugin prints the operator's token for the local cluster that a Kubernetes client is about to call, as
+// gke-gcloud-auth-plugin prints a Google account's token. It returns the exit status.
 func RunAuthPlugin(arguments []string) int {
 	dropForeignFlags()
 	command := &cobra.Command{
@@ -54,7 +54,7 @@ func RunAuthPlugin(arguments []string) int {
 	return 0
 }
 
-// homeOfProgram finds the home whose bin directory a program was started from, or else the environment's.
+// homeOfProgram returns the home whose bin directory holds the program, or else the home from the environment.
 func homeOfProgram(program string) (home.Home, error) {
 	if path, err := exec.LookPath(program); err == nil {
 		if path, err = filepath.Abs(path); err == nil {

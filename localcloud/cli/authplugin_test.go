@@ -13,7 +13,7 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// withCluster makes a home that has a cluster's files, as a control plane's directory has them.
+// withCluster makes a home with the files of two clusters, laid out like a control plane's directory.
 func withCluster(t *testing.T) home.Home {
 	t.Helper()
 	h := newHome(t)

@@ -20,7 +20,7 @@ import (
 
 const patience = 2 * time.Minute
 
-// mainEnv makes the test program the localcloud command, so that start finds something to run in the background.
+// mainEnv makes the test binary act as the localcloud command, so that start can run it in the background.
 const mainEnv = "CLI_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -95,7 +95,7 @@ func TestLife(t *testing.T) {
 	r = command(t, h, "", "status", "--leftovers")
 	assert.Zero(t, r.status, r.out)
 
-	// It is killed: the next one takes over, on the same ports.
+	// After a SIGKILL the next daemon takes over, on the same ports.
 	require.NoError(t, syscall.Kill(first.PID, syscall.SIGKILL))
 	require.Eventually(t, func() bool { return command(t, h, "", "status").status == exitNotRunning }, patience, 20*time.Millisecond)
 	r = command(t, h, "", "start")
@@ -111,13 +111,13 @@ func TestLife(t *testing.T) {
 
 	assert.Zero(t, command(t, h, "", "stop").status)
 	assert.Equal(t, exitNotRunning, command(t, h, "", "status").status)
-	// It lets go of the home a moment before its process ends.
+	// The daemon releases the home's lock a moment before its process ends.
 	assert.Eventually(t, func() bool {
 		return errors.Is(syscall.Kill(second.PID, 0), syscall.ESRCH) || zombie(second.PID)
 	}, patience, 20*time.Millisecond, "the daemon is still there")
 }
 
-// rewrite changes what a daemon said of itself.
+// rewrite replaces a daemon's record.
 func rewrite(t *testing.T, h home.Home, record daemon.Record) {
 	t.Helper()
 	content, err := json.Marshal(record)
@@ -125,7 +125,7 @@ func rewrite(t *testing.T, h home.Home, record daemon.Record) {
 	require.NoError(t, os.WriteFile(h.Record(), content, 0o600))
 }
 
-// zombie says whether a process has ended and only waits for its parent, this test, to notice.
+// zombie reports whether a process is a zombie child of this test, and reaps it.
 func zombie(pid int) bool {
 	var status syscall.WaitStatus
 	got, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil)
@@ -136,7 +136,7 @@ func TestStopEndsADaemonThatHangs(t *testing.T) {
 	h := started(t)
 	record, err := daemon.Find(h)
 	require.NoError(t, err)
-	// Its control server is unreachable, so the signal has to do.
+	// The control server is unreachable, so stop has to send a signal.
 	record.Control = "127.0.0.1:1"
 	rewrite(t, h, record)
 	r := command(t, h, "", "stop")

@@ -14,8 +14,8 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// passphrase encrypts the secrets in a stack of the local cloud. It guards nothing: the committed dev stack's salt
-// belongs to it, so that the stack's file is the same on every machine.
+// passphrase encrypts the secrets in a stack of the local cloud. It protects nothing: the salt in the committed dev
+// stack's file belongs to it, so that the file is the same on every machine.
 const passphrase = "local cloud only, not a secret"
 
 func envCommand(o *options) *cobra.Command {
@@ -45,7 +45,7 @@ func envCommand(o *options) *cobra.Command {
 	}
 }
 
-// linkPlugins puts the provider plugins that were built beside this program where the engine looks for plugins.
+// linkPlugins links the provider plugins built beside this program into the engine's plugin directory.
 func linkPlugins(h home.Home, tools string) error {
 	built, err := filepath.Glob(filepath.Join(tools, "plugins", "resource-*", "pulumi-resource-*"))
 	if err != nil {
@@ -54,12 +54,12 @@ func linkPlugins(h home.Home, tools string) error {
 	if len(built) == 0 {
 		return fmt.Errorf("no provider plugin in %s: run `make tools`, which builds the Kubernetes provider", filepath.Join(tools, "plugins"))
 	}
-	// Links to plugins of other versions would stay for good.
+	// Old links would keep plugins of other versions in use.
 	if err := os.RemoveAll(h.Plugins()); err != nil {
 		return err
 	}
 	for _, program := range built {
-		// The engine looks for directories, and passes over a link to one.
+		// The engine skips a symlink to a directory, so each link sits in a real directory.
 		dir := filepath.Join(h.Plugins(), filepath.Base(filepath.Dir(program)))
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
@@ -71,15 +71,15 @@ func linkPlugins(h home.Home, tools string) error {
 	return nil
 }
 
-// exports is a piece of POSIX shell that sets the environment. The engine attaches to the provider servers of the daemon, by
-// their ports.
+// exports returns POSIX shell code that sets the environment. The engine attaches to the daemon's provider servers by
+// port.
 func exports(h home.Home, tools string, attachable map[string]int) string {
 	text := new(strings.Builder)
 	set := func(name, value string) { fmt.Fprintf(text, "export %s=%s\n", name, quote(value)) }
 
 	set(home.Env, h.Dir())
 	path := tools + string(os.PathListSeparator) + h.Bin()
-	// The shell's own PATH follows, once: evaluating twice must not make it grow.
+	// Prepend to the shell's PATH only once: a second evaluation must not make it longer.
 	fmt.Fprintf(text, "case \"$PATH\" in %s:*) ;; *) export PATH=%s:\"$PATH\" ;; esac\n", quote(path), quote(path))
 	set("KUBECONFIG", h.Kubeconfig())
 
@@ -88,11 +88,11 @@ func exports(h home.Home, tools string, attachable map[string]int) string {
 		attached = append(attached, fmt.Sprintf("%s:%d", name, attachable[name]))
 	}
 	set("PULUMI_DEBUG_PROVIDERS", strings.Join(attached, ","))
-	// The only plugin is built already, so none is to be looked for on the Internet.
+	// The only plugin is already built, so the engine must not download any.
 	set("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true")
 	set("PULUMI_HOME", h.PulumiHome())
-	// Without the files of metadata beside each state: they are not written in one piece, and a half-written one, left
-	// by an update that was killed, makes the state unreadable ("failed to load checkpoint: EOF").
+	// metadata=skip turns off the metadata file beside each state. It is not written atomically: an update killed
+	// during the write leaves half a file, which makes the state unreadable ("failed to load checkpoint: EOF").
 	set("PULUMI_BACKEND_URL", "file://"+h.Backend()+"?metadata=skip")
 	set("PULUMI_CONFIG_PASSPHRASE", passphrase)
 	set("PULUMI_SKIP_UPDATE_CHECK", "true")
@@ -101,10 +101,10 @@ func exports(h home.Home, tools string, attachable map[string]int) string {
 	return text.String()
 }
 
-// quote makes a word of any text for a POSIX shell.
+// quote turns any text into one word for a POSIX shell.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// executablePath is this program's file, or nothing when that cannot be told.
+// executablePath returns the path of this program's file, with symlinks resolved if possible, or "" if it is unknown.
 func executablePath() string {
 	executable, err := os.Executable()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 var ports = map[string]int{"gcp": 1001, "random": 1003}
 
-// evaluate gives a piece of shell to a shell, some times over, and returns the environment that results.
+// evaluate evaluates shell code the given number of times in one shell and returns the resulting environment.
 func evaluate(t *testing.T, text string, times int, environment ...string) map[string]string {
 	t.Helper()
 	shell := exec.Command("/bin/sh", "-euc", strings.Repeat(`eval "$1";`, times)+" /usr/bin/env -0", "sh", text)

@@ -9,7 +9,7 @@ import (
 	"geo-wordpress/localcloud/daemon"
 )
 
-// lossKind is a kind of thing that can be lost, as the commands have it.
+// lossKind is a kind of failure, with the usage and the description of its commands.
 type lossKind struct {
 	kind daemon.Kind
 	use  string
@@ -65,14 +65,14 @@ It returns once the Kubernetes APIs answer. Machines boot meanwhile, and their p
 	return command
 }
 
-// changeCommand is a command that loses something or brings it back, and prints what became of it.
+// changeCommand makes a command that loses or heals something and prints the result.
 func changeCommand(o *options, do func(daemon.Record, context.Context, daemon.Kind, ...string) ([]string, error),
 	kind daemon.Kind, use, short string, args cobra.PositionalArgs,
 ) *cobra.Command {
 	return &cobra.Command{
 		Use:   use,
 		Short: short,
-		Args:  args, // nil: the daemon knows which names there are
+		Args:  args, // nil: the daemon checks the names
 		RunE: func(c *cobra.Command, names []string) error {
 			record, err := o.daemon()
 			if err != nil {

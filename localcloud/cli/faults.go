@@ -8,7 +8,7 @@ import (
 	"geo-wordpress/localcloud/faults"
 )
 
-// faultsHelp says what a plan of faults is.
+// faultsHelp explains the syntax of a fault plan.
 var faultsHelp = `A plan is SEED or SEED:KIND=RATE,..., or off. The seed, a whole number, says which resources are hit, on their first
 tries; a rate, from 0 to 1, how many of them. all=RATE sets every kind's. The kinds are
 ` + faults.Names() + `.`

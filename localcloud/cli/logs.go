@@ -51,7 +51,7 @@ func logsCommand(o *options) *cobra.Command {
 	return command
 }
 
-// logFile is a log, and the prefix of its lines where several are shown together.
+// logFile is a log file, with the prefix of its lines for when several files are shown together.
 type logFile struct {
 	path, prefix string
 	offset       int64
@@ -121,18 +121,18 @@ func show(ctx context.Context, out io.Writer, files []*logFile, lines int, follo
 	return nil
 }
 
-// more prints the complete lines that were added since the last time.
+// more prints the complete lines added since the last call.
 func (f *logFile) more(out io.Writer) error {
 	file, err := os.Open(f.path)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil // It is being put aside.
+		return nil // The log is being rotated.
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil && info.Size() < f.offset {
-		f.offset = 0 // It was put aside, and begun anew.
+		f.offset = 0 // The log was rotated.
 	}
 	added, err := io.ReadAll(io.NewSectionReader(file, f.offset, 1<<20))
 	if err != nil {
@@ -152,7 +152,7 @@ func (f *logFile) print(out io.Writer, text string) error {
 	return nil
 }
 
-// lastLines returns the last lines of a file, out of its last MiB.
+// lastLines returns the last lines of a file. It reads at most the last MiB.
 func lastLines(path string, lines int) (string, error) {
 	const window = 1 << 20
 	file, err := os.Open(path)

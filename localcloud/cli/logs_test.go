@@ -78,7 +78,7 @@ func TestLogsAreFollowed(t *testing.T) {
 	appendTo(t, path, "half")
 	appendTo(t, path, " a line\n")
 	see("half a line\n")
-	// The log is put aside, and a new one begun.
+	// Rotate the log.
 	require.NoError(t, os.Rename(path, path+".1"))
 	appendTo(t, path, "new\n")
 	see("new\n")

@@ -48,7 +48,8 @@ A directory that is not a local cloud's state is not touched.`,
 				return err
 			}
 			defer lock.Release()
-			// A daemon that was killed may have left processes that still write. What cannot be read is removed all the same.
+			// A killed daemon may have left processes that still write: Open ends them. Remove the state even if Open
+			// fails.
 			if planes, err := controlplane.Open(controlplane.Options{Dir: h.Clusters()}); err != nil {
 				fmt.Fprintln(progress, "localcloud:", err)
 			} else {

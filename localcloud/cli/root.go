@@ -17,10 +17,10 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// The exit statuses beside 0 and 1.
+// The exit statuses other than 0 and 1.
 const (
 	exitUsage      = 2
-	exitNotRunning = 3 // as the Linux Standard Base has it for "status" of a service
+	exitNotRunning = 3 // as in the Linux Standard Base, for the "status" action of a service
 )
 
 // exitError ends the program with a status. Its error, if any, is printed.
@@ -38,14 +38,14 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.err }
 
-// options are those of every command.
+// options are the flags of all commands.
 type options struct {
 	home string
 }
 
 func (o *options) find() (home.Home, error) { return home.Find(o.home) }
 
-// daemon is the record of the daemon that runs there.
+// daemon returns the record of the daemon that runs on the home.
 func (o *options) daemon() (daemon.Record, error) {
 	h, err := o.find()
 	if err != nil {
@@ -58,7 +58,7 @@ func (o *options) daemon() (daemon.Record, error) {
 func Main(arguments []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	// The second one ends the program at once.
+	// A second signal ends the program at once.
 	context.AfterFunc(ctx, stop)
 	dropForeignFlags()
 	return run(ctx, arguments, os.Stdin, os.Stdout, os.Stderr)
@@ -85,7 +85,7 @@ func run(ctx context.Context, arguments []string, in io.Reader, out, progress io
 	return exit.status
 }
 
-// dropForeignFlags forgets the flags that packages of Kubernetes put among every program's own; cobra would show them.
+// dropForeignFlags drops the flags that Kubernetes packages register for every program; cobra would show them.
 func dropForeignFlags() { pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag.ContinueOnError) }
 
 func root() *cobra.Command {

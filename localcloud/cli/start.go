@@ -22,16 +22,16 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// progressEnv is the number of the open file on which a daemon tells the command that started it how it gets on.
+// progressEnv is the variable with the file descriptor on which a daemon reports progress to the start command.
 const progressEnv = "LOCALCLOUD_PROGRESS_FD"
 
-// What the daemon says at the end of its start, each on a line of its own.
+// The last line of a daemon's progress report: sayReady, or sayProblem followed by the problem.
 const (
 	sayReady   = "ready"
 	sayProblem = "problem: "
 )
 
-// maxLog is the size, in bytes, from which the daemon's log is put aside when it starts.
+// maxLog is the size, in bytes, above which the daemon's log is rotated at start.
 const maxLog = 8 << 20
 
 func startCommand(o *options) *cobra.Command {
@@ -82,11 +82,11 @@ being as long; without it they take no longer than need be.
 	return command
 }
 
-// conditions are those under which a daemon runs.
+// conditions are a daemon's start options.
 type conditions struct {
 	faults string // a plan, or empty
 	times  float64
-	// realWordPress is whether the real WordPress answers.
+	// realWordPress selects the real WordPress over the simulated pages.
 	realWordPress bool
 }
 
@@ -102,14 +102,14 @@ func (c conditions) check() error {
 	return nil
 }
 
-// arguments hand the conditions on to a daemon.
+// arguments returns the conditions as command-line arguments for a daemon.
 func (c conditions) arguments() []string {
 	return []string{"--faults", c.faults, "--times", strconv.FormatFloat(c.times, 'g', -1, 64),
 		"--real-wordpress=" + strconv.FormatBool(c.realWordPress)}
 }
 
-// start starts a daemon in the background and shows its progress until it is ready. chosen says whether somebody asked
-// for the real WordPress, or against it.
+// start starts a daemon in the background and shows its progress until it is ready. chosen says whether the user gave
+// --real-wordpress.
 func start(ctx context.Context, h home.Home, conditions conditions, chosen bool, progress io.Writer) error {
 	if holder, err := h.Holder(); err != nil {
 		return err
@@ -160,7 +160,7 @@ func start(ctx context.Context, h home.Home, conditions conditions, chosen bool,
 		return err
 	}
 	fmt.Fprintf(progress, "The local cloud starts (process %d, log in %s).\n", child.Process.Pid, h.Log())
-	// Whoever interrupts this command means the daemon that it starts.
+	// Interrupting this command also stops the daemon that it starts.
 	defer context.AfterFunc(ctx, func() { _ = child.Process.Signal(syscall.SIGTERM) })()
 
 	lines := bufio.NewScanner(reader)
@@ -189,7 +189,7 @@ func openLog(h home.Home) (*os.File, error) {
 	return os.OpenFile(h.Log(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 }
 
-// runDaemon is the daemon, in the background or in the foreground.
+// runDaemon runs the daemon, in the background or in the foreground.
 func runDaemon(ctx context.Context, h home.Home, conditions conditions, stderr io.Writer) error {
 	program, err := conditions.program(ctx)
 	if err != nil {
@@ -234,7 +234,7 @@ func runDaemon(ctx context.Context, h home.Home, conditions conditions, stderr i
 	return err
 }
 
-// tailOf returns the last lines of a file, or why there are none.
+// tailOf returns the last lines of a file, or the error of reading it.
 func tailOf(path string, lines int) string {
 	text, err := lastLines(path, lines)
 	if err != nil {

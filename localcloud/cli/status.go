@@ -69,7 +69,7 @@ not run. Pods that are not ready do not count: they are the program's.`,
 	return command
 }
 
-// status asks the daemon how the cloud is. It looks for the daemon each time: it may have been stopped and started again.
+// status asks the daemon for its status. It looks the daemon up each time, because it may have been restarted.
 func status(ctx context.Context, h home.Home) (daemon.Status, error) {
 	record, err := daemon.Find(h)
 	if err != nil {
@@ -78,7 +78,7 @@ func status(ctx context.Context, h home.Home) (daemon.Status, error) {
 	return record.Status(ctx)
 }
 
-// statusText is what status prints.
+// statusText formats a status as text.
 func statusText(home string, s daemon.Status) string {
 	text := new(strings.Builder)
 	fmt.Fprintf(text, "The local cloud runs since %s (process %d, version %s, state in %s).\n",
@@ -145,7 +145,7 @@ func writeClusters(text io.Writer, s daemon.Status) {
 	}
 }
 
-// workload says how the pods of a kind are: what the one there is does, or how many of several are ready.
+// workload summarises the pods of a kind: how many are ready, or a single pod's state unless it is WordPress's.
 func workload(c daemon.ClusterStatus, kind string) string {
 	ready, word := 0, ""
 	var of []string
@@ -200,7 +200,7 @@ func showLeftovers(out io.Writer, s daemon.Status) error {
 	for _, r := range s.Resources {
 		fmt.Fprintf(out, "%s %s\n", r.Type, r.ID)
 	}
-	// A cluster that no resource stands for would be a fault of the local cloud's own.
+	// A cluster without a resource would be a bug in the local cloud.
 	for _, c := range s.Clusters {
 		if !slices.ContainsFunc(s.Resources, func(r daemon.Resource) bool { return r.ID == c.Cluster.ID }) {
 			fmt.Fprintf(out, "a control plane %s\n", c.Cluster.ID)

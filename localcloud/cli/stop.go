@@ -14,7 +14,7 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// How long a daemon may take to stop: when it was asked, and when it was told by a signal as well.
+// How long a daemon may take to stop, first after a request or SIGTERM, then after SIGKILL.
 const (
 	askedGrace  = 45 * time.Second
 	killedGrace = 10 * time.Second
@@ -54,7 +54,7 @@ func stop(ctx context.Context, h home.Home, progress io.Writer) error {
 		cancel()
 	}
 	if err != nil {
-		// It is starting, or hangs. It has the lock, so the process is the daemon and no other.
+		// The daemon is starting or hangs. The process holds the lock, so it must be the daemon.
 		if err := syscall.Kill(holder, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return fmt.Errorf("stop process %d: %w", holder, err)
 		}

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// teller tells the command that started the daemon how it gets on, until it is ready. Without a file it tells nobody.
+// teller reports the daemon's progress to the start command until the daemon is ready. Without a file it does nothing.
 type teller struct {
 	mutex sync.Mutex
 	file  *os.File
@@ -19,12 +19,12 @@ func (t *teller) tell(line string) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	if t.file != nil {
-		// The command may be gone; the daemon does not depend on it.
+		// The command may have exited; the daemon does not depend on it.
 		_, _ = fmt.Fprintln(t.file, strings.ReplaceAll(line, "\n", "; "))
 	}
 }
 
-// ready is the last thing told.
+// ready reports the end of the start and closes the file.
 func (t *teller) ready(problem error) {
 	if problem != nil {
 		t.tell(sayProblem + problem.Error())
@@ -39,7 +39,7 @@ func (t *teller) ready(problem error) {
 	}
 }
 
-// tellingHandler logs, and tells what is worth it.
+// tellingHandler logs each record, and reports the daemon's own from level Info up as progress.
 type tellingHandler struct {
 	slog.Handler
 	teller     *teller
@@ -67,7 +67,7 @@ func (h *tellingHandler) tell(record slog.Record) {
 	}
 	for _, a := range h.attributes {
 		if a.Key == "source" {
-			return // not the daemon's own
+			return // a library's record
 		}
 		add(a)
 	}

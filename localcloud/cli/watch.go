@@ -13,11 +13,11 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// watchInterval is how often a status that is watched is read.
+// watchInterval is the time between two reads of a watched status.
 const watchInterval = time.Second
 
-// What a terminal is told (ECMA-48): to show the other screen without a cursor and back; to go to its upper left corner;
-// to clear the rest of a line, and of the screen.
+// Control sequences for a terminal (ECMA-48): switch to the alternate screen and hide the cursor; undo both; move to
+// the upper left corner; clear the rest of the line; clear the rest of the screen.
 const (
 	screenEnter = "\x1b[?1049h\x1b[?25l"
 	screenLeave = "\x1b[?25h\x1b[?1049l"
@@ -26,8 +26,8 @@ const (
 	clearRest   = "\x1b[J"
 )
 
-// watchStatus shows the status until the context ends: on a terminal in place, elsewhere each time one below the other,
-// with nothing that only a terminal understands.
+// watchStatus shows the status until the context ends: in place on a terminal, elsewhere one below the other and
+// without control sequences.
 func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 	file, _ := out.(*os.File)
 	terminal := file != nil && term.IsTerminal(int(file.Fd()))
@@ -43,7 +43,7 @@ func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 		var text string
 		if err == nil {
 			text = statusText(h.Dir(), s)
-		} else { // it may be just restarting
+		} else { // the daemon may be restarting
 			text = err.Error() + "\n"
 		}
 		if terminal {

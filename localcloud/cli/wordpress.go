@@ -15,7 +15,7 @@ started once the WordPress pods of all regions are ready, is kept over stop and 
 --real-wordpress=false goes back to the simulated pages. Health checks, and what is lost by ` + "`localcloud fail`" + `,
 stay simulated: a lost region's real WordPress runs on, and gets no requests.`
 
-// program finds the program that runs the real WordPress, and makes sure that it can run here; empty if none is wanted.
+// program returns the path of the program that runs the real WordPress, and checks that it can; empty if unwanted.
 func (c conditions) program(ctx context.Context) (string, error) {
 	if !c.realWordPress {
 		return "", nil

@@ -23,7 +23,7 @@ func TestRealWordPressNeedsItsProgram(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, exists, "nothing was made")
 
-	// It is kept from one start to the next, so the next one may miss it too.
+	// The choice is kept from one start to the next, so the next start needs the program too.
 	require.NoError(t, h.Make())
 	require.NoError(t, os.WriteFile(h.Choices(), []byte(`{"realWordPress": true}`), 0o600))
 	t.Cleanup(func() { command(t, h, "", "reset", "--yes") })

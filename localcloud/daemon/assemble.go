@@ -21,8 +21,8 @@ type localCloud struct {
 	site     *wordpress.Site // nil if WordPress is simulated only
 }
 
-// assemble puts the Google API above the control planes and the machines. The API and the machines need each other: a
-// node pool makes machines, and a machine asks for disks and firewalls.
+// assemble builds the Google API on the control planes and the machines. The API and the machines need each other: a
+// node pool creates machines, and a machine looks up disks and firewalls.
 func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error) {
 	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines"), Speed: o.Times.Speed()})
 	api, err := gcp.Open(gcp.Options{
@@ -63,7 +63,7 @@ func (l *localCloud) disks() (all []string) {
 	return all
 }
 
-// RealWordPress says how the real WordPress is; nil if there is none.
+// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.
 func (l *localCloud) RealWordPress() *wordpress.Status {
 	if l.site == nil {
 		return nil
@@ -100,10 +100,10 @@ func (l *localCloud) Close() error {
 	l.balancer.Close()
 	if l.site != nil {
 		ended := make(chan struct{})
-		go func() { defer close(ended); l.site.Close() }() // it takes its time
+		go func() { defer close(ended); l.site.Close() }() // slow, so in parallel
 		defer func() { <-ended }()
 	}
-	// In this order work under way is left to the next start, not taken for failed because its machines went away.
+	// Interrupt first, to leave operations in progress for the next start: without their machines they would fail.
 	l.api.Interrupt()
 	l.machines.Close()
 	return l.api.Close()

@@ -9,13 +9,13 @@ import (
 
 const checksPath = "/checks"
 
-// SetCheckPace has the load balancers' health checks and draining pass so many times as fast from now on, until the local
-// cloud stops.
+// SetCheckPace makes the load balancers' health checks and draining run the given number of times as fast, until the
+// local cloud stops.
 func (r Record) SetCheckPace(ctx context.Context, times int) error {
 	return r.call(ctx, http.MethodPost, checksPath+"?"+url.Values{"pace": {strconv.Itoa(times)}}.Encode(), nil)
 }
 
-// serveCheckPace serves a request to check at another pace.
+// serveCheckPace serves a SetCheckPace request.
 func (d *daemon) serveCheckPace(w http.ResponseWriter, r *http.Request) {
 	times, err := strconv.ParseInt(r.URL.Query().Get("pace"), 10, 64)
 	if err != nil || times < 1 || times > 100 {

@@ -9,12 +9,12 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// Choices are what a daemon was started with that the next one on the home keeps, unless it is told otherwise.
+// Choices are the start options that the home's next daemon keeps unless told otherwise.
 type Choices struct {
 	RealWordPress bool `json:"realWordPress"`
 }
 
-// LastChoices are those of the daemon that ran on a home last, or runs.
+// LastChoices returns the choices of the daemon that runs, or last ran, on a home.
 func LastChoices(h home.Home) (Choices, error) {
 	var c Choices
 	content, err := os.ReadFile(h.Choices())

@@ -21,7 +21,7 @@ const (
 	stopPath   = "/stop"
 )
 
-// listenForControl serves on any port of the loopback interface, to whoever knows the record's token.
+// listenForControl serves the control API on a free loopback port, to clients that send the record's token.
 func (d *daemon) listenForControl(record *Record) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -73,7 +73,7 @@ func (r Record) call(ctx context.Context, method, path string, answer any) error
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+r.Token)
-	// No proxy of the environment's has a part in this.
+	// Ignore any proxy in the environment.
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
@@ -93,12 +93,12 @@ func (r Record) call(ctx context.Context, method, path string, answer any) error
 	return json.NewDecoder(response.Body).Decode(answer)
 }
 
-// Status asks the daemon how the cloud is.
+// Status returns the daemon's status.
 func (r Record) Status(ctx context.Context) (Status, error) {
 	var s Status
 	err := r.call(ctx, http.MethodGet, statusPath, &s)
 	return s, err
 }
 
-// Stop asks the daemon to stop, and does not wait until it has.
+// Stop asks the daemon to stop and does not wait for the end.
 func (r Record) Stop(ctx context.Context) error { return r.call(ctx, http.MethodPost, stopPath, nil) }

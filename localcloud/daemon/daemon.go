@@ -21,26 +21,26 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// drain is how long the engine's calls may go on when the daemon is to stop.
+// drain is how long the engine's calls in progress may take once the daemon is to stop.
 const drain = 5 * time.Second
 
-// Options of a daemon.
+// Options configure a daemon.
 type Options struct {
 	Home home.Home
 	Log  *slog.Logger
-	// Assemble makes what the daemon runs; nil makes the local cloud.
+	// Assemble builds the system that the daemon runs; nil builds the local cloud.
 	Assemble Assemble
-	// Faults are what goes wrong; nil is nothing, until a client asks for some.
+	// Faults injects faults; nil injects none until a client asks for some.
 	Faults *faults.Injector
-	// Times is how long things take, as a share of what they take on Google; 0 is no longer than need be.
+	// Times scales the durations of operations and machines from those on Google; 0 keeps them as short as possible.
 	Times times.Scale
 	// RealWordPress is the path of the program that runs the real WordPress; empty if the simulated one answers.
 	RealWordPress string
-	// Ready, if set, is called once the daemon serves, with what is wrong all the same, if anything.
+	// Ready, if set, is called once the daemon serves. problem is why parts of the cloud did not resume, if any.
 	Ready func(problem error)
 }
 
-// daemon is what runs on one home.
+// daemon runs the local cloud on one home.
 type daemon struct {
 	options Options
 	log     *slog.Logger
@@ -55,11 +55,11 @@ type daemon struct {
 
 	failures failures
 
-	problem error // that kept it from resuming all of the cloud; set before anything is served
+	problem error // why parts of the cloud did not resume; set before anything is served
 }
 
-// Run runs the local cloud until the context is done or a client asks it to stop, and then stops it in order. It fails
-// with home.ErrLocked when one runs on the home already.
+// Run runs the local cloud until the context is done or a client asks it to stop, and then shuts it down in order. It
+// fails with home.ErrLocked if another daemon runs on the home.
 func Run(ctx context.Context, o Options) (err error) {
 	if o.Faults == nil {
 		o.Faults = &faults.Injector{}
@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer lock.Release()
-	_ = os.Remove(o.Home.Record()) // of one that was killed
+	_ = os.Remove(o.Home.Record()) // left by a killed daemon
 
 	if err := writeJSON(o.Home.Choices(), Choices{RealWordPress: o.RealWordPress != ""}); err != nil {
 		return err
@@ -87,7 +87,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.open(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil // It was told to stop while it started.
+			return nil // stopped during its start
 		}
 		return err
 	}
@@ -122,7 +122,7 @@ func (d *daemon) open(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		// What can be served is: a destroy, above all, must work on a cloud that is broken.
+		// Serve what can be served: above all, a destroy must work on a broken cloud.
 		d.log.Error("not all of the cloud could be started again", "error", err)
 		d.problem = fmt.Errorf("not all of the cloud could be started again: %w", err)
 	}
@@ -132,7 +132,7 @@ func (d *daemon) open(ctx context.Context) error {
 	return d.serve()
 }
 
-// serve opens the provider servers and the control server, and records where they are.
+// serve opens the provider servers and the control server, and records their addresses.
 func (d *daemon) serve() error {
 	h := d.options.Home
 	remembered := readPorts(h)
@@ -145,7 +145,7 @@ func (d *daemon) serve() error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		// A stack's shell keeps working over a restart as long as the port is still to be had.
+		// Reuse the last port if it is free, so that the environment of a stack's shell survives a restart.
 		port := remembered[name]
 		if port == 0 || !ports.Available(port) {
 			var err error
@@ -166,7 +166,7 @@ func (d *daemon) serve() error {
 	return errors.Join(writeJSON(h.Ports(), record.Providers), writeJSON(h.Record(), record))
 }
 
-// close stops everything, what depends on other things first.
+// close stops everything, dependents first.
 func (d *daemon) close() error {
 	_ = os.Remove(d.options.Home.Record())
 	ctx, cancel := context.WithTimeout(context.Background(), drain)
@@ -195,7 +195,7 @@ func (d *daemon) close() error {
 	return errors.Join(failures...)
 }
 
-// readPorts returns the ports that the daemon before had; what is not readable is as good as none.
+// readPorts returns the ports of the daemon before, or none if they cannot be read.
 func readPorts(h home.Home) map[string]int {
 	remembered := map[string]int{}
 	if content, err := os.ReadFile(h.Ports()); err == nil {
@@ -204,7 +204,8 @@ func readPorts(h home.Home) map[string]int {
 	return remembered
 }
 
-// linkPrograms puts the programs that this one can also be where a shell finds them, and the daemon itself does.
+// linkPrograms links the other programs that this binary contains into the home's bin directory, which `localcloud env`
+// puts on a shell's PATH, and puts that directory on the daemon's own PATH.
 func linkPrograms(h home.Home) error {
 	executable, err := os.Executable()
 	if err != nil {

@@ -47,7 +47,7 @@ type small struct {
 
 func (s *small) use(planes cloud.ControlPlanes) { s.planes = planes }
 
-// testSystem is a system that takes the control planes of the daemon that it belongs to.
+// testSystem is a system that accepts its daemon's control planes.
 type testSystem interface {
 	System
 	use(cloud.ControlPlanes)
@@ -95,7 +95,7 @@ func (s small) Close() error {
 	return nil
 }
 
-// running is a daemon of this process.
+// running is a daemon in this process.
 type running struct {
 	home    home.Home
 	problem error
@@ -182,7 +182,7 @@ func TestPortsAreKept(t *testing.T) {
 	assert.NotEqual(t, first.Token, second.Token)
 	r.end(t)
 
-	// Another program has it now: any other will do.
+	// Another program holds the port now, so the daemon takes any other.
 	taken, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first.Providers["random"]))
 	require.NoError(t, err)
 	defer taken.Close()
@@ -293,7 +293,7 @@ func TestStatusCountsNodesAndPods(t *testing.T) {
 		_, err := client.CoreV1().Nodes().Create(t.Context(),
 			&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		// The node lifecycle controller writes to it, too.
+		// The node lifecycle controller writes to the node too.
 		require.NoError(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 			node, err := client.CoreV1().Nodes().Get(t.Context(), name, metav1.GetOptions{})
 			if err != nil {
@@ -313,7 +313,7 @@ func TestStatusCountsNodesAndPods(t *testing.T) {
 			},
 		}, metav1.CreateOptions{})
 		require.NoError(t, err)
-		// So does the scheduler.
+		// The scheduler writes to the pod too.
 		require.NoError(t, retry.RetryOnConflict(retry.DefaultBackoff, func() error {
 			now, err := client.CoreV1().Pods("default").Get(t.Context(), pod.Name, metav1.GetOptions{})
 			if err != nil {
@@ -337,7 +337,7 @@ func TestStatusCountsNodesAndPods(t *testing.T) {
 	r.end(t)
 }
 
-// clientOf is the operator's client of a cluster, from what the home has.
+// clientOf makes an operator's client of a cluster from the home's files.
 func clientOf(t *testing.T, h home.Home, c cloud.Cluster) *kubernetes.Clientset {
 	t.Helper()
 	record, err := Find(h)

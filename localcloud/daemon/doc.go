@@ -1,3 +1,3 @@
-// Package daemon runs the local cloud: the parts of the cloud on one state directory, a provider server for each
-// package that the Pulumi engine may attach to, and a control server to ask it how it is and to stop it.
+// Package daemon runs the local cloud on one state directory: the cloud itself, a provider server for each package that
+// the Pulumi engine may attach to, and a control server to query, change and stop it.
 package daemon

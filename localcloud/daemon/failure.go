@@ -31,13 +31,13 @@ const (
 
 // losing is a System whose machines and network can be lost.
 type losing interface {
-	// SetFailures says what is lost from now on; what is lost no longer comes back.
+	// SetFailures sets what is lost from now on; whatever is no longer lost comes back.
 	SetFailures(cloud.Failures)
 	// Machines lists the machines, the lost ones included.
 	Machines() []machines.Machine
 }
 
-// failures is what is lost, and remembers it in a file.
+// failures holds what is lost, and keeps it in a file.
 type failures struct {
 	changing sync.Mutex // held for a whole change
 	mutex    sync.Mutex // guards now
@@ -77,8 +77,8 @@ func (f *failures) set(next cloud.Failures) error {
 	return nil
 }
 
-// loseAgain takes down what was lost when the daemon last ran, once everything stands. (The control planes have to start
-// for it: the machines that run on read off them what they were doing.)
+// loseAgain takes down the control planes that were lost when the daemon last ran, once everything runs. They have to
+// start first: the machines that are not lost read their last state from them.
 func (d *daemon) loseAgain() error {
 	now := d.failures.get()
 	d.planes.Refuse(func(c cloud.Cluster) bool { return d.failures.get().ControlPlane(c) })
@@ -91,8 +91,8 @@ func (d *daemon) loseAgain() error {
 	return errors.Join(problems...)
 }
 
-// change loses things, or brings them back, and says what became of each in a sentence. It returns once the control
-// planes that are back answer; machines boot meanwhile.
+// change loses things or brings them back, and describes each result in a sentence. It returns once the control planes
+// that are back answer; machines boot meanwhile.
 func (d *daemon) change(ctx context.Context, lose bool, kind Kind, names []string) ([]string, error) {
 	d.failures.changing.Lock()
 	defer d.failures.changing.Unlock()
@@ -117,7 +117,7 @@ func (d *daemon) change(ctx context.Context, lose bool, kind Kind, names []strin
 			switch lost := next.ControlPlane(c); {
 			case lost && !before.ControlPlane(c):
 				problems[i] = d.planes.Fail(c.ID)
-			case !lost && !lose: // one that did not come back when it was last healed, too
+			case !lost && !lose: // includes one that an earlier heal failed to start
 				problems[i] = d.planes.Heal(ctx, c.ID)
 			}
 		}()
@@ -126,12 +126,12 @@ func (d *daemon) change(ctx context.Context, lose bool, kind Kind, names []strin
 	return said, errors.Join(problems...)
 }
 
-// unknownError is a request that cannot be meant.
+// unknownError is a request that makes no sense, such as one for an unknown name.
 type unknownError struct{ error }
 
 func unknown(format string, args ...any) error { return unknownError{fmt.Errorf(format, args...)} }
 
-// scene is what there is to lose.
+// scene is everything that can be lost.
 type scene struct {
 	clusters []cloud.Cluster
 	machines []machines.Machine
@@ -168,13 +168,13 @@ func (d *daemon) serveChange(lose bool) http.HandlerFunc {
 }
 
 // Fail loses things of a kind: regions, zones and nodes by name; control planes by cluster, region or zone, or all of
-// them without a name; a partition by its two regions. It says what became of each, a sentence each. Losing what is
-// lost changes nothing.
+// them without a name; a partition by its two regions. It returns a sentence on each. Losing a lost thing changes
+// nothing.
 func (r Record) Fail(ctx context.Context, kind Kind, names ...string) ([]string, error) {
 	return r.change(ctx, failPath, kind, names)
 }
 
-// Heal brings back what was lost, all things of the kind if none is named, and returns once the control planes answer.
+// Heal brings back lost things, all of the kind if none is named, and returns once the control planes answer.
 func (r Record) Heal(ctx context.Context, kind Kind, names ...string) ([]string, error) {
 	return r.change(ctx, healPath, kind, names)
 }
@@ -185,7 +185,7 @@ func (r Record) change(ctx context.Context, path string, kind Kind, names []stri
 	return said, err
 }
 
-// thereAre names what there is, for whoever asked for something else.
+// thereAre lists the names that exist, for the error about an unknown name.
 func thereAre(names []string) string {
 	if len(names) == 0 {
 		return "there are none yet: `pulumi up` makes some"
@@ -193,7 +193,7 @@ func thereAre(names []string) string {
 	return "there are: " + strings.Join(names, ", ")
 }
 
-// sorted is a list in order and without doubles.
+// sorted returns the names in order and without duplicates.
 func sorted(names []string) []string {
 	names = slices.Clone(names)
 	slices.Sort(names)

@@ -13,7 +13,7 @@ import (
 	"geo-wordpress/localcloud/machines"
 )
 
-// losable is a small system with machines that do nothing but take note.
+// losable is a small system with machines that only records what is lost.
 type losable struct {
 	small
 	mutex sync.Mutex
@@ -80,13 +80,13 @@ func TestLosingAndHealing(t *testing.T) {
 	assert.Equal(t, want, s.Failures)
 	assert.False(t, s.Healthy())
 
-	// Nothing can be made in a lost place.
+	// Nothing can be created in a lost place.
 	next := c
 	next.ID, next.Name = c.ID+"2", "c2"
 	_, err = system.planes.Ensure(t.Context(), next)
 	assert.ErrorContains(t, err, "localcloud heal")
 
-	// It is remembered; and what the machines are told, they are told before anything starts.
+	// Failures survive a restart, and the machines hear of them before anything starts.
 	r.end(t)
 	system = &losable{small: small{cluster: &c}}
 	r = begin(t, h, system)
@@ -137,7 +137,7 @@ func TestWhatIsNotThereCannotBeLost(t *testing.T) {
 	_, _, err := scene{}.change(cloud.Failures{}, true, ControlPlane, nil)
 	assert.ErrorContains(t, err, "pulumi up")
 
-	// What has gone since it was lost can be healed, and is forgotten with the next change.
+	// A lost thing that no longer exists can be healed. Any change forgets lost nodes that no longer exist.
 	before := cloud.Failures{Regions: []string{"europe-west9"}, Nodes: []string{"m9"}}
 	next, said, err := s.change(before, false, Region, []string{"europe-west9"})
 	assert.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 
 const faultsPath = "/faults"
 
-// InjectFaults makes the local cloud follow a plan of faults, as faults.Parse reads it, from now on.
+// InjectFaults makes the local cloud follow a fault plan, in the syntax of faults.Parse, from now on.
 func (r Record) InjectFaults(ctx context.Context, plan string) error {
 	return r.call(ctx, http.MethodPost, faultsPath+"?"+url.Values{"plan": {plan}}.Encode(), nil)
 }

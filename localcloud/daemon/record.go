@@ -11,16 +11,16 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-// Record is what a daemon that is ready says of itself, in a file that only its owner can read.
+// Record describes a daemon that is ready, in a file that only its owner can read.
 type Record struct {
 	PID     int       `json:"pid"`
 	Started time.Time `json:"started"`
 	Version string    `json:"version"`
-	// Build tells this build of the program from any other.
+	// Build identifies the build of the program.
 	Build string `json:"build"`
-	// Providers has each provider server's port, by the package's name.
+	// Providers is each provider server's port, by package name.
 	Providers map[string]int `json:"providers"`
-	// Control is host:port of the control server, Token what it wants from its clients.
+	// Control is the control server's host:port; its clients must send Token.
 	Control string `json:"control"`
 	Token   string `json:"token"`
 }
@@ -54,13 +54,13 @@ func Find(h home.Home) (Record, error) {
 	return r, nil
 }
 
-// writeJSON replaces a file, so that a reader sees the old content or the new.
+// writeJSON replaces a file atomically: a reader sees the old content or the new.
 func writeJSON(path string, value any) error {
 	content, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // made 0600
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // created with mode 0600
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (s scene) zones() []string {
 	return slices.DeleteFunc(s.locations(), func(l string) bool { return l == cloud.RegionOf(l) })
 }
 
-// locations are the zones and regions that something is in.
+// locations lists the zones and regions of all clusters and machines.
 func (s scene) locations() []string {
 	var all []string
 	for _, c := range s.clusters {
@@ -47,7 +47,7 @@ func (s scene) clusterNames() []string {
 	return sorted(all)
 }
 
-// find lists the clusters of a name, ID, zone or region.
+// find lists the clusters with a name, ID, zone or region.
 func (s scene) find(name string) []cloud.Cluster {
 	var found []cloud.Cluster
 	for _, c := range s.clusters {
@@ -61,13 +61,13 @@ func (s scene) find(name string) []cloud.Cluster {
 // item is one thing that can be lost.
 type item struct {
 	kind  Kind
-	key   string          // the name by which it is remembered; a cluster's ID
-	pair  cloud.Partition // of a partition
-	label string          // what it is called: region europe-west1
-	takes string          // what goes with it
+	key   string          // the name stored in cloud.Failures; for a control plane its cluster's ID
+	pair  cloud.Partition // for a partition
+	label string          // for messages: region europe-west1
+	takes string          // what is lost with it
 }
 
-// change makes of the failures before what they are to be after, and says what that means.
+// change computes the failures after a request from those before it, and a sentence on each change.
 func (s scene) change(before cloud.Failures, lose bool, kind Kind, names []string) (cloud.Failures, []string, error) {
 	if kind == Everything && !lose && len(names) == 0 {
 		if !before.Any() {
@@ -94,7 +94,7 @@ func (s scene) change(before cloud.Failures, lose bool, kind Kind, names []strin
 	return next, said, nil
 }
 
-// copied is a copy to change, without the machines and clusters that are gone.
+// copied returns a copy without the nodes and clusters that no longer exist.
 func (s scene) copied(f cloud.Failures) cloud.Failures {
 	return cloud.Failures{
 		Regions: slices.Clone(f.Regions), Zones: slices.Clone(f.Zones), Partitions: slices.Clone(f.Partitions),
@@ -103,7 +103,7 @@ func (s scene) copied(f cloud.Failures) cloud.Failures {
 	}
 }
 
-// toggle loses or heals the thing, and says whether that changed anything.
+// toggle loses or heals the item, and reports whether that changed anything.
 func (i item) toggle(f *cloud.Failures, lose bool) (changed bool) {
 	switch i.kind {
 	case Region:
@@ -119,7 +119,7 @@ func (i item) toggle(f *cloud.Failures, lose bool) (changed bool) {
 	}
 }
 
-// toggle puts a value in a sorted list, or takes it out.
+// toggle adds a value to a sorted list or removes it, and reports whether that changed the list.
 func toggle[T comparable](list *[]T, value T, in bool, compare func(a, b T) int) (changed bool) {
 	if slices.Contains(*list, value) == in {
 		return false
@@ -133,9 +133,9 @@ func toggle[T comparable](list *[]T, value T, in bool, compare func(a, b T) int)
 	return true
 }
 
-// items finds what is meant. What is healed may have gone since it was lost.
+// items resolves the names of a request. A thing to be healed may no longer exist.
 func (s scene) items(before cloud.Failures, lose bool, kind Kind, names []string) ([]item, error) {
-	var there, gone []string // what there is, and what is lost
+	var there, gone []string // what exists, and what is lost
 	switch kind {
 	case Region:
 		there, gone = s.regions(), before.Regions
@@ -166,7 +166,7 @@ func (s scene) items(before cloud.Failures, lose bool, kind Kind, names []string
 	return found, nil
 }
 
-// takes says what is lost with a place.
+// takes lists what is lost with a region or zone.
 func (s scene) takes(kind Kind, name string) string {
 	if kind == Node {
 		return ""

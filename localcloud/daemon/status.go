@@ -20,48 +20,48 @@ import (
 	"geo-wordpress/localcloud/wordpress"
 )
 
-// askTimeout is how long a cluster may take to say how it is.
+// askTimeout bounds the status queries to all clusters.
 const askTimeout = 10 * time.Second
 
-// Status is how the local cloud is.
+// Status is the response to GET /status.
 type Status struct {
 	PID       int            `json:"pid"`
 	Started   time.Time      `json:"started"`
 	Version   string         `json:"version"`
 	Providers map[string]int `json:"providers"`
-	// Problem is what kept the daemon from starting all of the cloud again.
+	// Problem is why parts of the cloud did not resume.
 	Problem string `json:"problem,omitempty"`
-	// Failures is what is lost of the cloud, on request.
+	// Failures lists what is lost on request.
 	Failures  cloud.Failures  `json:"failures"`
 	Clusters  []ClusterStatus `json:"clusters"`
 	Resources []Resource      `json:"resources"`
-	// LoadBalancers are the entrance: addresses, health of each instance, traffic.
+	// LoadBalancers holds the addresses, each instance's health and the traffic.
 	LoadBalancers loadbalancer.Status `json:"loadBalancers"`
-	// RealWordPress is how the real WordPress is, if there is to be one.
+	// RealWordPress is the status of the real WordPress; nil if WordPress is simulated only.
 	RealWordPress *wordpress.Status `json:"realWordPress,omitempty"`
-	// Faults is how often each kind of fault was injected since the start.
+	// Faults counts the faults injected since the start, by kind.
 	Faults map[faults.Kind]int `json:"faults,omitempty"`
 }
 
-// ClusterStatus is how a cluster is.
+// ClusterStatus is one cluster's part of a Status.
 type ClusterStatus struct {
 	controlplane.Status
 	Nodes Count `json:"nodes"`
-	// Pods are those that are meant to run: the ones that have ended, and are not started again, are not counted.
+	// Pods counts the pods that should run, so not those that succeeded or failed.
 	Pods Count `json:"pods"`
-	// Machines and Workloads are seen without the control plane, and so when it is lost, too.
+	// Machines and Workloads do not come from the control plane, so they are known even while it is lost.
 	Machines  []machines.NodeView `json:"machines"`
 	Workloads []machines.PodView  `json:"workloads"`
 }
 
-// Count is how many there are, and how many of them are ready.
+// Count is a number of things, and how many of them are ready.
 type Count struct {
 	Ready int `json:"ready"`
 	Total int `json:"total"`
 }
 
-// Healthy says whether the cloud itself is well: nothing lost, every control plane ready, every node Ready. Pods are the program's
-// affair, and may be on their way.
+// Healthy reports whether the cloud itself is healthy: nothing lost, every control plane ready, every node Ready. Pods
+// do not count: they belong to the program, and may still be starting.
 func (s Status) Healthy() bool {
 	for _, c := range s.Clusters {
 		if !c.Ready || c.Nodes.Ready != c.Nodes.Total {
@@ -152,7 +152,7 @@ func (d *daemon) count(ctx context.Context, c *ClusterStatus) error {
 	return nil
 }
 
-// Version is the revision that this program was built from.
+// Version returns the revision that this program was built from.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -177,7 +177,7 @@ func Version() string {
 
 func (c Count) String() string { return fmt.Sprintf("%d/%d", c.Ready, c.Total) }
 
-// Restarts is how often components of the cluster's control plane died and were started again.
+// Restarts counts how often components of the cluster's control plane died and were restarted.
 func (c ClusterStatus) Restarts() (n int) {
 	for _, component := range c.Components {
 		n += component.Restarts
@@ -185,10 +185,10 @@ func (c ClusterStatus) Restarts() (n int) {
 	return n
 }
 
-// Region is the region that the cluster is in.
+// Region returns the cluster's region.
 func (c ClusterStatus) Region() string { return cloud.RegionOf(c.Cluster.Location) }
 
-// Build tells the program's file, as it is now, from what it was or will be after another build.
+// Build identifies the program's file by size and modification time, so that it differs after another build.
 func Build() string {
 	path, err := os.Executable()
 	if err != nil {

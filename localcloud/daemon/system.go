@@ -18,21 +18,21 @@ type Resource struct {
 
 // System is the cloud above the control planes.
 type System interface {
-	// Providers are the provider factories by the package's name.
+	// Providers returns the provider factories by package name.
 	Providers() map[string]cloud.Provider
-	// Resume starts again what the state says exists.
+	// Resume restarts what exists according to the state.
 	Resume(ctx context.Context) error
 	// Resources lists what exists.
 	Resources() []Resource
-	// LoadBalancers says how the load balancers are.
+	// LoadBalancers returns the load balancers' status.
 	LoadBalancers() loadbalancer.Status
 	// Overview lists the machines of each cluster, and the pods on them.
 	Overview() []machines.Overview
-	// SetCheckPace has the load balancers' health checks and draining pass so many times as fast.
+	// SetCheckPace makes the load balancers' health checks and draining run the given number of times as fast.
 	SetCheckPace(times int64)
 	// Close stops the system and keeps its state.
 	Close() error
 }
 
-// Assemble makes the system on a home's state.
+// Assemble builds the system from a home's state.
 type Assemble func(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (System, error)

@@ -11,7 +11,7 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// checkClusters looks at the three clusters as an operator would, at once: `up` waits for what it makes.
+// checkClusters checks the three clusters once, as an operator would: `up` waits for what it creates.
 func checkClusters(b *bench) {
 	b.t.Helper()
 	for _, wrong := range clustersWrong(b) {
@@ -19,8 +19,8 @@ func checkClusters(b *bench) {
 	}
 }
 
-// settleClusters is for what the engine does not wait for: the pods that a drained machine's pool starts elsewhere, or
-// what was made by an update that was killed before it waited.
+// settleClusters waits for what the engine does not wait for: the pods that a drained machine's pool starts elsewhere,
+// or what a killed update created without waiting.
 func settleClusters(b *bench) {
 	b.t.Helper()
 	var wrong []string
@@ -32,7 +32,7 @@ func settleClusters(b *bench) {
 	b.t.Errorf("three minutes later:\n%s", strings.Join(wrong, "\n"))
 }
 
-// clustersWrong says what is not as it should be: every pod running and ready (or completed, or just started, if it is a
+// clustersWrong lists the deviations: every pod must be running and ready (or completed, or just started, if it is a
 // Job's), every volume and claim bound.
 func clustersWrong(b *bench) (wrong []string) {
 	b.t.Helper()
@@ -70,8 +70,8 @@ func clustersWrong(b *bench) (wrong []string) {
 	return wrong
 }
 
-// checkEvents looks for warnings after the first start. (A change of a region's only TiDB does warn: its WordPress is
-// not ready meanwhile, and the load balancer takes the others.)
+// checkEvents reports the warnings after the first start. (Later changes may warn: while a region's only TiDB changes,
+// its WordPress is not ready, and the load balancer uses the other regions.)
 func checkEvents(b *bench) {
 	b.t.Helper()
 	for _, region := range regionNames {
@@ -85,10 +85,11 @@ func checkEvents(b *bench) {
 	}
 }
 
-// outpaced says whether a warning is only that of a control loop of Kubernetes which has not heard yet of what was made a
-// moment before: it then makes it again, and is told that it exists. The endpoints controller does so when a Service's pods
-// come with it (kubernetes/kubernetes#141508 mentions it), and the API server's repair of cluster addresses when it hears of
-// a Service before it does of its IPAddress. One of some sixty first starts, many of them on a busy machine, had such a warning.
+// outpaced reports whether a warning comes from a Kubernetes control loop that lags behind a recent creation: it
+// creates the object again and gets "already exists". The endpoints controller does so when a Service is created
+// together with its pods (kubernetes/kubernetes#141508 mentions it); the API server's repair of cluster addresses does
+// so when it sees a Service before its IPAddress. One of some sixty first starts, many of them on a busy machine, had
+// such a warning.
 func outpaced(event corev1.Event) bool {
 	switch event.Reason {
 	case "FailedToCreateEndpoint":
@@ -117,8 +118,8 @@ func TestOutpaced(t *testing.T) {
 	}
 }
 
-// justStarted says whether a pod is a Job's that has not had the time to end: every five minutes the CronJobs make one, also
-// while a test looks.
+// justStarted reports whether a pod is a Job's and has not had time to end: the CronJobs create one every five minutes,
+// also during a test.
 func justStarted(pod corev1.Pod, now time.Time) bool {
 	owner := metav1.GetControllerOf(&pod)
 	return owner != nil && owner.Kind == "Job" && pod.Status.Phase != corev1.PodFailed &&

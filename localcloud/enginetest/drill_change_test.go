@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// plannedChange is a change that an operator makes while visitors come: none of their requests may fail.
+// plannedChange is a change that an operator makes under load. No request may fail.
 type plannedChange struct {
 	what, result string
 	began, end   time.Time
 }
 
-// plan makes a change, waits until all is well again, and keeps when.
+// plan makes a change, waits until everything is ready again, and records when.
 func (d *drill) plan(what string, change func() (result string)) {
 	d.t.Helper()
 	p := plannedChange{what: what, began: time.Now()}
 	d.say("%s", what)
 	p.result = change()
 	d.until("every pod is ready", d.podsReady)
-	// Where a machine has no room left, both WordPresses may be on the other.
+	// If one machine of a region is full, both WordPress pods may run on the other.
 	d.until("a machine of each region is in rotation", d.rotation.some(regionNames...))
 	time.Sleep(drillQuiet)
 	p.end = time.Now()
@@ -29,8 +29,8 @@ func (d *drill) plan(what string, change func() (result string)) {
 	d.say("%s: %s", what, kinds(failures))
 }
 
-// drainNode drains a machine that serves, as an operator or GKE's repair does. It is not the NFS server's, whose move is a
-// pause of its region's site, and is part of allPools.
+// drainNode drains a serving machine, as an operator or GKE's repair does. It avoids the NFS server's machine: moving
+// that server interrupts its region's site, which allPools covers.
 func (d *drill) drainNode() string {
 	region := regionNames[1]
 	nodesOf := func(namespace, app string) []string {
@@ -47,7 +47,7 @@ func (d *drill) drainNode() string {
 	took := time.Since(began)
 	d.say("%s of %s is drained", serving[0], region)
 	d.kubectl(region, "uncordon", serving[0])
-	// Its pods are on the other machine now: spread them again, as docs/operating.md says.
+	// The pods all run on the other machine now. Spread them again, as docs/operating.md says.
 	for _, w := range []workload{theTiDB, theWordPress} {
 		d.kubectl(region, "-n", w.namespace, "rollout", "restart", w.object)
 		d.rolledOut(region, w.namespace, w.object)
@@ -55,14 +55,14 @@ func (d *drill) drainNode() string {
 	return "drained in " + seconds(took)
 }
 
-// badImage gives WordPress an image whose WordPress ends in a fatal error: its server takes connections, and its health
-// page would pass. The update stops in the first region, whose old pods serve on.
+// badImage sets an image in which WordPress dies of a fatal error, although its server accepts connections and its
+// health page would pass. The update stops in the first region, whose old pods keep serving.
 func (d *drill) badImage() string {
 	good := d.image(regionNames[0], theWordPress)
 	bad := good + "-broken"
 	d.set("wordpressImage", bad)
 	began := time.Now()
-	looks := 0 // at which the health page passes and WordPress has not started: a healthy start is over after one
+	looks := 0 // polls in a row with a passing health page and WordPress not started; a healthy start causes one
 	out, err := d.untilInterrupted(func() bool {
 		states := d.tryKubectl(regionNames[0], "-n", theWordPress.namespace, "get", "pods",
 			"-o", `jsonpath={range .items[*]}{.status.containerStatuses[?(@.name=="wordpress")].started}/{.status.containerStatuses[?(@.name=="health")].ready} {end}`)
@@ -81,19 +81,20 @@ func (d *drill) badImage() string {
 	}
 	result := fmt.Sprintf("stopped in %s, undone after %s", regionNames[0], seconds(time.Since(began)))
 	d.set("wordpressImage", good)
-	// Of what was interrupted the provider records the old inputs: an update back to these would find nothing to do.
+	// The provider records the old inputs for the interrupted resources: without --refresh, an update back to these
+	// inputs would change nothing.
 	d.pulumi("up --yes --skip-preview --refresh")
 	return result
 }
 
-// allPools gives every region's machines another type: each is made anew.
+// allPools changes the machine type in every region, which replaces every machine.
 func (d *drill) allPools() string {
 	began := time.Now()
 	rollMachines(d.bench, "e2-standard-4")
 	return "six machines made anew in " + seconds(time.Since(began))
 }
 
-// reportPlanned judges what visitors met during planned changes, and prints their table.
+// reportPlanned judges the requests during planned changes, and prints their table.
 func (d *drill) reportPlanned() {
 	var table strings.Builder
 	fmt.Fprintf(&table, "| change | requests | failed | longest wait for a page | |\n|---|---|---|---|---|\n")

@@ -8,10 +8,10 @@ import (
 	"github.com/tsenart/vegeta/v12/lib"
 )
 
-// visitorPatience is how long a visitor waits for a page.
+// visitorPatience is a visitor's request timeout.
 const visitorPatience = 30 * time.Second
 
-// load is a steady load of requests, each of a visitor of its own: none brings a cookie.
+// load is a constant rate of requests. None sends a cookie, so each is a new visitor.
 type load struct {
 	attacker *vegeta.Attacker
 	done     sync.WaitGroup
@@ -27,8 +27,8 @@ type sample struct {
 	problem string // in words, if it failed
 }
 
-// startLoad sends requests, drillRate times a second, whether or not there are answers, until end. One in ten is a POST,
-// which the load balancer does not try again.
+// startLoad sends drillRate requests a second, without waiting for answers, until end is called. One in ten is a POST,
+// which the load balancer does not retry.
 func startLoad(t *testing.T, url string) *load {
 	t.Helper()
 	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorPatience), vegeta.Redirects(vegeta.NoFollow))}
@@ -51,7 +51,7 @@ func startLoad(t *testing.T, url string) *load {
 	return l
 }
 
-// end stops the load, and waits for the answers.
+// end stops the load and waits for the outstanding answers.
 func (l *load) end() {
 	l.attacker.Stop()
 	l.done.Wait()
@@ -59,7 +59,7 @@ func (l *load) end() {
 
 func (s sample) failed() bool { return s.status < 200 || s.status >= 400 }
 
-// between are the requests that were sent in a while.
+// between returns the requests that were sent in an interval.
 func (l *load) between(from, to time.Time) []sample {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
@@ -72,7 +72,7 @@ func (l *load) between(from, to time.Time) []sample {
 	return found
 }
 
-// served says whether a request that was sent after a moment was answered with a page.
+// served reports whether a request that was sent after a moment got a page.
 func (l *load) served(after time.Time) bool {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()

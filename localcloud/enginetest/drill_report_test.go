@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// inFlight is how late a request may be sent to a machine that has just left the rotation: it was chosen before.
+// inFlight is how long after a machine has left the rotation a request may still be sent to it: it was chosen before.
 const inFlight = time.Second
 
-// report judges what the visitors met, and prints the table.
+// report judges the visitors' requests and prints the table.
 func (d *drill) report() {
 	first, last := d.acts[0].began, d.acts[len(d.acts)-1].end
 	all := d.load.between(first, last)
@@ -60,7 +60,7 @@ func judge(during []sample) (failures []sample, longest time.Duration) {
 	return failures, longest
 }
 
-// noQuorum checks that nobody got a page while two regions were lost, and that everybody does in the end.
+// noQuorum checks that no page is served while two regions are lost, and that every request succeeds in the end.
 func (d *drill) noQuorum(a *act) {
 	for _, s := range d.load.between(a.began.Add(2*time.Second), a.healed) {
 		if !s.failed() && s.sent.Add(s.latency).Before(a.healed) {

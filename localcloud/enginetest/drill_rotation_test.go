@@ -14,7 +14,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
-// rotation follows who is in the load balancer's rotation.
+// rotation tracks which machines are in the load balancer's rotation.
 type rotation struct {
 	quit  chan struct{}
 	done  sync.WaitGroup
@@ -22,7 +22,7 @@ type rotation struct {
 	last  daemon.Status
 }
 
-// watchRotation asks the daemon once a second.
+// watchRotation polls the daemon once a second.
 func watchRotation(b *bench) *rotation {
 	b.t.Helper()
 	h, err := home.Find(b.home)
@@ -73,7 +73,7 @@ func (r *rotation) now() daemon.Status {
 	return r.last
 }
 
-// of lists the machines of regions.
+// of lists the machines of the regions.
 func (r *rotation) of(regions ...string) []loadbalancer.InstanceStatus {
 	var found []loadbalancer.InstanceStatus
 	for _, service := range r.now().LoadBalancers.Services {
@@ -86,7 +86,7 @@ func (r *rotation) of(regions ...string) []loadbalancer.InstanceStatus {
 	return found
 }
 
-// all says whether every machine of the regions is in rotation; none, whether no machine is.
+// all reports whether every machine of the regions is in rotation; none, whether no machine is.
 func (r *rotation) all(regions ...string) func() bool { return r.are(true, regions) }
 
 func (r *rotation) none(regions ...string) func() bool { return r.are(false, regions) }
@@ -99,7 +99,7 @@ func (r *rotation) are(healthy bool, regions []string) func() bool {
 	}
 }
 
-// some says whether a machine of each region is in rotation.
+// some reports whether a machine of each region is in rotation.
 func (r *rotation) some(regions ...string) func() bool {
 	return func() bool {
 		return !slices.ContainsFunc(regions, func(region string) bool {
@@ -108,7 +108,7 @@ func (r *rotation) some(regions ...string) func() bool {
 	}
 }
 
-// changed is when the last of the machines of regions entered or left the rotation.
+// changed returns when the last of the regions' machines entered or left the rotation.
 func (r *rotation) changed(regions ...string) time.Time {
 	var last time.Time
 	for _, m := range r.of(regions...) {
@@ -119,7 +119,7 @@ func (r *rotation) changed(regions ...string) time.Time {
 	return last
 }
 
-// reasons are why machines are not in rotation.
+// reasons joins the reasons why the regions' machines are not in rotation.
 func (r *rotation) reasons(regions ...string) string {
 	var all []string
 	for _, m := range r.of(regions...) {
@@ -130,10 +130,10 @@ func (r *rotation) reasons(regions ...string) string {
 	return strings.Join(all, "; ")
 }
 
-// healthCheck is what the stack declares.
+// healthCheck is the health check that the stack declares.
 type healthCheck struct{ interval, timeout, unhealthy int } // seconds, seconds, a count
 
-// declaredCheck reads the one health check off the stack's state.
+// declaredCheck reads the only health check from the stack's state.
 func declaredCheck(b *bench) healthCheck {
 	b.t.Helper()
 	type resource struct {
@@ -152,8 +152,8 @@ func declaredCheck(b *bench) healthCheck {
 	return healthCheck{}
 }
 
-// allows is the longest time that the check takes to notice that a machine does not answer: it may just have passed, then
-// fails as often as it must, and the last failure takes its time-out to show.
+// allows returns the longest time to detection of a dead machine: the check has just passed, then fails as often as the
+// threshold demands, and the last failure takes a full timeout.
 func (c healthCheck) allows() time.Duration {
 	return time.Duration(c.interval*c.unhealthy+c.timeout) * time.Second
 }

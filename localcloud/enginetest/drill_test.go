@@ -13,20 +13,20 @@ import (
 const (
 	// drillRate is the load, in requests a second.
 	drillRate = 220
-	// drillSlack is what a busy machine may add to the time that the health check allows.
+	// drillSlack is how much a busy machine may add to the health check's detection time.
 	drillSlack = 15 * time.Second
-	// drillQuiet is for how long nothing may fail before the drill goes on.
+	// drillQuiet is how long the load runs on before the next step.
 	drillQuiet = 5 * time.Second
 )
 
-// TestDrill loses each region in turn, and brings it back, and then loses two; then it makes changes as an operator does.
-// All of this happens under a steady load of requests through the load balancer's address. It prints a timeline, and two
-// tables of what visitors noticed.
+// TestDrill loses each region in turn and brings it back, and then loses two; then it makes an operator's changes. All
+// of this happens under a constant load of requests through the load balancer's address. The test prints a timeline,
+// and two tables of what visitors noticed.
 //
-// The health check, the election in the database, TiDB's and PHP's time-outs pass in real time. Machines boot, pods
-// start and kubelets probe ten times as fast as real ones.
+// The health check, the leader election in the database, and the timeouts of TiDB and PHP run in real time. Machine
+// boots, pod starts and kubelet probes run ten times as fast.
 func TestDrill(t *testing.T) {
-	b := newFaultBench(t) // its program is built: no compiler disturbs the load
+	b := newFaultBench(t) // with a prebuilt program, so that no compiler disturbs the load
 	b.pulumi("up --yes --skip-preview")
 	d := &drill{bench: b, rotation: watchRotation(b), check: declaredCheck(b)}
 	defer d.rotation.stop()
@@ -41,17 +41,17 @@ func TestDrill(t *testing.T) {
 		d.loseOne(region)
 	}
 	d.loseTwo(regionNames[0], regionNames[2], site)
-	// The pods stop ten times as fast as declared, and so the load balancer looks ten times as often.
+	// Pods stop ten times as fast as declared, so the load balancer must check ten times as often.
 	d.run(d.tool("localcloud"), "checks", "--pace", "10")
 	d.plan("a WordPress image that is broken", d.badImage)
 	d.plan("other machines in every region", d.allPools)
-	d.plan("a machine drained", d.drainNode) // of these: the smaller ones before have no room for another's pods
+	d.plan("a machine drained", d.drainNode) // on the new machines: the old, smaller ones have no room for its pods
 	d.load.end()
 	d.report()
 	d.reportPlanned()
 }
 
-// drill is a drill under way.
+// drill is a running drill.
 type drill struct {
 	*bench
 	rotation *rotation
@@ -61,11 +61,11 @@ type drill struct {
 	plans    []plannedChange
 }
 
-// act is one loss, from its beginning to when all is well again.
+// act is one loss, from its start to full recovery.
 type act struct {
 	lost              []string
-	began, out        time.Time // the loss; when the lost were out of rotation
-	healed, back, end time.Time // the healing; when they were in again; the end
+	began, out        time.Time // when the regions were lost; when they were out of rotation
+	healed, back, end time.Time // when they were healed; when they were back in rotation; the end
 	survivors         []string
 }
 
@@ -111,7 +111,7 @@ func (d *drill) loseOne(region string) {
 	}
 }
 
-// loseTwo takes the quorum.
+// loseTwo loses two regions, and so the quorum.
 func (d *drill) loseTwo(one, two, site string) {
 	a := d.begin(one, two)
 	status, body := get(d.t, site)
@@ -126,7 +126,7 @@ func (d *drill) loseTwo(one, two, site string) {
 	if status != http.StatusServiceUnavailable {
 		d.t.Errorf("with nobody in rotation the site answers %d: %s", status, body)
 	}
-	// The load balancer or the kubelet asked the health page first; a pod that is not ready has no endpoint.
+	// Either the load balancer or the kubelet notices first: a pod that is not ready has no endpoint.
 	if reason := d.rotation.reasons(a.survivors...); !strings.Contains(reason, "database error") && !strings.Contains(reason, "no ready endpoint") {
 		d.t.Errorf("%s is not out of rotation for its database: %s", a.survivors[0], reason)
 	}
@@ -143,7 +143,7 @@ func (d *drill) loseTwo(one, two, site string) {
 	a.end = time.Now()
 }
 
-// podsReady says whether the cluster's pods, all of them, are ready.
+// podsReady reports whether every cluster, node and pod is ready.
 func (d *drill) podsReady() bool {
 	for _, c := range d.rotation.now().Clusters {
 		if !c.Ready || c.Pods.Ready != c.Pods.Total || c.Nodes.Ready != c.Nodes.Total {
@@ -153,7 +153,7 @@ func (d *drill) podsReady() bool {
 	return true
 }
 
-// until waits for something.
+// until polls a condition for five minutes.
 func (d *drill) until(what string, is func() bool) {
 	d.t.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); !is(); time.Sleep(200 * time.Millisecond) {
@@ -171,7 +171,7 @@ func (d *drill) say(format string, args ...any) {
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
-// get asks for a page as one visitor, and returns the answer's status and its first words.
+// get requests a page as one visitor, and returns the answer's status and its first words.
 func get(t *testing.T, url string) (status int, words string) {
 	t.Helper()
 	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -9,7 +9,7 @@ import (
 // edit is a change of the program's source.
 type edit struct{ file, old, new string }
 
-// changed lets the bench run a copy of the program with an edit, which must apply exactly once.
+// changed lets the bench run a copy of the program with edits, each of which must match exactly once.
 func (b *bench) changed(edits ...edit) {
 	b.t.Helper()
 	copied := filepath.Join(filepath.Dir(b.home), "program")
@@ -30,14 +30,14 @@ func (b *bench) changed(edits ...edit) {
 	b.run("pulumi", "stack", "select", "--create", "dev")
 }
 
-// TestFaultObjectsStayBehind takes away the edge by which an object inside a cluster goes with it. Destroying then
-// has to ask the Kubernetes API for every object, and cannot when it is down.
+// TestFaultObjectsStayBehind removes the edge (DeletedWith) by which an object goes with its cluster. A destroy then
+// deletes every object through the Kubernetes API, and fails while the API is down.
 //
-// (The edge from the node pool to its disks cannot be tested like this: of two resources without an edge the engine
-// happens to delete the one further from the roots of the graph first, which is the pool. That the cloud refuses to
-// delete an attached disk, and that the graph has the edge, are tests of gcp and of the program's stack.)
+// (The edge from the node pool to its disks cannot be tested like this: of two resources without an edge, the engine
+// happens to delete the one further from the roots of the graph first, which is the pool. Tests of gcp prove that the
+// cloud refuses to delete an attached disk, and tests of the program's stack that the graph has the edge.)
 //
-// It takes five minutes, and therefore runs only with GEO_FAULTS above 1.
+// The test takes five minutes, so it runs only with GEO_FAULTS above 1.
 func TestFaultObjectsStayBehind(t *testing.T) {
 	if points(t, 1) == 1 {
 		t.Skip("GEO_FAULTS is not set to more than 1")
@@ -53,13 +53,13 @@ func TestFaultObjectsStayBehind(t *testing.T) {
 	if !strings.Contains(out, unanswered) {
 		t.Errorf("destroy failed, but not because a cluster cannot be reached:\n%s", tail(out, 60))
 	}
-	// Nothing is lost, and with the cluster back the next destroy goes on.
+	// Nothing is lost: once the cluster is back, the next destroy continues.
 	b.run(b.tool("localcloud"), "heal", "control-plane")
 	b.pulumi("destroy --yes")
 	checkEmpty(b)
 }
 
-// TestFirewallNeedsItsNetwork names the VPC where the edge to it should be: the firewall no longer waits for it.
+// TestFirewallNeedsItsNetwork replaces the edge to the VPC by the VPC's name: the firewall no longer waits for the VPC.
 func TestFirewallNeedsItsNetwork(t *testing.T) {
 	b := newBench(t)
 	b.changed(

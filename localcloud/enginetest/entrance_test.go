@@ -10,8 +10,8 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
-// checkEntrance looks at the site as visitors do: once the health check has found every region, the address answers, and
-// each region has its part of them; a visitor's cookie keeps the visitor where the first request went.
+// checkEntrance checks the site as visitors see it: once the health check passes in every region, the address answers,
+// each region gets its share of the requests, and a visitor's cookie keeps the visitor on the first pod.
 func checkEntrance(b *bench) {
 	b.t.Helper()
 	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
@@ -19,7 +19,7 @@ func checkEntrance(b *bench) {
 	counts := map[string]int{}
 	var last *http.Response
 	for range 60 {
-		time.Sleep(50 * time.Millisecond) // below the declared rate, beyond which a region leaves requests to the others
+		time.Sleep(50 * time.Millisecond) // below the declared maximum rate, above which requests go to other regions
 		response, page := b.visit(site+"/wp-admin/install.php", nil)
 		if response.StatusCode != http.StatusOK {
 			b.t.Fatalf("%s answered %s: %s", site, response.Status, page)
@@ -50,7 +50,7 @@ func checkEntrance(b *bench) {
 	}
 }
 
-// visit asks for a page, follows no redirect, and returns the answer and what it says.
+// visit requests a page, follows no redirect, and returns the response and its body.
 func (b *bench) visit(url string, cookies []*http.Cookie) (*http.Response, string) {
 	b.t.Helper()
 	request, err := http.NewRequest(http.MethodGet, url, nil)
@@ -74,7 +74,7 @@ func (b *bench) visit(url string, cookies []*http.Cookie) (*http.Response, strin
 	return response, string(page)
 }
 
-// healthy waits until the load balancer finds exactly those instances healthy that it should.
+// healthy waits until exactly those instances are healthy that should be.
 func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalancer.ServiceStatus {
 	b.t.Helper()
 	var service loadbalancer.ServiceStatus
@@ -101,8 +101,8 @@ func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalan
 	}
 }
 
-// checkNodePort moves the health page of one region's Service to another node port: its instances go out and say why, the
-// others answer all visitors. With the port put right they are back.
+// checkNodePort moves the health page of one region's Service to another node port: the region's instances leave the
+// rotation and say why, and the other regions answer all visitors. Restoring the port brings the instances back.
 func checkNodePort(b *bench) {
 	b.t.Helper()
 	const region = "europe-west2"
@@ -132,7 +132,8 @@ func checkNodePort(b *bench) {
 	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
 }
 
-// checkFiles ends one region's NFS server: its machines go out and say why, and with the server they return.
+// checkFiles stops one region's NFS server: the region's machines leave the rotation and say why, and return with the
+// server.
 func checkFiles(b *bench) {
 	b.t.Helper()
 	const region = "europe-west3"
@@ -143,7 +144,7 @@ func checkFiles(b *bench) {
 	service := b.healthy(func(i loadbalancer.InstanceStatus) bool { return !strings.Contains(i.Name, region) })
 	for _, group := range service.Groups {
 		for _, i := range group.Instances {
-			// The load balancer or the kubelet asked the health page first; a pod that is not ready has no endpoint.
+			// Either the load balancer or the kubelet notices first: a pod that is not ready has no endpoint.
 			if group.Region == region && !strings.Contains(i.Reason, "the files do not answer") && !strings.Contains(i.Reason, "no ready endpoint") {
 				b.t.Errorf("%s is out because %q, not because its files do not answer", i.Name, i.Reason)
 			}

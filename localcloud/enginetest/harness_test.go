@@ -1,5 +1,5 @@
-// Package enginetest drives the real Pulumi CLI and engine, with the real program, against local clouds of its own. It
-// wants the built tools: run `make tools` first, or `make engine`, which does.
+// Package enginetest drives the real Pulumi CLI and engine, with the real program, against its own local clouds. It
+// needs the built tools: run `make tools` first, or `make engine`, which builds them.
 package enginetest
 
 import (
@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// patience bounds one command, so that a dead-lock fails with the command's output and not with the test binary's
-// stacks. It is no expectation of how long anything takes.
+// patience bounds one command, so that a deadlock fails with the command's output and not with the test binary's
+// stacks. It says nothing about how long a command should take.
 const patience = 15 * time.Minute
 
-// unanswered is what the provider says of an API server that does not answer.
+// unanswered is the provider's error for an API server that does not answer.
 const unanswered = "cluster is unreachable"
 
-// leakedPort is what an API server says of a Service whose creation was cancelled after its node ports were allocated: it
-// gives them back when its repair, every three minutes, has not found their Service three times
-// (pkg/registry/core/service/portallocator/controller/repair.go in Kubernetes 1.33).
+// leakedPort is an API server's error for a Service whose creation was cancelled after its node ports were allocated.
+// leakRepairs is how long the API server takes to free the ports: its repair runs every three minutes, and must miss
+// their Service three times (pkg/registry/core/service/portallocator/controller/repair.go in Kubernetes 1.33).
 const (
 	leakedPort  = "provided port is already allocated"
 	leakRepairs = 9*time.Minute + 10*time.Second
@@ -33,16 +33,16 @@ const (
 type bench struct {
 	t       *testing.T
 	root    string // of the repository
-	project string // where the program is: the repository, or a changed copy
+	project string // the program's directory: the repository, or a changed copy
 	home    string // of the local cloud
 	env     []string
 	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
-	printed strings.Builder // all that updates and previews have printed
-	failure string          // what the last update, preview or destroy that failed has printed
+	printed strings.Builder // all output of the engine's commands
+	failure string          // the output of the engine's last command that failed
 }
 
-// newBench starts a local cloud in a directory of its own and makes the dev stack. A failed test keeps the cloud's log, in
-// .enginetest: printed, it would come between what failed and the word that it did.
+// newBench starts a local cloud in its own directory and creates the dev stack. A failed test saves the cloud's log in
+// .enginetest: if printed, the log would bury the failure.
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -68,7 +68,7 @@ func newBench(t *testing.T) *bench {
 		}
 		b.output(b.tool("localcloud"), "reset", "--yes")
 		_ = os.RemoveAll(home)
-		if t.Failed() && b.failure != "" { // last, because of a long output only the end may be kept
+		if t.Failed() && b.failure != "" { // last, because only the end of a long output may be kept
 			t.Logf("the last command of the engine that failed said:\n%s", diagnostics(b.failure))
 		}
 	})
@@ -82,7 +82,8 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) tool(name string) string { return filepath.Join(b.root, ".bin", name) }
 
-// pulumi runs the CLI on the dev stack, and fails the test if it fails. It returns standard output.
+// pulumi runs the CLI on the dev stack, and fails the test if it fails. It returns standard output followed by standard
+// error.
 func (b *bench) pulumi(command string, args ...string) string {
 	b.t.Helper()
 	out, err := b.tryPulumi(command, args...)
@@ -105,7 +106,7 @@ func (b *bench) tryPulumi(command string, args ...string) (string, error) {
 	return out + errOut, err
 }
 
-// keep takes note of what a command of the engine has printed.
+// keep records the output of a command of the engine.
 func (b *bench) keep(out string, err error) {
 	b.printed.WriteString(out)
 	if err != nil {
@@ -123,7 +124,7 @@ func (b *bench) outputOf(command string, args ...string) string {
 	return out
 }
 
-// kubeconfig is where the clusters' kubeconfig is kept once it was asked for.
+// kubeconfig is the path of the clusters' kubeconfig, which the first kubectl call writes.
 func (b *bench) kubeconfig() string { return filepath.Join(filepath.Dir(b.home), "kubeconfig") }
 
 // kubectl runs kubectl in a region's context, and fails the test if it fails.
@@ -136,18 +137,18 @@ func (b *bench) kubectl(region string, args ...string) string {
 	return b.run("kubectl", append([]string{"--kubeconfig", kubeconfig, "--context", region}, args...)...)
 }
 
-// tryKubectl runs kubectl in a region's context, whatever becomes of it. The kubeconfig must have been asked for.
+// tryKubectl runs kubectl in a region's context and ignores its failure. The kubeconfig must exist already.
 func (b *bench) tryKubectl(region string, args ...string) string {
 	return b.output("kubectl", append([]string{"--kubeconfig", b.kubeconfig(), "--context", region}, args...)...)
 }
 
-// rolledOut waits until a workload runs what its object says.
+// rolledOut waits for the end of a workload's rollout.
 func (b *bench) rolledOut(region, namespace, workload string) {
 	b.t.Helper()
 	b.kubectl(region, "-n", namespace, "rollout", "status", workload, "--timeout=5m")
 }
 
-// set changes a key of the stack's config file, which holds the key already or not.
+// set sets a key in the stack's config file.
 func (b *bench) set(key, value string) {
 	b.t.Helper()
 	b.run("pulumi", "config", "set", key, value, "--stack", "dev", "--config-file", b.config)
@@ -163,7 +164,7 @@ func (b *bench) run(name string, args ...string) string {
 	return out
 }
 
-// output runs a command, whatever becomes of it.
+// output runs a command and ignores its failure.
 func (b *bench) output(name string, args ...string) string {
 	out, errOut, _ := b.exec(name, args...)
 	return out + errOut
@@ -238,7 +239,7 @@ func decode[T any](t *testing.T, text string) T {
 	return v
 }
 
-// diagnostics are the errors and panics among what the engine has printed, each with a few lines that follow.
+// diagnostics returns the errors and panics in the engine's output, each with a few following lines.
 func diagnostics(out string) string {
 	var kept []string
 	follow := 0
@@ -254,7 +255,7 @@ func diagnostics(out string) string {
 	return tail(strings.Join(kept, "\n"), 60)
 }
 
-// tail is the last n lines.
+// tail returns the last n lines.
 func tail(text string, n int) string {
 	lines := strings.Split(text, "\n")
 	if len(lines) > n {

@@ -11,29 +11,29 @@ import (
 	"geo-wordpress/localcloud/faults"
 )
 
-// mostRepeats is how often an operator may have to repeat an update or a destroy. Every resource is hit on its first
-// tries only, so that each repetition gets further.
+// mostRepeats is how often an operator may have to repeat an update or a destroy. Faults hit only the first tries on
+// each resource, so each repetition gets further.
 const mostRepeats = 40
 
-// TestFaultInjected brings the system up and destroys it on a cloud on which every kind of fault happens, repeating what
-// failed as an operator would.
+// TestFaultInjected brings the system up and destroys it on a cloud that injects every kind of fault, and repeats
+// failed runs as an operator would.
 func TestFaultInjected(t *testing.T) {
 	b := newFaultBench(t)
 	counts := map[faults.Kind]int{}
 	for n := range points(t, 1) {
-		seed := n + 2 // with the second, every kind happens
+		seed := n + 2 // seed 2 triggers every kind
 		plan := fmt.Sprint(seed)
-		goOn := " --continue-on-error" // otherwise each fault of the Kubernetes API costs an update
+		goOn := " --continue-on-error" // without it, each fault of the Kubernetes API costs an update
 		if n%2 == 1 {
 			plan, goOn = plan+":dropped=0,conflict=0,refused=0", ""
 		}
-		_ = os.Remove(b.kubeconfig()) // of the clusters before
+		_ = os.Remove(b.kubeconfig()) // of the previous clusters
 		b.run(b.tool("localcloud"), "faults", plan)
 		repeats := b.persist("up"+goOn, mostRepeats)
 		updated := b.faultCounts()
 		b.run(b.tool("localcloud"), "faults", "off")
 		checkConverged(b, keptDisks{})
-		checkSecrets(b) // in what failed, above all
+		checkSecrets(b) // above all in the output of failed runs
 
 		b.run(b.tool("localcloud"), "faults", plan)
 		again := b.persist("destroy"+goOn, mostRepeats)
@@ -50,10 +50,10 @@ func TestFaultInjected(t *testing.T) {
 	}
 }
 
-// forgotten is what the provider says when the engine tries again what failed, and does not tell it what to ignore.
+// forgotten matches the provider's errors when the engine retries a failed operation and does not pass ignoreChanges.
 var forgotten = regexp.MustCompile(`internal: expected diff|At least one of \['node_version'`)
 
-// persist repeats an update or a destroy until it succeeds, as docs/operating.md says, and tells how many runs that took.
+// persist repeats an update or a destroy until it succeeds, as docs/operating.md says, and returns the number of runs.
 func (b *bench) persist(command string, most int) int {
 	b.t.Helper()
 	refresh := ""
@@ -76,19 +76,19 @@ func (b *bench) persist(command string, most int) int {
 	}
 }
 
-// faultCounts is how many faults of each kind there were since the cloud's start.
+// faultCounts returns how many faults of each kind were injected since the cloud's start.
 func (b *bench) faultCounts() map[faults.Kind]int {
 	b.t.Helper()
 	out, _, _ := b.exec(b.tool("localcloud"), "status", "--json")
 	return decode[struct{ Faults map[faults.Kind]int }](b.t, out).Faults
 }
 
-// TestFaultUnreachable updates the system while one region's Kubernetes API cannot be reached. The regions before it are
-// updated; neither the database nor the sites are from that region on: changes roll through the regions, and one that is
-// away stops them. When the API is back, the same update does the rest. With all APIs away the system is destroyed.
+// TestFaultUnreachable updates the system while one region's Kubernetes API is unreachable. Changes roll through the
+// regions and stop at an unreachable one: the regions before it are updated, but from it on neither the database nor
+// the sites are. Once the API is back, the same update does the rest. With all APIs unreachable, the system is
+// destroyed.
 //
-// It is brought up with the engine working on one resource at a time: no wait may depend on what the graph has not yet
-// made.
+// The first update runs with --parallel 1: no wait may depend on what the graph has not yet created.
 func TestFaultUnreachable(t *testing.T) {
 	b := newFaultBench(t)
 	b.pulumi("up --yes --skip-preview --parallel 1")
@@ -100,12 +100,12 @@ func TestFaultUnreachable(t *testing.T) {
 	tidb, wordpress := theTiDB, theWordPress
 	for _, round := range []struct {
 		name, how string
-		// updated are the regions in which each changed workload is updated all the same.
+		// updated lists, for each changed workload, the regions that are updated despite the failure.
 		updated map[workload][]string
 	}{
 		{"with a change of the database", " --continue-on-error", map[workload][]string{tidb: {first}, syncthing: {first}, wordpress: {}}},
-		// A change of WordPress's image replaces Jobs. In v3.200.0 the engine, going on after an error before deletions, walks
-		// along every path of the graph (markAsDependency), which takes minutes.
+		// A change of WordPress's image replaces Jobs. After an error, engine v3.200.0 with --continue-on-error walks
+		// every path of the graph before its deletions (markAsDependency), which takes minutes.
 		{"without one", "", map[workload][]string{wordpress: {first}}},
 	} {
 		old, wanted := map[workload]string{}, map[workload]string{}
@@ -150,7 +150,7 @@ func TestFaultUnreachable(t *testing.T) {
 	checkEmpty(b)
 }
 
-// workload is one whose image a test changes.
+// workload names a workload whose image a test changes.
 type workload struct{ name, namespace, object, key string }
 
 var (

@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// newFaultBench is a bench whose program is the built one: an update that is begun anew a hundred times over need not
-// link it each time. It also has the tool that mends a stack after a kill.
+// newFaultBench makes a bench with the prebuilt program: a hundred updates need not link it each time. It also requires
+// the tool that repairs a stack after a kill.
 func newFaultBench(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
@@ -37,8 +37,8 @@ func newFaultBench(t *testing.T) *bench {
 	return b
 }
 
-// moment is when an update is interrupted: when it begins, or has ended, its nth change of a resource; or when it
-// prints a line that matches, unless that is nil.
+// moment is when to interrupt an update: at the start (begun) or the end of its nth resource change, or at a line
+// that matches printed, unless that is nil.
 type moment struct {
 	n       int
 	begun   bool
@@ -50,16 +50,16 @@ var (
 	ends   = regexp.MustCompile(` (created|updated|deleted) `)
 )
 
-// interrupt runs an update or a destroy, sends it a signal at a moment, and says how it ended: whether the moment came,
-// and what it printed. SIGKILL goes to all its processes, the language host and the program among them; any other
-// signal to the CLI alone, as a terminal does.
+// interrupt runs an update or a destroy and signals it at a moment. It returns whether the moment came, the output, and
+// the exit error. SIGKILL goes to all its processes, including the language host and the program; any other signal goes
+// to the CLI alone, as from a terminal.
 func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (reached bool, out string, err error) {
 	b.t.Helper()
 	arguments := []string{"--yes", "--skip-preview", "--stack", "dev", "--non-interactive", "--color", "never",
 		"--config-file", b.config}
 	cmd := exec.Command(b.look("pulumi"), append([]string{command}, arguments...)...)
 	cmd.Dir, cmd.Env = b.project, b.env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is not for the test itself
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C must not reach the test itself
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		b.t.Fatal(err)
@@ -109,8 +109,8 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 	return reached, printed.String(), err
 }
 
-// killTree kills a process and all that descend from it: the CLI gives its children process groups of their own. Each
-// is stopped before its children are looked for, so that none is born meanwhile.
+// killTree kills a process and all its descendants: the CLI gives its children their own process groups. It stops each
+// process before it lists the children, so that no new ones appear meanwhile.
 func killTree(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGSTOP)
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -125,7 +125,7 @@ func killTree(pid int) {
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 }
 
-// recover mends the stack after a kill, as docs/operating.md tells an operator to.
+// recover repairs the stack after a kill, as docs/operating.md tells an operator to.
 func (b *bench) recover() {
 	b.t.Helper()
 	b.run(b.tool("recover"), "--stack", "dev", "--config-file", b.config)

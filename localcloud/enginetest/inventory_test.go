@@ -26,10 +26,10 @@ func (b *bench) state() deployment {
 	return decode[struct{ Deployment deployment }](b.t, b.outputOf("stack export")).Deployment
 }
 
-// cloudResources are the Google resources that there are, as "type ID".
+// cloudResources lists the existing Google resources, as "type ID".
 func (b *bench) cloudResources() []string {
 	b.t.Helper()
-	// The exit status tells of the clusters' health, which is not the question here.
+	// Ignore the exit status: it reports the clusters' health.
 	out, errOut, _ := b.exec(b.tool("localcloud"), "status", "--json")
 	status := decode[struct{ Resources []record }](b.t, out)
 	if out == "" {
@@ -43,7 +43,7 @@ func (b *bench) cloudResources() []string {
 	return all
 }
 
-// checkInventory compares what the stack knows with what there is, in Google Cloud and in every cluster: one to one.
+// checkInventory compares the stack's state with the resources in Google Cloud and in every cluster: one to one.
 func checkInventory(b *bench) {
 	b.t.Helper()
 	state := b.state()
@@ -81,7 +81,7 @@ func checkInventory(b *bench) {
 	}
 }
 
-// compare compares what is known with what is there, of which only the stack's own must be known.
+// compare matches the state's resources against the existing ones, of which only the stack's own must be in the state.
 func compare(b *bench, where string, known []string, there map[string]bool) {
 	b.t.Helper()
 	for _, k := range known {
@@ -101,7 +101,7 @@ func compare(b *bench, where string, known []string, there map[string]bool) {
 	}
 }
 
-// objects are those in a region's cluster, as "kind ID", and whether the stack has applied them.
+// objects lists the objects in a region's cluster, as "kind ID", and whether the stack has applied each.
 func (b *bench) objects(region string) map[string]bool {
 	b.t.Helper()
 	type object struct {
@@ -131,7 +131,7 @@ func (b *bench) objects(region string) map[string]bool {
 	return all
 }
 
-// disks are the data disks that there are.
+// disks lists the existing data disks.
 func (b *bench) disks() []string {
 	b.t.Helper()
 	return slices.DeleteFunc(b.cloudResources(), func(r string) bool {
@@ -139,7 +139,7 @@ func (b *bench) disks() []string {
 	})
 }
 
-// keptDisks watches that a data disk, once there, stays.
+// keptDisks checks that a data disk, once created, is never deleted.
 type keptDisks map[string]bool
 
 func (k keptDisks) check(b *bench) {

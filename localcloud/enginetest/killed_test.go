@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// points is how many of a kind of interruption a test makes at least. GEO_FAULTS multiplies them, for a longer run.
+// points returns the least number of interruptions of a kind in a test. GEO_FAULTS multiplies it, for a longer run.
 func points(t *testing.T, n int) int {
 	t.Helper()
 	factor := 1
@@ -23,32 +23,32 @@ func points(t *testing.T, n int) int {
 	return n * factor
 }
 
-// About how many changes an update of the dev stack makes from nothing, and a destroy to nothing, with those that a kill
-// undoes. (What goes with its cluster is deleted without a word of its own.)
+// The approximate number of changes of an update of the dev stack from nothing, and of a destroy to nothing, including
+// those that a kill undoes. (The deletion of what goes with its cluster is not reported.)
 const (
 	updateChanges  = 320
 	destroyChanges = 55
 )
 
-// A TestFault is no part of `make engine`, but of `make faults`.
+// The TestFault tests belong to `make faults`, not to `make engine`.
 
-// TestFaultInterrupted kills an update from nothing, and sends Ctrl-C to it, at points all over its run, mending the
-// stack after each as an operator would, until one comes to its end; then a destroy likewise.
+// TestFaultInterrupted kills an update from nothing, or sends it Ctrl-C, at points all over its run, and repairs the
+// stack after each as an operator would, until an update finishes. Then it does the same with a destroy.
 func TestFaultInterrupted(t *testing.T) {
 	b := newFaultBench(t)
 	wanted := map[syscall.Signal]int{syscall.SIGKILL: points(t, 14), syscall.SIGINT: points(t, 5)}
 	reached := map[syscall.Signal]int{}
-	// Not every run makes as many changes again, and after a Ctrl-C the engine lets what is under way come to an end.
+	// Not every run repeats as many changes, and after a Ctrl-C the engine finishes the operations in progress.
 	step := max((updateChanges-8*wanted[syscall.SIGINT])/(wanted[syscall.SIGKILL]+wanted[syscall.SIGINT]), 1)
 	disks, repeats := keptDisks{}, 0
-	// The chain goes on from where the last one left it. Whether the moment is a change's begin or its end alternates,
-	// and its distance varies, so that they fall at other places in the engine's doings.
+	// Each run continues where the last one was interrupted. The moment alternates between the start and the end of a
+	// change, and its distance varies, so that the interruptions hit different places in the engine.
 	for i := 0; ; i++ {
 		signal, at := syscall.SIGKILL, moment{n: max(step+i%3-1, 1), begun: (i+i/4)%2 == 0}
 		if i%4 == 3 {
 			signal = syscall.SIGINT
 		} else if at.begun {
-			at.n += 3 // as many begin at once
+			at.n += 3 // about as many start at once
 		}
 		hit, out, err := b.interrupt(signal, at, "up")
 		if !hit {
@@ -83,7 +83,7 @@ func TestFaultInterrupted(t *testing.T) {
 	b.killDestroy(kills, destroyChanges/(kills+3))
 }
 
-// TestFaultHalfMade destroys what an update that was killed half-way has left, killing the destroy as well.
+// TestFaultHalfMade destroys what an update killed half-way has left, and kills the destroy as well.
 func TestFaultHalfMade(t *testing.T) {
 	b := newFaultBench(t)
 	for i, n := range []int{12, 170} {
@@ -96,8 +96,8 @@ func TestFaultHalfMade(t *testing.T) {
 	}
 }
 
-// TestFaultTakenIn kills an update that has just applied a StatefulSet, and wants that StatefulSet changed afterwards. Its
-// pods' environment holds atomic fields with defaults, which only the field manager that has applied them may apply again.
+// TestFaultTakenIn kills an update that has just applied a StatefulSet, and then changes that StatefulSet. The pods'
+// environment holds atomic fields with defaults, which only the field manager that applied them may apply again.
 func TestFaultTakenIn(t *testing.T) {
 	b := newFaultBench(t)
 	applied := regexp.MustCompile("StatefulSet nfs-" + regionNames[0] + ` creating \(\d+s\) .*Waiting for StatefulSet`)
@@ -120,9 +120,9 @@ func TestFaultTakenIn(t *testing.T) {
 	}
 }
 
-// again counts the updates that failed of themselves: on a machine that is busy enough, a control plane may not answer
-// in time; and a node port may be taken by a Service that never came about (docs/operating.md). An operator repeats
-// those, but not for ever. Any other failure is what the test looks for.
+// again counts the updates that failed for known reasons: a control plane on a busy machine may not answer in time, and
+// a node port may be taken by a Service that was never created (docs/operating.md). An operator repeats such an update,
+// but not forever. Any other failure fails the test.
 func (b *bench) again(repeats int, err error, out string) int {
 	b.t.Helper()
 	leaked := strings.Contains(out, leakedPort)
@@ -140,8 +140,7 @@ func (b *bench) again(repeats int, err error, out string) int {
 	return repeats
 }
 
-// killDestroy kills a destroy at a number of points, each so many changes from the last, and lets it then come to its
-// end.
+// killDestroy kills a destroy at a number of points, each step changes after the last, and then lets it finish.
 func (b *bench) killDestroy(kills, step int) {
 	b.t.Helper()
 	reached := 0
@@ -161,7 +160,7 @@ func (b *bench) killDestroy(kills, step int) {
 	checkEmpty(b)
 }
 
-// checkConverged looks at a stack whose update has come to its end after interruptions: as if there had been none.
+// checkConverged checks that a stack updated with interruptions looks as if there had been none.
 func checkConverged(b *bench, disks keptDisks) {
 	b.t.Helper()
 	b.pulumi("refresh --yes --skip-preview")

@@ -9,7 +9,7 @@ import (
 
 var regionNames = []string{"europe-west1", "europe-west2", "europe-west3"}
 
-// TestLifecycle takes one stack through its life, each step on the state that the one before left.
+// TestLifecycle takes one stack through its life cycle, each step on the state that the one before left.
 func TestLifecycle(t *testing.T) {
 	b := newBench(t)
 	steps := []struct {
@@ -55,7 +55,7 @@ func TestLifecycle(t *testing.T) {
 		}},
 	}
 	for _, step := range steps {
-		// A step without the one before it proves nothing.
+		// A step after a failed one proves nothing.
 		if !t.Run(step.name, func(t *testing.T) {
 			b.t = t
 			step.run(b)

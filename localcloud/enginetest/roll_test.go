@@ -12,8 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// rollMachines replaces every machine. At no time may the database lack servers in two regions, and each region's pool
-// begins only after the gate of the one before.
+// rollMachines replaces every machine. The database must never lack servers in two regions at once, and each region's
+// pool must start only after the gate of the region before.
 func rollMachines(b *bench, machineType string) {
 	b.t.Helper()
 	b.set("machineType", machineType)
@@ -46,7 +46,7 @@ func rollMachines(b *bench, machineType string) {
 	settleClusters(b)
 }
 
-// lineOf is the number of the last line that holds all the fragments, -1 if none does.
+// lineOf returns the number of the last line that holds all the fragments, or -1.
 func lineOf(out string, fragments ...string) int {
 	found := -1
 	for i, line := range strings.Split(out, "\n") {
@@ -61,10 +61,10 @@ func lineOf(out string, fragments ...string) int {
 	return found
 }
 
-// watchRegions looks at pods of all regions until it is told to stop, and then says when two regions lacked some.
+// watchRegions polls pods of all regions until stop, which lists the moments at which two regions lacked some.
 func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	b.t.Helper()
-	b.kubectl(regionNames[0], "version") // so that the kubeconfig is there
+	b.kubectl(regionNames[0], "version") // writes the kubeconfig
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
 	var found []string
@@ -97,14 +97,14 @@ func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	}
 }
 
-// lacks names the pods of a region that are not ready, or says that they are fewer than two.
+// lacks names the region's pods that are not ready, and reports fewer than two pods.
 func lacks(ctx context.Context, b *bench, region, namespace, selector string) string {
 	cmd := exec.CommandContext(ctx, b.look("kubectl"), "--kubeconfig", b.kubeconfig(), "--context", region, "-n", namespace,
 		"get", "pods", "-l", selector, "-o", `jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{.metadata.deletionTimestamp} {end}`)
 	cmd.Env = b.env
 	out, err := cmd.Output()
 	if err != nil {
-		return "" // the test's end, or a moment in which the API does not answer
+		return "" // the test has ended, or the API did not answer for a moment
 	}
 	var wrong []string
 	pods := strings.Fields(string(out))
@@ -119,8 +119,8 @@ func lacks(ctx context.Context, b *bench, region, namespace, selector string) st
 	return strings.Join(wrong, " ")
 }
 
-// rollABadImage gives the servers that are one pod each a tag that cannot be pulled. The update stops in the first
-// region, the others keep what they run, and the next update, with a right tag, gets through by itself.
+// rollABadImage gives the single-pod servers a tag that cannot be pulled. The update stops in the first region, the
+// others keep their images, and the next update, with a right tag, succeeds without further action.
 func rollABadImage(b *bench) {
 	broken := map[string]string{"tikv-0": "database", "nfs-0": "files"}
 	b.set("tikvImage", "docker.io/pingcap/tikv:no-such-tag")
@@ -162,8 +162,8 @@ func rollABadImage(b *bench) {
 	settleClusters(b)
 }
 
-// untilInterrupted runs an update and interrupts it, as Ctrl-C does, once something is so: the provider would wait for
-// ten minutes.
+// untilInterrupted runs an update and sends it SIGINT, as Ctrl-C does, once a condition holds: the provider would wait
+// for ten minutes.
 func (b *bench) untilInterrupted(so func() bool) (out string, err error) {
 	b.t.Helper()
 	var text strings.Builder

@@ -9,14 +9,14 @@ import (
 // secretSignature marks a secret in an exported state (github.com/pulumi/pulumi, sdk/go/common/resource/sig).
 const secretSignature = "4dabf18193072939515e22adb298388d"
 
-// checkSecrets searches the state as it lies on the disk, and all that the CLI has printed so far, for each of the state's
-// secrets, as it is and in base64.
+// checkSecrets searches the state as stored, and all output of the CLI so far, for each secret in the state, in plain
+// text, in base64 and as a JSON string in a string.
 func checkSecrets(b *bench) {
 	b.t.Helper()
 	var readable any = decode[any](b.t, b.outputOf("stack export", "--show-secrets"))
 	secrets := map[string]bool{}
 	collectSecrets(readable, secrets)
-	// Two passwords, eight salts, and three times: a key, an API key, a kubeconfig, a certificate, configs.
+	// Two passwords, eight salts, and per region a key, an API key, a kubeconfig, a certificate and configs.
 	if len(secrets) < 2+8+3*4 {
 		b.t.Fatalf("only %d secrets in the state", len(secrets))
 	}
@@ -38,8 +38,8 @@ func checkSecrets(b *bench) {
 	}
 }
 
-// collectSecrets collects the strings inside the secrets of an exported state, however deep. Short ones (true, 30080, a
-// namespace) are no secrets in themselves and stand elsewhere too.
+// collectSecrets collects the strings inside the secrets of an exported state, at any depth. Short ones (true, 30080, a
+// namespace) are left out: they are not secret in themselves and occur elsewhere too.
 func collectSecrets(value any, into map[string]bool) {
 	switch v := value.(type) {
 	case map[string]any:

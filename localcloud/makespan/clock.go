@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// clock leaps. It implements times.Clock.
+// clock is a virtual clock that leaps over idle time. It implements times.Clock.
 type clock struct {
-	quiet func() bool // whether nobody computes; asked at some length
+	quiet func() bool // reports whether nobody computes; slow
 
 	mu       sync.Mutex
 	now      time.Duration
-	busy     int // calls under way that do not sleep
+	busy     int // calls in progress that do not sleep
 	sleepers map[*sleeper]bool
-	stirred  uint64 // how often somebody began or ended anything
+	stirred  uint64 // counts the starts and ends of calls and sleeps
 }
 
 type sleeper struct {
@@ -24,14 +24,14 @@ type sleeper struct {
 
 func newClock(quiet func() bool) *clock { return &clock{quiet: quiet, sleepers: map[*sleeper]bool{}} }
 
-// Now is the time since the clock's start.
+// Now returns the time since the clock's start.
 func (c *clock) Now() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// call is held while a provider's call is under way.
+// call marks a provider's call as in progress, until done is called.
 func (c *clock) call() (done func()) {
 	c.add(1)
 	return func() { c.add(-1) }
@@ -44,7 +44,7 @@ func (c *clock) add(n int) {
 	c.stirred++
 }
 
-// Sleep implements times.Clock. It is called in a call only.
+// Sleep implements times.Clock. It may only be called during a call.
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return context.Cause(ctx)
@@ -71,7 +71,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// run leaps from end to end until the context is done.
+// run leaps from one end of a sleep to the next until the context is done.
 func (c *clock) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		c.mu.Lock()
@@ -87,7 +87,7 @@ func (c *clock) run(ctx context.Context) {
 	}
 }
 
-// leap goes on to the next end, if nothing has stirred since.
+// leap advances to the next end of a sleep, if nothing has started or ended since stirred was read.
 func (c *clock) leap(before uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,7 +102,7 @@ func (c *clock) leap(before uint64) {
 	}
 	c.now = next
 	for s := range c.sleepers {
-		// What ends within a moment ends at once: real time that has passed was taken off.
+		// Wake sleeps that end within 10 ms together: they differ by the real time that callers deduct from them.
 		if s.until <= next+10*time.Millisecond {
 			delete(c.sleepers, s)
 			c.busy++

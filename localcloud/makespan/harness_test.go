@@ -23,10 +23,10 @@ import (
 	"geo-wordpress/localcloud/rpc"
 )
 
-// patience bounds one command. It is no expectation of how long anything takes.
+// patience bounds one command. It says nothing about how long a command should take.
 const patience = 15 * time.Minute
 
-// bench is the hollow cloud, and a way to run the CLI on it.
+// bench runs the CLI on the hollow cloud.
 type bench struct {
 	t        *testing.T
 	dir      string
@@ -34,7 +34,7 @@ type bench struct {
 	env      []string
 	clock    *clock
 	recorder *recorder
-	running  atomic.Int64 // the CLI's process, 0 when there is none
+	running  atomic.Int64 // the CLI's process ID, or 0
 }
 
 func newBench(t *testing.T) *bench {
@@ -103,8 +103,8 @@ func newBench(t *testing.T) *bench {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true", "PULUMI_SKIP_UPDATE_CHECK=true",
 		"PULUMI_HOME="+filepath.Join(b.dir, "home"), "PULUMI_BACKEND_URL=file://"+state+"?metadata=skip",
 		"PULUMI_CONFIG_PASSPHRASE=local cloud only, not a secret",
-		// The state is written at the end only, and not after every step: what that takes grows with the square of the
-		// resources, and says nothing of the graph.
+		// Write the state only at the end, not after every step: that time grows with the square of the resources, and
+		// says nothing about the graph.
 		"PULUMI_SKIP_CHECKPOINTS=true",
 	)
 	return b
@@ -118,7 +118,7 @@ type project struct {
 	dir, config, stack string
 }
 
-// system is the program of the repository, with a number of regions.
+// system makes a project of the repository's program, with a number of regions.
 func (b *bench) system(regions int) *project {
 	b.t.Helper()
 	p := &project{bench: b, dir: filepath.Join(b.dir, fmt.Sprintf("program-%d", regions)), stack: fmt.Sprintf("of%d", regions)}
@@ -139,7 +139,7 @@ func (b *bench) system(regions int) *project {
 	return p
 }
 
-// plain is the program that does nothing but have as many resources.
+// plain makes a project of the program in plain, with a number of resources.
 func (b *bench) plain(resources int) *project {
 	b.t.Helper()
 	p := &project{bench: b, dir: filepath.Join(b.dir, fmt.Sprintf("plain-%d", resources)), stack: "plain"}
@@ -177,7 +177,7 @@ func (b *bench) read(path string) string {
 	return string(text)
 }
 
-// operate runs an operation of the engine, and returns what it took by the clock that leaps and by the real one.
+// operate runs an operation of the engine, and returns its duration on the virtual clock and on the real one.
 func (p *project) operate(arguments ...string) (takes, engine time.Duration) {
 	p.t.Helper()
 	p.recorder.forget()
@@ -186,7 +186,7 @@ func (p *project) operate(arguments ...string) (takes, engine time.Duration) {
 	return max(p.recorder.last-began, 0), time.Since(started)
 }
 
-// graph is the stack's as it stands.
+// graph returns the stack's current resources.
 func (p *project) graph() graph {
 	p.t.Helper()
 	var state struct{ Deployment struct{ Resources graph } }
@@ -196,7 +196,7 @@ func (p *project) graph() graph {
 	return state.Deployment.Resources
 }
 
-// run runs the CLI, and fails the test if that fails.
+// run runs the CLI, and fails the test if it fails.
 func (p *project) run(arguments ...string) string {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -10,8 +10,8 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// hollow stands for control planes and machines that are there as soon as they are asked for. (What they take is
-// Google's operation's.)
+// hollow stands in for control planes and machines that exist as soon as they are requested. (Google's operation takes
+// the time for them.)
 type hollow struct {
 	mu    sync.Mutex
 	pools map[string]cloud.NodePool

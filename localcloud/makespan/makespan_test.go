@@ -12,15 +12,15 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// parallel is how many resources the engine works on at once. Its default is four for each core, and 16 at most, which
-// from seven regions on is fewer than could be worked on.
+// parallel is how many resources the engine works on at once. Its default, four for each core and 16 at most, limits
+// the makespan from seven regions on.
 const parallel = "32"
 
-// most is what a makespan may be of the critical path.
+// most is the highest allowed ratio of a makespan to the critical path.
 const most = 1.05
 
-// TestMakespan measures the update and the destroy of three to nine regions, prints a table, and holds the graph to its
-// aims. GEO_MAKESPAN=1 asks for it: it takes some minutes.
+// TestMakespan measures the update and the destroy of three to nine regions, prints a table, and checks the results
+// against their targets. It takes some minutes, so it runs only with GEO_MAKESPAN=1.
 func TestMakespan(t *testing.T) {
 	if os.Getenv("GEO_MAKESPAN") == "" {
 		t.Skip("GEO_MAKESPAN is not set: `make makespan` sets it")
@@ -54,8 +54,8 @@ func TestMakespan(t *testing.T) {
 		calls := b.recorder.kubernetes
 		downPath := g.down(stays)
 
-		// The original's order: all of Terraform, on as many resources at once as it may, then cluster by cluster, manifest
-		// by manifest, each waited for; and back in the same way.
+		// The original's order: all of Terraform, as parallel as the graph allows; then cluster by cluster, manifest by
+		// manifest, with a wait for each; and the reverse for the destroy.
 		upOriginal := g.up(google) + g.inTurn(times.Create, notGoogle)
 		downOriginal := g.down(google) + g.inTurn(times.Delete, notGoogle)
 		ups[regions], downs[regions] = up, down

@@ -14,7 +14,7 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// objects is a Kubernetes provider whose objects are nowhere: each operation only takes its time.
+// objects is a Kubernetes provider without objects: each operation only takes its time.
 type objects struct {
 	plugin.UnimplementedProvider
 	clock *clock
@@ -49,7 +49,7 @@ func (*objects) Configure(context.Context, plugin.ConfigureRequest) (plugin.Conf
 	return plugin.ConfigureResponse{}, nil
 }
 
-// Check names an object that has no name, after the resource.
+// Check names an unnamed object after its resource.
 func (*objects) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckResponse, error) {
 	in := r.News.Copy()
 	metadata := resource.PropertyMap{}
@@ -100,7 +100,7 @@ func (o *objects) take(ctx context.Context, urn resource.URN, verb times.Verb) e
 	return nil
 }
 
-// takes is what an operation on a resource takes in the real cloud.
+// takes returns how long an operation on a resource takes in the real cloud.
 func takes(urn resource.URN, verb times.Verb) time.Duration {
 	token := string(urn.Type())
 	switch {

@@ -20,10 +20,10 @@ type node struct {
 	DeletedWith          resource.URN
 }
 
-// graph is a state's resources, each after those that it needs.
+// graph is the resources of a state, in dependency order.
 type graph []node
 
-// needs are the resources that must be there before this one is made.
+// needs lists the resources that must exist before this one is created.
 func (n node) needs() []resource.URN {
 	all := append([]resource.URN{}, n.Dependencies...)
 	for _, urns := range n.PropertyDependencies {
@@ -37,7 +37,7 @@ func (n node) needs() []resource.URN {
 
 func (n node) google() bool { return strings.HasPrefix(string(n.URN.Type()), "gcp:") }
 
-// up is the least time in which what is wanted of the graph can be made, however much is worked on at once.
+// up returns the critical path of creating the wanted resources: the least time, with unlimited parallelism.
 func (g graph) up(wanted func(node) bool) time.Duration {
 	ends := map[resource.URN]time.Duration{}
 	var longest time.Duration
@@ -55,7 +55,7 @@ func (g graph) up(wanted func(node) bool) time.Duration {
 	return longest
 }
 
-// down is the least time in which what is wanted of the graph can be deleted: each resource after those that need it.
+// down returns the critical path of deleting the wanted resources, each after its dependents.
 func (g graph) down(wanted func(node) bool) time.Duration {
 	begins := map[resource.URN]time.Duration{}
 	var longest time.Duration
@@ -73,7 +73,7 @@ func (g graph) down(wanted func(node) bool) time.Duration {
 	return longest
 }
 
-// inTurn is the time in which what is wanted is done one after the other.
+// inTurn returns the time of the wanted operations one after the other.
 func (g graph) inTurn(verb times.Verb, wanted func(node) bool) time.Duration {
 	var sum time.Duration
 	for _, n := range g {
@@ -90,5 +90,5 @@ func google(n node) bool { return n.google() }
 
 func notGoogle(n node) bool { return !n.google() }
 
-// stays says whether a resource outlives, in the deletion, what it would go with: only such are deleted one by one.
+// stays reports whether a resource is deleted by itself, not together with another (DeletedWith).
 func stays(n node) bool { return n.DeletedWith == "" }

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// How long a process tree must be seen at rest, and how often it is looked at meanwhile.
+// atRest samples a process tree this many times, at this interval.
 const (
 	looks    = 6
 	interval = 8 * time.Millisecond
 )
 
-// atRest says whether all threads of a process and of those that descend from it are asleep, at several looks, and not
-// as they wait for a disk. It needs Linux's /proc.
+// atRest reports whether all threads of a process and its descendants sleep, and do not wait for a disk, each time it
+// looks. It needs Linux's /proc.
 func atRest(pid int) bool {
 	for range looks {
 		if !resting(pid) {
@@ -32,7 +32,7 @@ func resting(pid int) bool {
 	for _, task := range tasks {
 		stat, err := os.ReadFile(filepath.Join(task, "stat"))
 		if err != nil {
-			continue // It has ended.
+			continue // The thread has ended.
 		}
 		// The state follows the name, which is in parentheses and may hold any character.
 		if i := bytes.LastIndexByte(stat, ')'); i < 0 || i+2 >= len(stat) || stat[i+2] == 'R' || stat[i+2] == 'D' {

@@ -12,18 +12,18 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// recorder keeps what a run did, by the clock.
+// recorder records the operations of a run, by the virtual clock.
 type recorder struct {
 	clock *clock
 
 	mu   sync.Mutex
 	last time.Duration // when the last operation ended
-	// operations by resource, in the order of their beginnings, and how many of them were a Kubernetes API's.
+	// operations lists each operation's resource in starting order; kubernetes counts those of a Kubernetes API.
 	operations []resource.URN
 	kubernetes int
 }
 
-// forget begins a new run.
+// forget resets the recorder for a new run.
 func (r *recorder) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,12 +44,12 @@ func (r *recorder) begin(urn resource.URN) (end func()) {
 	}
 }
 
-// watch makes providers that the recorder and the clock hear of.
+// watch wraps a provider so that the recorder and the clock see its calls.
 func (r *recorder) watch(provider cloud.Provider) cloud.Provider {
 	return func() plugin.Provider { return &watched{Provider: provider(), recorder: r} }
 }
 
-// watched is a provider whose every call counts as computing, but for its sleep.
+// watched counts each call of its provider as computing, except while it sleeps.
 type watched struct {
 	plugin.Provider
 	*recorder

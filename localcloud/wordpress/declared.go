@@ -16,7 +16,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// document is what the program reads of a stack.
+// document is the program's input, which describes a stack.
 type document struct {
 	Regions []region `json:"regions"`
 }
@@ -29,7 +29,7 @@ type region struct {
 	Objects   []object     `json:"objects"`
 }
 
-// object is an object of Kubernetes': what was declared of it, with what the API server filled in.
+// object is a Kubernetes object as declared, with the API server's defaults.
 type object struct {
 	APIVersion string            `json:"apiVersion"`
 	Kind       string            `json:"kind"`
@@ -39,7 +39,7 @@ type object struct {
 	BinaryData json.RawMessage   `json:"binaryData,omitempty"`
 }
 
-// kinds are those that run pods or that pods use.
+// kinds lists the kinds that run pods or that pods use.
 var kinds = []struct{ path, version, kind string }{
 	{"/api/v1/services", "v1", "Service"},
 	{"/api/v1/configmaps", "v1", "ConfigMap"},
@@ -51,8 +51,7 @@ var kinds = []struct{ path, version, kind string }{
 	{"/apis/batch/v1/cronjobs", "batch/v1", "CronJob"},
 }
 
-// describe reads what the clusters have, as the document that the program reads. It is the same text as long as nothing
-// of it changes.
+// describe reads the clusters' objects into the document for the program. The text is the same while no object changes.
 func describe(ctx context.Context, clusters []cloud.Cluster, config func(clusterID string) (*rest.Config, error)) ([]byte, error) {
 	var d document
 	for _, c := range clusters {
@@ -70,7 +69,7 @@ func describe(ctx context.Context, clusters []cloud.Cluster, config func(cluster
 	return json.Marshal(d)
 }
 
-// objects lists a cluster's, but for what the system itself has and what a controller made of something else.
+// objects lists a cluster's objects, except those in system namespaces and those that a controller made.
 func objects(ctx context.Context, access *rest.Config) (all []object, err error) {
 	client, err := kubernetes.NewForConfig(access)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// keepDisksOf makes the directory ready for a stack: the volumes in it are the stack's if one of its disks was there
-// when they were last used, and else are removed, as another stack's.
+// keepDisksOf prepares the directory for a stack. It keeps the volumes if one of the stack's disks existed when they
+// were last used; otherwise they are another stack's, and are removed.
 func keepDisksOf(dir string, disks []string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

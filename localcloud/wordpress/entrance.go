@@ -18,8 +18,8 @@ const kind = "wordpress"
 
 var _ cloud.Entrance = (*Site)(nil)
 
-// Dial opens a visitor's connection: to what the simulation says accepts it, and if that is a WordPress pod, to the real
-// WordPress of its region.
+// Dial opens a visitor's connection: to whatever accepts it in the simulation, or, if that is a WordPress pod, to the
+// real WordPress of its region.
 func (s *Site) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.RoundTripper, error) {
 	simulated, err := s.o.Entrance.Dial(ctx, from, to)
 	if err != nil {
@@ -31,15 +31,15 @@ func (s *Site) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.R
 	return &connection{s, simulated, cloud.RegionOf(to.Zone)}, nil
 }
 
-// connection is a visitor's connection with a WordPress pod.
+// connection is a visitor's connection to a WordPress pod.
 type connection struct {
 	site      *Site
 	simulated http.RoundTripper
 	region    string
 }
 
-// RoundTrip has the real WordPress answer, if the simulated one would serve its front page; if it would not, its answer
-// to that is the answer.
+// RoundTrip lets the real WordPress answer if the simulated pod would serve its front page. Otherwise it returns the
+// simulated pod's answer.
 func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 	front := r.Clone(r.Context())
 	front.Method, front.Body, front.ContentLength = http.MethodGet, nil, 0
@@ -67,7 +67,7 @@ func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 		DisableKeepAlives:  true,
-		DisableCompression: true, // it is between the browser and WordPress
+		DisableCompression: true, // compression is between the browser and WordPress
 	}
 	return transport.RoundTrip(r)
 }
@@ -85,7 +85,7 @@ var waitTemplate = template.Must(template.New("wait").Parse(`<!DOCTYPE html>
 </html>
 `))
 
-// wait is the answer until the real WordPress answers.
+// wait returns the page for visitors until the real WordPress is ready.
 func (c *connection) wait(r *http.Request, status Status) *http.Response {
 	var page strings.Builder
 	_ = waitTemplate.Execute(&page, map[string]any{"Region": c.region, "Status": status.String()}) // a builder never fails

@@ -27,7 +27,7 @@ import (
 // patience is how long a test waits for a condition on a busy machine.
 const patience = 2 * time.Minute
 
-// stage is a cloud of two regions, which does as a test says.
+// stage is a fake cloud of two regions, controlled by a test.
 type stage struct {
 	t       *testing.T
 	api     *httptest.Server
@@ -36,15 +36,15 @@ type stage struct {
 
 	mu       sync.Mutex
 	clusters []cloud.Cluster
-	ready    map[string]bool // clusters whose WordPress pods are
+	ready    map[string]bool // clusters whose WordPress pods are ready
 	disks    []string
 	data     string // of the one ConfigMap
-	code     int    // what the simulated pods answer their front page with
+	code     int    // status of the simulated pods' front page
 	kind     string // of the simulated pods
 	asked    []string
 }
 
-// actEnv makes the test program the program that runs the real WordPress; the value says how it behaves.
+// actEnv makes the test binary act as the program that runs the real WordPress; the value selects its behaviour.
 const actEnv = "WORDPRESS_TEST_ACT"
 
 func TestMain(m *testing.M) {
@@ -109,7 +109,7 @@ func (s *stage) becomes(site *Site, want State) {
 	require.Eventually(s.t, func() bool { return site.Status().State == want }, patience, 10*time.Millisecond, "%s: %s", want, site.Status())
 }
 
-// serveAPI is both clusters' API server: of a ConfigMap, and of what is none of the program's.
+// serveAPI is both clusters' API server. It serves two ConfigMaps of the stack, and two that a Site must leave out.
 func (s *stage) serveAPI(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *stage) serveAPI(w http.ResponseWriter, r *http.Request) {
 	]}`, fmt.Sprint(time.Now().UnixNano()), s.data)
 }
 
-// Dial is the simulation's.
+// Dial stands in for the simulation's.
 func (s *stage) Dial(context.Context, netip.Addr, cloud.Port) (http.RoundTripper, error) {
 	return simulated{s}, nil
 }
@@ -142,7 +142,7 @@ func (c simulated) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: c.s.code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("simulated"))}, nil
 }
 
-// act is the program's part: it answers each region's requests with what it was asked, and keeps what it was handed.
+// act plays the program: it echoes each region's requests, and saves its input.
 func act(how string) {
 	argument := func(name string) string {
 		for i, each := range os.Args {

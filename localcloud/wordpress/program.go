@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Program finds the program that runs the real software, beside this one.
+// Program returns the path of the program that runs the real software, beside this one.
 func Program() (string, error) {
 	executable, err := os.Executable()
 	if err != nil {
@@ -19,7 +19,7 @@ func Program() (string, error) {
 	return filepath.Join(filepath.Dir(executable), "real-wordpress"), nil
 }
 
-// Check says why the program cannot run on this machine, and the way out.
+// Check returns why the program cannot run on this machine, and how to fix it.
 func Check(ctx context.Context, program string) error {
 	if _, err := os.Stat(program); err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -41,7 +41,7 @@ func Check(ctx context.Context, program string) error {
 	return nil
 }
 
-// environment is what the program is told of this one's: what it takes to find other programs and a place for files.
+// environment returns the variables that the program inherits: those to find other programs and a place for files.
 func environment() (all []string) {
 	for _, name := range []string{"PATH", "TMPDIR", "CONFORMANCE_BIN"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -17,15 +17,15 @@ import (
 	"time"
 )
 
-// grace is how long the program may take to end: TiDB hands over for 10 s, and closes its connections for up to 15.
+// grace bounds the program's shutdown: TiDB's graceful wait is 10 s, and it drains connections for up to 15 s.
 const grace = 35 * time.Second
 
-// lastWords is how many lines of what the program complained of are told when it ends.
+// lastWords is how many of the program's last lines of stderr are reported when it ends.
 const lastWords = 5
 
-// run is one run of the program, on one state of what is declared.
+// run is one run of the program, on one document.
 type run struct {
-	sum     [sha256.Size]byte // of what is declared
+	sum     [sha256.Size]byte // of the document
 	sockets string
 	command *exec.Cmd
 	stdin   io.Closer
@@ -39,7 +39,7 @@ type run struct {
 	problem    error // why it ended; set before ended is closed
 }
 
-// begin starts the program on what is declared, in a directory that has the disks and the logs.
+// begin starts the program on a document, in a directory for the disks and the logs.
 func begin(program, dir string, declared []byte, log *slog.Logger) (*run, error) {
 	sockets, err := os.MkdirTemp("", "wordpress-") // short: a socket's path may have 108 characters
 	if err != nil {
@@ -49,7 +49,7 @@ func begin(program, dir string, declared []byte, log *slog.Logger) (*run, error)
 	r.command = exec.Command(program, "--sockets", sockets,
 		"--disks", filepath.Join(dir, "disks"), "--logs", filepath.Join(dir, "logs"))
 	r.command.Env = environment()
-	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the daemon's terminal is the daemon's to handle
+	r.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C in the daemon's terminal is for the daemon alone
 	r.command.WaitDelay = 5 * time.Second
 	r.command.Stdout = &lines{each: func(line string) {
 		r.mu.Lock()
@@ -64,7 +64,8 @@ func begin(program, dir string, declared []byte, log *slog.Logger) (*run, error)
 		r.complaints = r.complaints[max(0, len(r.complaints)-lastWords):]
 		log.Info("real WordPress", "says", line)
 	}}
-	// It reads what is declared, with its secrets, and ends when there is no more: with this process, however that ends.
+	// The program reads the document, with its secrets, from stdin and ends at EOF: so it ends with this process,
+	// however that ends.
 	stdin, err := r.command.StdinPipe()
 	if err == nil {
 		r.stdin = stdin
@@ -74,7 +75,7 @@ func begin(program, dir string, declared []byte, log *slog.Logger) (*run, error)
 		_ = os.RemoveAll(sockets)
 		return nil, err
 	}
-	go func() { _, _ = stdin.Write(declared) }() // one that ends instead says why
+	go func() { _, _ = stdin.Write(declared) }() // a program that ends first reports why
 	go r.wait()
 	return r, nil
 }
@@ -95,13 +96,13 @@ func (r *run) wait() {
 	close(r.ended)
 }
 
-// stop ends the run, in order, and waits until it has.
+// stop shuts the program down and waits; after grace it kills the program.
 func (r *run) stop() {
 	_ = r.stdin.Close()
 	select {
 	case <-r.ended:
 	case <-time.After(grace):
-		_ = r.command.Process.Kill() // and the kernel what it runs
+		_ = r.command.Process.Kill() // the kernel then kills what it runs
 		<-r.ended
 	}
 }
@@ -115,10 +116,10 @@ func (r *run) hasEnded() bool {
 	}
 }
 
-// socket is where a region's WordPress is.
+// socket returns the path of the socket of a region's WordPress.
 func (r *run) socket(region string) string { return filepath.Join(r.sockets, region+".sock") }
 
-// lines calls with each line written.
+// lines calls each with every line written.
 type lines struct {
 	each func(string)
 	rest []byte

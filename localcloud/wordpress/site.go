@@ -17,12 +17,12 @@ import (
 )
 
 const (
-	// lookInterval is how often the clusters are looked at, and readInterval how often what they have is read, unless
-	// the options say otherwise.
+	// lookInterval is how often the clusters are checked, and readInterval how often their objects are read, unless the
+	// options say otherwise.
 	lookInterval = time.Second
 	readInterval = 5 * time.Second
 
-	// The pause before a program that ended is started again grows from the one to the other.
+	// The back-off before the program is restarted doubles from firstPause to lastPause.
 	firstPause = 10 * time.Second
 	lastPause  = 5 * time.Minute
 )
@@ -31,9 +31,9 @@ const (
 type Options struct {
 	Program string // its path
 	Dir     string // for the volumes and logs
-	// Entrance is the way to the simulated pods.
+	// Entrance connects to the simulated pods.
 	Entrance cloud.Entrance
-	// Clusters lists those that exist, Overview what their pods do; Config is how to reach the API of one.
+	// Clusters lists the existing clusters, Overview the state of their pods; Config gives access to a cluster's API.
 	Clusters func() []cloud.Cluster
 	Overview func() []machines.Overview
 	Config   func(clusterID string) (*rest.Config, error)
@@ -50,19 +50,19 @@ type Site struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	mu  sync.Mutex // guards what follows; the goroutine of follow alone writes it
+	mu  sync.Mutex // guards run and problem, which only the goroutine of follow writes
 	run *run       // nil while there is none
-	// problem is why the last run ended, if it was not told to.
+	// problem is why the last run ended, unless it was stopped.
 	problem error
 
-	// Of the goroutine of follow alone.
+	// Used by the goroutine of follow alone.
 	readAt  time.Time
-	seen    [sha256.Size]byte // of what was read last
+	seen    [sha256.Size]byte // of the document read last
 	retryAt time.Time
 	pause   time.Duration
 }
 
-// Start makes a Site, which looks after the program until Close.
+// Start makes a Site, which runs the program as the clusters require, until Close.
 func Start(o Options) *Site {
 	o.look, o.read = cmp.Or(o.look, lookInterval), cmp.Or(o.read, readInterval)
 	s := &Site{o: o, pause: firstPause}
@@ -73,7 +73,7 @@ func Start(o Options) *Site {
 	return s
 }
 
-// Close ends the program, in order: up to half a minute.
+// Close shuts the program down, which takes up to half a minute.
 func (s *Site) Close() {
 	s.cancel()
 	s.done.Wait()
@@ -94,7 +94,7 @@ func (s *Site) follow(ctx context.Context) {
 	}
 }
 
-// look starts and ends the program as the clusters say.
+// look starts and ends the program according to the clusters.
 func (s *Site) look(ctx context.Context) {
 	now := time.Now()
 	if s.run != nil && s.run.hasEnded() {
@@ -115,7 +115,7 @@ func (s *Site) look(ctx context.Context) {
 		}
 		return
 	}
-	// A cluster that cannot be reached says nothing: what runs goes on.
+	// If a cluster is not ready or unreachable, a running program goes on.
 	if now.Before(s.readAt.Add(s.o.read)) || !allReady(clusters, s.o.Overview()) {
 		return
 	}
@@ -127,7 +127,7 @@ func (s *Site) look(ctx context.Context) {
 		s.o.Log.Debug("the real WordPress", "error", err)
 		return
 	}
-	// While an update is under way there is no point in following each of its steps.
+	// Wait for two equal reads: an update in progress must not restart the program at each of its steps.
 	sum := sha256.Sum256(declared)
 	settled := sum == s.seen
 	s.seen = sum
@@ -140,7 +140,7 @@ func (s *Site) look(ctx context.Context) {
 	}
 }
 
-// allReady says whether every cluster has a WordPress pod that is ready.
+// allReady reports whether every cluster has a WordPress pod that is ready.
 func allReady(clusters []cloud.Cluster, overviews []machines.Overview) bool {
 	for _, c := range clusters {
 		if !slices.ContainsFunc(overviews, func(o machines.Overview) bool {
@@ -166,7 +166,7 @@ func (s *Site) begin(declared []byte) {
 	s.set(r, err)
 }
 
-// retryLater lets a pause pass before the next start, and twice as long before the one after it.
+// retryLater sets the time of the next start, and doubles the pause before the one after it.
 func (s *Site) retryLater() {
 	s.retryAt, s.pause = time.Now().Add(s.pause), min(2*s.pause, lastPause)
 }

@@ -13,7 +13,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// handed is what the program was last given.
+// handed returns the program's last input.
 func (s *stage) handed() string {
 	text, _ := os.ReadFile(filepath.Join(s.dir, "handed"))
 	return string(text)
@@ -41,7 +41,7 @@ func TestRunsWhileThereAreClusters(t *testing.T) {
 	assert.Equal(t, "a", west.Objects[0].Metadata.Name)
 	assert.JSONEq(t, `{"key": "first"}`, string(west.Objects[1].Data))
 
-	// A region that cannot be seen changes nothing; another configuration does.
+	// A region that is not ready changes nothing; another configuration does.
 	first := site.run
 	s.set(func() { s.ready["west"], s.data = false, "second" })
 	assert.Never(t, func() bool { return site.Status().State != Ready }, time.Second, 10*time.Millisecond)

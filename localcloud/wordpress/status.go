@@ -1,20 +1,20 @@
 package wordpress
 
-// State says how far the real WordPress is.
+// State is the state of the real WordPress.
 type State string
 
 // The states.
 const (
 	Waiting  State = "waiting"  // for the WordPress pods of all clusters
-	Starting State = "starting" // the program does
+	Starting State = "starting" // the program starts
 	Ready    State = "ready"    // it answers the visitors
 	Failed   State = "failed"   // the program ended, and will be started again
 )
 
-// Status is how the real WordPress is.
+// Status is the state of the real WordPress, with details.
 type Status struct {
 	State State `json:"state"`
-	// Step is what it is doing while it starts, or why it failed.
+	// Step is the current step of the start, or why it failed.
 	Step string `json:"step,omitempty"`
 }
 
@@ -30,7 +30,7 @@ func (s Status) String() string {
 	return "failed, and is tried again: " + s.Step
 }
 
-// Status says how the real WordPress is.
+// Status returns the status of the real WordPress.
 func (s *Site) Status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()

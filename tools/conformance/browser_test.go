@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// browser is a person's browser, one window with one set of cookies.
+// browser is one browser window with its own set of cookies.
 type browser struct {
 	t     *testing.T
 	w     *world.World
@@ -30,11 +30,11 @@ type browser struct {
 	shots string
 }
 
-// patience is how long a person waits for one thing.
+// patience is the timeout of one step in the browser.
 const patience = 4 * time.Minute
 
-// openBrowser starts a browser for a site. Screenshots go to the test's artefacts, with a prefix. A page that fails, or
-// a script of it, fails the test.
+// openBrowser starts a browser for a site. Screenshots go to the test's artefacts, with a prefix. A failing page or
+// script fails the test.
 func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	t.Helper()
 	if err := os.MkdirAll(w.Artefacts, 0o755); err != nil {
@@ -46,26 +46,26 @@ func openBrowser(t *testing.T, w *world.World, site, prefix string) *browser {
 	}
 	t.Cleanup(func() { _ = output.Close() })
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, // it is root
+		chromedp.NoSandbox, // the test runs as root
 		chromedp.ExecPath("chromium"),
 		chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-gpu-watchdog", true), // which takes a busy machine for a broken one
+		chromedp.Flag("disable-gpu-watchdog", true), // the watchdog takes a busy machine for a broken one
 		chromedp.CombinedOutput(output),
 		chromedp.Flag("lang", "en-GB"),
 		chromedp.UserDataDir(filepath.Join(sandbox.State(), "chromium-"+prefix)),
 		chromedp.WSURLReadTimeout(patience),
-		// Without this, the browser dies with the thread that started it, and threads that have been in another network end
-		// at any time. It ends with this test's process namespace anyway.
+		// Without this, the browser dies with the thread that started it, and threads that entered another network
+		// namespace end at any time. The browser ends with this test's PID namespace anyway.
 		chromedp.ModifyCmdFunc(func(*exec.Cmd) {}),
 	)
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(end)
-	// The browser may know more of its protocol than the library: that is not worth a line of the test's each time.
+	// The browser may speak a newer protocol than the library: log such errors to the file, not to the test's output.
 	errorf := func(format string, args ...any) { fmt.Fprintf(output, "chromedp: "+format+"\n", args...) }
 	return newWindow(t, w, allocator, site, prefix, chromedp.WithErrorf(errorf))
 }
 
-// stranger opens a window that shares no cookies with the first, as somebody else's browser.
+// stranger opens a window that shares no cookies with the first, like somebody else's browser.
 func (b *browser) stranger() *browser {
 	b.t.Helper()
 	return newWindow(b.t, b.w, b.ctx, b.site, filepath.Base(b.shots), chromedp.WithNewBrowserContext())
@@ -79,15 +79,16 @@ func newWindow(t *testing.T, w *world.World, parent context.Context, site, prefi
 	chromedp.ListenTarget(ctx, func(event any) {
 		switch e := event.(type) {
 		case *network.EventResponseReceived:
-			// The site's own answers; WordPress asks for some things that it knows may be missing. An empty site leads the
-			// browser's own question for an icon to the installation page too, and that has no answer while another request
-			// is making the tables.
+			// Only 5xx answers of the site itself count: WordPress requests some files that it knows may be missing.
+			// The browser's request for an icon is exempt: an empty site redirects it to the installation page too,
+			// which does not answer while another request is creating the tables.
 			icon := e.Type == network.ResourceTypeOther && strings.HasSuffix(e.Response.URL, "/wp-admin/install.php")
 			if e.Response.Status >= 500 && strings.HasPrefix(e.Response.URL, site) && !icon {
 				t.Errorf("%s answered %d", e.Response.URL, e.Response.Status)
 			}
 		case *runtime.EventExceptionThrown:
-			// The animation from one page to the next is given up when yet another comes, or the machine is too slow for it.
+			// The browser aborts the animation between two pages when a third one loads, or when the machine is too
+			// slow.
 			if text := e.ExceptionDetails.Error(); !strings.Contains(text, "Transition was ") {
 				t.Errorf("a script of the page failed: %s", text)
 			}
@@ -95,14 +96,14 @@ func newWindow(t *testing.T, w *world.World, parent context.Context, site, prefi
 			go func() { _ = chromedp.Run(ctx, page.HandleJavaScriptDialog(true)) }()
 		}
 	})
-	// The browser lives as long as the context of the first action, so that one has no time limit of its own.
+	// The browser lives as long as the context of the first action, so that context has no timeout.
 	if err := chromedp.Run(ctx, network.Enable(), chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatalf("starting the browser: %v", err)
 	}
 	return b
 }
 
-// do does something in the browser, and ends the test if it cannot be done.
+// do performs actions in the browser, and ends the test if they fail.
 func (b *browser) do(what string, actions ...chromedp.Action) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -112,7 +113,7 @@ func (b *browser) do(what string, actions ...chromedp.Action) {
 	}
 }
 
-// view tells where the browser is and what it shows, and keeps a picture of it.
+// view describes where the browser is and what it shows, and saves a screenshot.
 func (b *browser) view() string {
 	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
 	defer cancel()
@@ -122,7 +123,7 @@ func (b *browser) view() string {
 	return fmt.Sprintf("at %s:\n%s", at, text)
 }
 
-// open opens a page of the site, which must answer 200 and show no sign of a failure of PHP or of the database.
+// open opens a page of the site, which must answer 200 and show no error of PHP or of the database.
 func (b *browser) open(path string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -137,7 +138,7 @@ func (b *browser) open(path string) {
 	b.sound(path)
 }
 
-// sound fails the test if the page shows a failure.
+// sound fails the test if the page shows an error.
 func (b *browser) sound(path string) {
 	b.t.Helper()
 	text := b.text("body")
@@ -149,8 +150,8 @@ func (b *browser) sound(path string) {
 	}
 }
 
-// text is the text of the first element of a selector, with the pictures that WordPress puts in the place of emoji for
-// browsers that know too few of them read as such.
+// text returns the text of the first element that matches a selector. It first replaces pictures of emoji by
+// text: WordPress inserts them for browsers that know too few emoji.
 func (b *browser) text(selector string) (text string) {
 	b.t.Helper()
 	b.script("reading "+selector, fmt.Sprintf(`(() => {
@@ -170,15 +171,15 @@ func (b *browser) shows(texts ...string) {
 	}
 }
 
-// count is how many elements of a selector there are.
+// count returns the number of elements that match a selector.
 func (b *browser) count(selector string) (n int) {
 	b.t.Helper()
 	b.script("counting "+selector, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector), &n)
 	return n
 }
 
-// script runs a script in the page, waits for its promise, and reads its result. While one page gives way to the next
-// there is none to run it in: then it is run again.
+// script runs a script in the page, waits for its promise, and reads its result. It retries during a navigation, when
+// there is no page to run the script in.
 func (b *browser) script(what, text string, into any) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
@@ -212,12 +213,12 @@ func (b *browser) until(what, condition string) {
 	}
 }
 
-// entry is what is written into a field.
+// entry is a form field and the text for it.
 type entry struct{ selector, text string }
 
-// fill writes into the fields of a form as if it were typed, in the place of what is there, and does so again until
-// each holds what was meant for it: a page that moves the cursor meanwhile, as WordPress's login does a fifth of a second
-// after it was loaded, gets the text into another field.
+// fill types into the fields of a form, replacing their content, and repeats this until each field holds its text: if a
+// page moves the cursor meanwhile, text lands in the wrong field. WordPress's login page moves it a fifth of a second
+// after it has loaded.
 func (b *browser) fill(what string, entries ...entry) {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; {
@@ -242,8 +243,7 @@ func (b *browser) fill(what string, entries ...entry) {
 	}
 }
 
-// TestBrowserFills fills a form whose page moves the cursor back to the first field just when the second one is about to
-// be written.
+// TestBrowserFills fills a form whose page moves the cursor back to the first field just before the second is filled.
 func TestBrowserFills(t *testing.T) {
 	b := openBrowser(t, &world.World{Artefacts: t.TempDir()}, "http://nowhere.invalid", "form")
 	b.do("opening a form", chromedp.Navigate(`data:text/html,<input id=name><input id=word type=password><script>
@@ -257,7 +257,7 @@ func TestBrowserFills(t *testing.T) {
 	}
 }
 
-// submit clicks what loads another page, and waits for an element of that one.
+// submit clicks a button that loads another page, and waits for an element of that page.
 func (b *browser) submit(button, then string) {
 	b.t.Helper()
 	b.do("clicking "+button, chromedp.WaitVisible(button, chromedp.ByQuery), chromedp.Click(button, chromedp.ByQuery))
@@ -265,7 +265,7 @@ func (b *browser) submit(button, then string) {
 	b.sound(then)
 }
 
-// keep keeps a picture of the page.
+// keep saves a screenshot of the page.
 func (b *browser) keep(name string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

@@ -12,7 +12,7 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// clock asks the Placement Drivers for one timestamp after the other, until it is stopped.
+// clock requests one timestamp after the other from the Placement Drivers, until it is stopped.
 type clock struct {
 	cluster uint64
 	end     context.CancelFunc
@@ -37,7 +37,7 @@ func startClock(cluster uint64, pds []*kubelet.Pod) *clock {
 			c.lock.Lock()
 			pds := c.pds
 			c.lock.Unlock()
-			// A leader that is lost does not answer at all.
+			// A lost leader never answers: use a short timeout.
 			soon, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 			asked := time.Now()
 			timestamp, err := world.Timestamp(soon, cluster, pds...)
@@ -57,14 +57,14 @@ func (c *clock) stop() {
 	<-c.done
 }
 
-// with makes the clock ask others from now on.
+// with makes the clock ask other Placement Drivers from now on.
 func (c *clock) with(pds []*kubelet.Pod) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	c.pds = slices.Clone(pds)
 }
 
-// hasTicked says whether there has been a timestamp that was asked for after a time.
+// hasTicked returns an error until a timestamp that was requested after a time has arrived.
 func (c *clock) hasTicked(after time.Time) error {
 	if c.pause(after) == 0 {
 		return errors.New("there is none yet")
@@ -72,7 +72,7 @@ func (c *clock) hasTicked(after time.Time) error {
 	return nil
 }
 
-// pause is how long after a time the first timestamp came that was asked for after it, 0 if none has.
+// pause returns how long after a time the first timestamp requested after it arrived, or 0 if none has.
 func (c *clock) pause(after time.Time) time.Duration {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -84,7 +84,7 @@ func (c *clock) pause(after time.Time) time.Duration {
 	return 0
 }
 
-// longest is the longest time between a timestamp and the next.
+// longest returns the longest time between two successive timestamps.
 func (c *clock) longest() (pause time.Duration) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
@@ -94,7 +94,7 @@ func (c *clock) longest() (pause time.Duration) {
 	return pause
 }
 
-// back says where a timestamp was not greater than the one before, empty if nowhere.
+// back describes the first timestamp that was not greater than the one before it; empty if there is none.
 func (c *clock) back() string {
 	c.lock.Lock()
 	defer c.lock.Unlock()

@@ -11,8 +11,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// An administrator updates plugins, themes and translations in the dashboard, but not WordPress itself, which is the
-// image's: the pages say why, and do not offer it, and who asks all the same is refused.
+// An administrator updates plugins, themes and translations in the dashboard, but not WordPress itself, which belongs
+// to the image: the pages say so and do not offer the update, and a request for it is refused.
 func TestWordPressCoreIsTheImages(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0]
@@ -20,7 +20,7 @@ func TestWordPressCoreIsTheImages(t *testing.T) {
 	if _, err := w.Job(region.Name, "wordpress-install"); err != nil {
 		t.Fatal(err)
 	}
-	// What WordPress would have heard of wordpress.org.
+	// The offer of an update, as if wordpress.org had sent it.
 	offer := `O:8:"stdClass":10:{s:8:"response";s:7:"upgrade";s:8:"download";s:32:"https://example.com/9.9.9/wp.zip";s:6:"locale";s:5:"en_US";s:8:"packages";O:8:"stdClass":1:{s:4:"full";s:32:"https://example.com/9.9.9/wp.zip";}s:7:"current";s:5:"9.9.9";s:7:"version";s:5:"9.9.9";s:11:"php_version";s:3:"7.2";s:13:"mysql_version";s:3:"5.5";s:11:"new_bundled";s:3:"9.9";s:15:"partial_version";b:0;}`
 	checked := fmt.Sprintf(`O:8:"stdClass":4:{s:7:"updates";a:1:{i:0;%s}s:12:"last_checked";i:%d;s:15:"version_checked";s:%%d:"%%s";s:12:"translations";a:0:{}}`, offer, time.Now().Unix())
 	wordpress := w.Start(region.Name, "wordpress")
@@ -67,7 +67,7 @@ func TestWordPressCoreIsTheImages(t *testing.T) {
 			t.Fatal(err)
 		}
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		// wp_die's own status, which update-core.php does not change.
+		// 500 is wp_die's own status, which update-core.php does not change.
 		if body, err := s.send(request, http.StatusInternalServerError); err != nil {
 			t.Errorf("%s is not refused for want of the right: %v", offered, err)
 		} else if !strings.Contains(string(body), "not allowed to update this site") {
@@ -77,7 +77,7 @@ func TestWordPressCoreIsTheImages(t *testing.T) {
 	if dashboard := page("/wp-admin/"); strings.Contains(dashboard, "update-nag") {
 		t.Error("WordPress's own notice asks for the update")
 	}
-	// The rest stays allowed: without a right these pages answer 403.
+	// The rest stays allowed: without the capability, these pages answer 403.
 	for _, path := range []string{"/wp-admin/plugin-install.php?tab=upload", "/wp-admin/theme-install.php?browse=popular", "/wp-admin/options-general.php"} {
 		page(path)
 	}

@@ -11,7 +11,7 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// The crons of all regions ask at the same moment, as their schedule has it: every event runs once.
+// The cron jobs of all regions call at the same moment, as scheduled: every event runs once.
 func TestWordPressCronOnce(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	tidb := startDatabase(w)

@@ -15,8 +15,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// A Syncthing that is replaced, as at every upgrade, comes back with what it knew: what was changed and deleted
-// meanwhile, on either side, is so everywhere, and nothing else.
+// A Syncthing that is replaced, as at every upgrade, keeps what it knew: what was changed or deleted meanwhile, on
+// either side, is so everywhere, and nothing else changes.
 func TestSyncthingComesBack(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -54,7 +54,7 @@ func TestSyncthingComesBack(t *testing.T) {
 	}
 }
 
-// What the watcher does not see, because no inotify event tells of it, the scan finds.
+// The scan finds what the watcher misses because there is no inotify event.
 func TestSyncthingFindsWhatTheWatcherMissed(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -76,8 +76,8 @@ func TestSyncthingFindsWhatTheWatcherMissed(t *testing.T) {
 	t.Logf("the scan found it in %.0f s", time.Since(began).Seconds())
 }
 
-// A region's index is lost, and its files are not. What was edited on either side is so everywhere. What was deleted
-// elsewhere meanwhile may come back; nothing goes.
+// A region loses its index but not its files. Edits on either side reach every region. Files deleted elsewhere
+// meanwhile may come back; no file disappears.
 func TestDisasterIndexLost(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -107,7 +107,7 @@ func TestDisasterIndexLost(t *testing.T) {
 	t.Logf("a file that was deleted meanwhile is back: %v; conflicts: %v", back, conflicts(after))
 }
 
-// A region's disk is lost, files and index. It is filled again from the others, which lose nothing.
+// A region loses its disk, with files and index. The other regions fill it again, and lose nothing.
 func TestDisasterDiskLost(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	servers, daemons := startFiles(w)
@@ -119,7 +119,7 @@ func TestDisasterDiskLost(t *testing.T) {
 	if err := world.Wipe(filepath.Dir(w.Files(region))); err != nil {
 		t.Fatal(err)
 	}
-	w.Files(region) // the volume's directory, as it has to be made again
+	w.Files(region) // creates the volume's directory again
 	servers[1] = w.Start(region, "nfs")
 	w.Ready(longest(), servers[1])
 	daemons[1] = w.Start(region, "syncthing")
@@ -127,9 +127,9 @@ func TestDisasterDiskLost(t *testing.T) {
 	lost(t, before, after)
 }
 
-// A region's volume is emptied, and Syncthing's index is not: with the daemon off, and in front of its eyes. It must not
-// take that for somebody's wish. It stops; the other regions lose nothing, and go on. Without its index it fills the
-// volume again.
+// A region's volume is emptied but Syncthing's index is not, once while the daemon is stopped and once while it runs.
+// Syncthing must not take this for deletions by users. It stops; the other regions lose nothing, and go on. Once its
+// index is removed too, it fills the volume again.
 func TestDisasterVolumeEmptied(t *testing.T) {
 	for _, running := range []bool{false, true} {
 		t.Run(fmt.Sprintf("running=%v", running), func(t *testing.T) {
@@ -141,7 +141,7 @@ func TestDisasterVolumeEmptied(t *testing.T) {
 			if !running {
 				daemons[1].Stop()
 			}
-			if err := world.Wipe(w.Files(region)); err != nil { // in the order of names, so the marker is the first to go
+			if err := world.Wipe(w.Files(region)); err != nil { // in name order, so the marker goes first
 				t.Fatal(err)
 			}
 			if !running {
@@ -165,8 +165,8 @@ func TestDisasterVolumeEmptied(t *testing.T) {
 	}
 }
 
-// The marker goes, and the files stay: the region stops, and nothing happens to anybody's files. With the marker back,
-// it goes on with what was done meanwhile.
+// The marker disappears and the files stay: the region's Syncthing stops, and nobody's files change. Once the marker is
+// back, it catches up.
 func TestDisasterMarkerMissing(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -190,8 +190,8 @@ func TestDisasterMarkerMissing(t *testing.T) {
 	lost(t, before, after)
 }
 
-// One region's clock is an hour ahead, another's a day behind, by the times that their files bear. Who saw a file and
-// changed it has the newer version, whatever his clock says, and no conflict.
+// One region's clock is an hour ahead, another's a day behind, by the times of their files. A region that has seen a
+// file and changes it has the newer version, whatever its clock says, and there is no conflict.
 func TestDisasterClocksApart(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -230,8 +230,9 @@ func TestDisasterClocksApart(t *testing.T) {
 	})
 }
 
-// Two regions lose each other: the third carries what they do. One loses both: both sides go on, and when they are
-// joined again both versions of what both edited are kept, an edit beats a deletion, and everything else is merged.
+// If two regions lose each other, the third relays their changes. If one region loses both others, both sides go on.
+// Once they are joined again, both versions of a file edited on both sides are kept, an edit beats a deletion, and
+// everything else is merged.
 func TestDisasterRegionsCut(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -302,12 +303,12 @@ func manyFiles(t testing.TB, directory string) (paths []string) {
 	return paths
 }
 
-// index is the directory of a region's Syncthing's index.
+// index returns the directory of the index of a region's Syncthing.
 func index(w *world.World, daemon *kubelet.Pod) string {
 	return filepath.Join(filepath.Dir(w.Files(daemon.Region.Name)), "syncthing")
 }
 
-// lost fails the test if anything of before is not as it was, but for what somebody changed.
+// lost fails the test if anything in before is missing or different in after, except what somebody changed.
 func lost(t testing.TB, before, after tree, changed ...string) {
 	t.Helper()
 	for path, was := range before {
@@ -317,7 +318,7 @@ func lost(t testing.TB, before, after tree, changed ...string) {
 	}
 }
 
-// conflicts are the paths of the versions that lost a conflict.
+// conflicts returns the paths of the versions that lost a conflict.
 func conflicts(found tree) (paths []string) {
 	for path := range found {
 		if strings.Contains(path, ".sync-conflict-") {
@@ -327,7 +328,7 @@ func conflicts(found tree) (paths []string) {
 	return paths
 }
 
-// stops waits until a Syncthing has seen that it must not trust its folder.
+// stops waits until a Syncthing has noticed that it must not trust its folder.
 func stops(t testing.TB, w *world.World, daemon *kubelet.Pod) {
 	t.Helper()
 	w.Eventually(longest(), "Syncthing stops", func() error {
@@ -343,7 +344,7 @@ func stops(t testing.TB, w *world.World, daemon *kubelet.Pod) {
 	})
 }
 
-// knows waits until a Syncthing's index says of a file what is on its disk.
+// knows waits until a Syncthing's index agrees with the disk about a file.
 func knows(w *world.World, daemon *kubelet.Pod, path string) {
 	w.Eventually(longest(), "an index knows of a change", func() error {
 		var file struct {

@@ -18,8 +18,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// What a page costs in statements, and what it takes when WordPress and its database are next to each other, and when
-// each statement has a way to go: the figures by which regions are chosen.
+// How many statements a page costs, and how long it takes with WordPress next to its database, and with each statement
+// crossing a distance: the figures for choosing regions.
 func TestFiguresDistance(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	home, away := w.Stack.Regions[0], w.Stack.Regions[1]
@@ -57,7 +57,7 @@ func TestFiguresDistance(t *testing.T) {
 	const runs = 5
 	took := map[string][]time.Duration{} // by thing, for each distance
 	statements := map[string]int{}
-	var trips []time.Duration // round trips as they are, for each distance
+	var trips []time.Duration // measured round trips, for each distance
 	for i, distance := range distances {
 		if err := w.VPC.Apart(home.Name, away.Name, distance); err != nil {
 			t.Fatal(err)
@@ -75,8 +75,8 @@ func TestFiguresDistance(t *testing.T) {
 				times = append(times, time.Since(began))
 				counts = append(counts, statementsOf(t, tidb)-before)
 			}
-			// The least time is the one that nothing else on the machine got in the way of; the count is the median,
-			// because now and then a probe asks in between.
+			// The minimum is the time without interference from the rest of the machine. The count is the median,
+			// because now and then a probe adds statements.
 			time, count := slices.Min(times), median(counts)
 			if i == 0 {
 				statements[thing.name] = count
@@ -100,7 +100,7 @@ func TestFiguresDistance(t *testing.T) {
 	keepTable(t, w, "distance.md", table.String())
 }
 
-// roundTrip is the time that a packet takes from WordPress to TiDB and back: to open a connection takes one.
+// roundTrip measures the round trip from WordPress to TiDB: opening a connection takes one.
 func roundTrip(t *testing.T, wordpress, tidb *kubelet.Pod) time.Duration {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -121,7 +121,7 @@ func roundTrip(t *testing.T, wordpress, tidb *kubelet.Pod) time.Duration {
 	return slices.Min(all)
 }
 
-// How long the cluster is without timestamps, and thus every statement waits, when the leading Placement Driver dies.
+// How long the cluster has no timestamps, so that every statement waits, when the leading Placement Driver dies.
 func TestFiguresElection(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	pds := startPDs(w)
@@ -149,7 +149,7 @@ func TestFiguresElection(t *testing.T) {
 		len(pauses), median(pauses).Seconds(), slices.Min(pauses).Seconds(), slices.Max(pauses).Seconds()))
 }
 
-// statementsOf is how many commands TiDB has answered since it started: each was one round trip for the client.
+// statementsOf returns how many commands TiDB has answered since its start: each was one round trip for the client.
 func statementsOf(t *testing.T, tidb *kubelet.Pod) (n int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -191,7 +191,7 @@ func median[T int | time.Duration](values []T) T {
 
 func ratio(a, b time.Duration) float64 { return a.Seconds() / b.Seconds() }
 
-// keepTable prints a table and keeps it among the artefacts.
+// keepTable prints a table and saves it among the artefacts.
 func keepTable(t *testing.T, w *world.World, name, table string) {
 	t.Helper()
 	t.Log("\n" + table)

@@ -20,7 +20,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startFiles starts every region's file server and Syncthing, and waits until the Syncthings know each other.
+// startFiles starts every region's file server and Syncthing, and waits until the Syncthings are in sync.
 func startFiles(w *world.World) (servers, daemons []*kubelet.Pod) {
 	for _, region := range w.Stack.Regions {
 		servers = append(servers, w.Start(region.Name, "nfs"))
@@ -33,22 +33,22 @@ func startFiles(w *world.World) (servers, daemons []*kubelet.Pod) {
 	return servers, daemons
 }
 
-// inSync waits until the daemons run, are connected, and need nothing of each other.
+// inSync waits until the daemons run, are connected, and need nothing from each other.
 func inSync(w *world.World, daemons ...*kubelet.Pod) {
 	w.Ready(longest(), daemons...)
 	w.Eventually(longest(), "the Syncthings are in sync", func() error { return w.InSync(daemons...) })
 }
 
-// tree is what a directory holds, path to a description of what is there: its kind, mode, and a sum of its content.
+// tree is the content of a directory: by path, the kind and mode, and a file's size and checksum.
 type tree map[string]string
 
-// own are the files that are Syncthing's and not the site's.
+// own reports whether a file is Syncthing's own, and not the site's.
 func own(path string) bool {
 	name := filepath.Base(path)
 	return path == ".stfolder" || path == ".stignore" || strings.HasPrefix(name, ".syncthing.") || strings.HasPrefix(name, "~syncthing~")
 }
 
-// treeOf reads a directory. What vanishes meanwhile is not in it.
+// treeOf reads a directory, without files that vanish meanwhile.
 func treeOf(t testing.TB, directory string) tree {
 	t.Helper()
 	found := tree{}
@@ -83,7 +83,8 @@ func describe(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The group that the provisioner's directory hands on is no part of what is synchronised, nor matters to its owner.
+	// Ignore the setgid bit, which the provisioner's directory passes on: it is not synchronised, and does not matter
+	// to the owner.
 	text := (info.Mode() &^ fs.ModeSetgid).String()
 	if info.Mode().IsRegular() {
 		file, err := os.Open(path)
@@ -100,7 +101,7 @@ func describe(path string) (string, error) {
 	return text, nil
 }
 
-// differences are up to ten lines about what is other in b than in a.
+// differences returns up to ten lines about the paths that differ between a and b.
 func (a tree) differences(b tree) (lines []string) {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
@@ -115,7 +116,8 @@ func (a tree) differences(b tree) (lines []string) {
 	return lines
 }
 
-// sameEverywhere waits until every region holds the same, the daemons are at rest, and what is asked of the tree is so.
+// sameEverywhere waits until every region holds the same tree, the daemons are idle, and a condition holds for the
+// tree.
 func sameEverywhere(t testing.TB, w *world.World, daemons []*kubelet.Pod, what string, is func(tree) error) (same tree) {
 	t.Helper()
 	w.Eventually(longest(), what, func() error {
@@ -133,7 +135,7 @@ func sameEverywhere(t testing.TB, w *world.World, daemons []*kubelet.Pod, what s
 	return same
 }
 
-// has asks that a path is there.
+// has checks that a path exists.
 func has(path string) func(tree) error {
 	return func(found tree) error {
 		if _, ok := found[path]; !ok {
@@ -143,7 +145,7 @@ func has(path string) func(tree) error {
 	}
 }
 
-// content is so many bytes that nobody has seen before.
+// content returns new random bytes.
 func content(bytes int) []byte {
 	data := make([]byte, bytes)
 	source := rand.NewChaCha8([32]byte{byte(rand.Int()), byte(rand.Int()), byte(rand.Int()), byte(rand.Int())})
@@ -151,7 +153,7 @@ func content(bytes int) []byte {
 	return data
 }
 
-// put writes a file as WordPress's processes do, with the directories above it.
+// put writes a file as WordPress's processes do, with its parent directories.
 func put(t testing.TB, path string, data []byte) {
 	t.Helper()
 	err := world.As(world.WWWData, func() error {
@@ -165,7 +167,7 @@ func put(t testing.TB, path string, data []byte) {
 	}
 }
 
-// asWordPress does something to the files as WordPress's processes would.
+// asWordPress calls a function with the file access rights of WordPress's processes.
 func asWordPress(t testing.TB, what func() error) {
 	t.Helper()
 	if err := world.As(world.WWWData, what); err != nil {
@@ -173,7 +175,7 @@ func asWordPress(t testing.TB, what func() error) {
 	}
 }
 
-// writeMapped writes over a file of the same length through a mapping of it into memory, which makes no inotify event.
+// writeMapped overwrites a file with data of the same length through a memory mapping, which makes no inotify event.
 func writeMapped(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {

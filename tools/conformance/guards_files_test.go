@@ -26,7 +26,7 @@ func init() {
 			data(pod, func(mount *corev1.VolumeMount) { mount.SubPath = "elsewhere" })
 		})},
 		"Syncthing does not wait long": {"TestPropagationFigures", inConfigs(`fsWatcherDelayS="[0-9.]+"`, `fsWatcherDelayS="3"`)},
-		// Either would do: what it has declared, or the scan that an event on the folder itself leads to.
+		// Undo both: the declared interval, and the scan triggered by an event on the folder itself. Either would do.
 		"Syncthing looks itself": {"TestSyncthingFindsWhatTheWatcherMissed", func(stack *declared.Stack) {
 			inConfigs(`rescanIntervalS="[0-9]+"`, `rescanIntervalS="3600"`)(stack)
 			change("syncthing", withoutRecount)(stack)
@@ -66,8 +66,8 @@ func init() {
 	})
 }
 
-// longest is how long something may take on a loaded machine. With a setting taken back, nobody waits that long for
-// what will not come.
+// longest is the timeout on a loaded machine. It is shorter when a setting is undone: what will not happen is not worth
+// a long wait.
 func longest() time.Duration {
 	if os.Getenv(undoVariable) != "" {
 		return 100 * time.Second
@@ -75,7 +75,7 @@ func longest() time.Duration {
 	return 5 * time.Minute
 }
 
-// somebody is a device that is not of the stack.
+// somebody is a device outside the stack.
 const somebody = "6D5CMUR-6FVNSZ5-757JRP4-AQIGJEO-GVLY2IG-UYEDFO7-K2G6IOJ-6K7I2Q6"
 
 // incapable takes a capability from the file server.
@@ -89,12 +89,12 @@ func incapable(capability corev1.Capability) func(*declared.Stack) {
 	})
 }
 
-// withoutRecount leaves Syncthing's watcher alone.
+// withoutRecount disables the workaround for Syncthing's watcher.
 func withoutRecount(pod *declared.Pod) {
 	pod.Container("recount").Command = []string{"sleep", "infinity"}
 }
 
-// imagesOwn leaves one of Syncthing's variables as its image sets it.
+// imagesOwn removes a declared variable of Syncthing, so that the image's value applies.
 func imagesOwn(name string) func(*declared.Stack) {
 	return change("syncthing", func(pod *declared.Pod) {
 		env := &pod.Container("syncthing").Env
@@ -102,7 +102,7 @@ func imagesOwn(name string) func(*declared.Stack) {
 	})
 }
 
-// data changes where Syncthing's containers have the files.
+// data changes the mounts of the files in Syncthing's containers.
 func data(pod *declared.Pod, change func(*corev1.VolumeMount)) {
 	for _, containers := range [][]corev1.Container{pod.Spec().InitContainers, pod.Spec().Containers} {
 		for _, c := range containers {
@@ -115,7 +115,7 @@ func data(pod *declared.Pod, change func(*corev1.VolumeMount)) {
 	}
 }
 
-// indexOnAnotherDisk puts Syncthing's index on a disk of its own, which outlives the files'.
+// indexOnAnotherDisk puts Syncthing's index on its own disk, which outlives the one of the files.
 func indexOnAnotherDisk(pod *declared.Pod) {
 	const name = "index"
 	pod.Region.Claims[declared.Key{Namespace: pod.Namespace, Name: name}] = &corev1.PersistentVolumeClaim{}

@@ -18,19 +18,19 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// guards tries the tests themselves: each setting of undone is taken back, and its test must fail.
+// guards tests the tests themselves: it undoes each setting of undone, and the setting's test must fail.
 var guards = flag.Bool("guards", false, "take back one setting after the other, and see that its test fails")
 
-// undoVariable names the setting that a run takes back.
+// undoVariable names the setting that a run undoes.
 const undoVariable = "CONFORMANCE_UNDO"
 
-// setting is something declared that a test guards.
+// setting is a declared setting that a test guards.
 type setting struct {
 	test string
 	undo func(*declared.Stack)
 }
 
-// undone are the settings, each with the test that must fail without it.
+// undone lists the settings, each with the test that must fail without it.
 var undone = map[string]setting{
 	"a PD is ready when it listens": {"TestPDAlone", change("pd", func(pod *declared.Pod) {
 		pod.Container("pd").ReadinessProbe.ProbeHandler = healthProbe
@@ -128,7 +128,7 @@ var undone = map[string]setting{
 
 var healthProbe = corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromInt32(2379)}}
 
-// committed is the committed stack with the given keys set, and without the setting that the run takes back.
+// committed returns the committed stack with the given keys set, and without the setting that the run undoes.
 func committed(t *testing.T, set map[string]string) *declared.Stack {
 	t.Helper()
 	stack := declared.Committed(t, set)
@@ -143,7 +143,7 @@ func committed(t *testing.T, set map[string]string) *declared.Stack {
 	return stack
 }
 
-// change is a change to an application's pods, in every region that has such.
+// change returns a change to an application's pods, in every region that has them.
 func change(app string, to func(*declared.Pod)) func(*declared.Stack) {
 	return func(stack *declared.Stack) {
 		for _, region := range stack.Regions {
@@ -152,7 +152,7 @@ func change(app string, to func(*declared.Pod)) func(*declared.Stack) {
 	}
 }
 
-// withoutClaims lets an application's volumes end with its pods.
+// withoutClaims makes an application's volumes end with its pods.
 func withoutClaims(app string) func(*declared.Stack) {
 	return change(app, func(pod *declared.Pod) {
 		for i := range pod.Spec().Volumes {
@@ -187,7 +187,7 @@ func inCron(oldnew ...string) func(*declared.Stack) {
 	})
 }
 
-// oneServer has WordPress's web server serve the health page too, from a pool of processes for both.
+// oneServer makes WordPress's web server serve the health page too, from one pool of processes.
 func oneServer(stack *declared.Stack) {
 	inConfigMaps("apache.conf", "KeepAlive Off", "KeepAlive Off\nListen 8081")(stack)
 	change("wordpress", func(pod *declared.Pod) {
@@ -223,8 +223,8 @@ func environment(name string, to func(string) string) func(*declared.Stack) {
 	}
 }
 
-// inConfigMaps replaces a text in a key of every ConfigMap that has it; from where it begins to the end of the line, if
-// the new one is the beginning of a comment.
+// inConfigMaps replaces a text in a key of every ConfigMap that has the key. If the new text starts a comment, it
+// comments out the old text, to the end of the line.
 func inConfigMaps(key, old, new string) func(*declared.Stack) {
 	return func(stack *declared.Stack) {
 		for _, region := range stack.Regions {
@@ -250,7 +250,7 @@ func inSecrets(key, old, new string) func(*declared.Stack) {
 	}
 }
 
-// replaced panics if the text is not there: the setting has another form now.
+// replaced replaces a text. It panics if the text is not there: the setting has changed its form.
 func replaced(text, old, new string) string {
 	if !strings.Contains(text, old) {
 		panic(fmt.Sprintf("%q is not in\n%s", old, text))
@@ -261,8 +261,8 @@ func replaced(text, old, new string) string {
 	return strings.ReplaceAll(text, old, new)
 }
 
-// runGuards runs each setting's test without the setting, in this machine's namespaces again, and counts those that
-// pass, which they must not. -run chooses among the settings' tests.
+// runGuards runs each setting's test without the setting, in new namespaces on this machine, and counts the tests that
+// pass, which they must not, or that do not finish. -run selects among the settings' tests.
 func runGuards() (failures int) {
 	chosen := regexp.MustCompile(flag.Lookup("test.run").Value.String())
 	for _, name := range slices.Sorted(maps.Keys(undone)) {
@@ -287,7 +287,7 @@ func runGuards() (failures int) {
 	return failures
 }
 
-// firstComplaint is the first line of a test's output that says what failed.
+// firstComplaint returns the first line of a test's output that reports a failure.
 func firstComplaint(output string) string {
 	for _, line := range strings.Split(output, "\n") {
 		if strings.Contains(line, "_test.go:") && !strings.Contains(line, "taken back") {

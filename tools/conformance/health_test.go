@@ -22,10 +22,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The health page says 200 before there is a site, or nobody could install one; while the database pauses, as it does
-// while it elects its leaders, though all of the site's processes wait for it; and again afterwards. It says 503 when the
-// pause does not end, and at once when the region's own TiDB is gone, or its files, or the site's web server. It always
-// answers in time for the load balancer.
+// The health page answers 200 before there is a site, or nobody could install one; during a pause of the database, such
+// as a leader election, even if all of the site's processes wait for it; and afterwards. It answers 503 if the pause
+// does not end, and at once if the region's own TiDB, its files or the site's web server are gone. It always answers
+// within the load balancer's timeout.
 func TestWordPressHealth(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
@@ -47,7 +47,7 @@ func TestWordPressHealth(t *testing.T) {
 		t.Fatal(err)
 	}
 	tidb.Freeze()
-	// An election takes up to 30 seconds; the check that comes right after it must still find the page at 200.
+	// An election takes up to 30 seconds. The health check right after it must still get 200.
 	const election, patience = 35 * time.Second, 90 * time.Second
 	frozen := time.Now()
 	leave := crowd(wordpress)
@@ -80,7 +80,7 @@ func TestWordPressHealth(t *testing.T) {
 		}
 		return nil
 	})
-	// Restarting mends no database: no probe may do it, however long this takes.
+	// A restart repairs no database: no probe may restart a container, however long this takes.
 	var longest time.Duration
 	for _, name := range []string{"wordpress", "health"} {
 		probe := wordpress.Container(name).LivenessProbe
@@ -110,8 +110,8 @@ func TestWordPressHealth(t *testing.T) {
 	withoutApache(t, w, wordpress)
 }
 
-// fullQueue: that the site's web server takes no more connections is a failure; while the database pauses it is what the
-// pause does to a busy site, and the pod stays in rotation.
+// fullQueue checks that a web server that accepts no more connections counts as a failure, except during a pause of the
+// database: the pause causes it on a busy site, and the pod stays in rotation.
 func fullQueue(t *testing.T, w *world.World, wordpress, tidb *kubelet.Pod) {
 	t.Helper()
 	leave := fillQueue(wordpress)
@@ -145,11 +145,11 @@ func fullQueue(t *testing.T, w *world.World, wordpress, tidb *kubelet.Pod) {
 	w.Ready(time.Minute, wordpress, tidb)
 }
 
-// withoutFiles has the shared volume keep everybody waiting, as one does whose NFS server is away.
+// withoutFiles makes every access to the shared volume hang, as if its NFS server were away.
 func withoutFiles(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
 	t.Helper()
 	answer := silence(t, w.Files(wordpress.Region.Name))
-	for range 3 { // more than its processes, if they waited too
+	for range 3 { // more than the page has processes, in case they hang too
 		if code, text := health(t, wordpress); code != http.StatusServiceUnavailable || !strings.Contains(text, "files") {
 			t.Errorf("without files: %d %s", code, text)
 			break
@@ -168,15 +168,15 @@ func withoutFiles(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
 	w.Ready(time.Minute, wordpress)
 }
 
-// silence has whoever opens a directory, or what is right in it, wait until answer: they can be killed then, but not
-// interrupted, as who waits for an NFS server.
+// silence makes every open of a directory, and of what is directly in it, block until answer is called. A blocked
+// process can be killed but not interrupted, as with a lost NFS server.
 func silence(t *testing.T, directory string) (answer func()) {
 	t.Helper()
 	events, err := unix.FanotifyInit(unix.FAN_CLASS_CONTENT|unix.FAN_CLOEXEC, unix.O_RDONLY)
 	if err != nil {
 		t.Fatal("fanotify:", err)
 	}
-	// Nobody reads what is asked there; with its end all is permitted.
+	// Nobody reads the permission requests. Closing the descriptor grants them all.
 	answer = sync.OnceFunc(func() { unix.Close(events) })
 	t.Cleanup(answer)
 	if err := unix.FanotifyMark(events, unix.FAN_MARK_ADD, unix.FAN_OPEN_PERM|unix.FAN_ONDIR|unix.FAN_EVENT_ON_CHILD, unix.AT_FDCWD, directory); err != nil {
@@ -185,7 +185,7 @@ func silence(t *testing.T, directory string) (answer func()) {
 	return answer
 }
 
-// withoutApache ends the site's web server, which takes a while to come back.
+// withoutApache stops the site's web server, which takes a while to come back.
 func withoutApache(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -207,7 +207,7 @@ func withoutApache(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
 	})
 }
 
-// crowd asks for the front page more often than the site has processes, until leave.
+// crowd requests the front page more often at once than the site has processes, until leave is called.
 func crowd(wordpress *kubelet.Pod) (leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
@@ -224,8 +224,8 @@ func crowd(wordpress *kubelet.Pod) (leave func()) {
 	}
 }
 
-// fillQueue makes connections to the site with requests that never end, until none is accepted any more, and in the place of
-// those that the site gives up, until leave.
+// fillQueue opens connections to the site, with requests that never end, until it accepts no more, and replaces those
+// that the site closes, until leave is called.
 func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	address := net.JoinHostPort(wordpress.Network.Address.String(), strconv.Itoa(regions.HTTPPort))
@@ -243,7 +243,7 @@ func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 				continue
 			}
 			open = append(open, connection)
-			// Apache is told of a connection when there is something to read.
+			// Apache only sees a connection once there is something to read.
 			_, _ = connection.Write([]byte("GET / HTTP/1.1\r\n"))
 		}
 		for _, connection := range open {
@@ -257,7 +257,7 @@ func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 	}
 }
 
-// answersWithoutDatabase says why the site does not answer a request that needs no database.
+// answersWithoutDatabase returns why the site does not answer a request that needs no database.
 func answersWithoutDatabase(wordpress *kubelet.Pod) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -272,11 +272,11 @@ func answersWithoutDatabase(wordpress *kubelet.Pod) error {
 	return nil
 }
 
-// probers ask for the health page at a time.
+// probers is the number of concurrent requests for the health page.
 const probers = 8
 
-// health asks for the health page as the health checkers do, several at a time, and fails the test if an answer takes
-// longer than the load balancer waits. A failure is what it returns if one of them was told so.
+// health requests the health page as the health checkers do, several at a time, and fails the test if an answer takes
+// longer than the load balancer waits. It returns the worst answer.
 func health(t *testing.T, wordpress *kubelet.Pod) (code int, text string) {
 	t.Helper()
 	type answer struct {
@@ -307,12 +307,12 @@ func health(t *testing.T, wordpress *kubelet.Pod) (code int, text string) {
 	return worst.code, worst.text
 }
 
-// healthPage is the health page's answer.
+// healthPage returns the health page's answer.
 func healthPage(wordpress *kubelet.Pod) (code int, text string, err error) {
 	return pageOf(wordpress, regions.HealthPort, loadbalancer.HealthPath)
 }
 
-// pageOf is a pod's answer to a request for a page.
+// pageOf returns a pod's answer to a request for a page.
 func pageOf(pod *kubelet.Pod, port int, path string) (code int, text string, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()

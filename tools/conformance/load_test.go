@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// load is people who read, write and upload in every region, until it is stopped.
+// load simulates people who read, write and upload in every region, until it is stopped.
 type load struct {
 	picture []byte
 	ended   chan struct{}
@@ -45,11 +45,11 @@ func (f failure) String() string {
 	return fmt.Sprintf("%s in %s, from %s to %s: %v", f.what, f.region, f.began.Format("15:04:05.0"), f.ended.Format("15:04:05.0"), f.err)
 }
 
-// breath is the time between one thing that somebody does and the next.
+// breath is the pause between two actions of a person.
 const breath = 300 * time.Millisecond
 
-// startLoad lets one read and another write in every region, with the session of one who is logged in. The picture is a
-// JPEG; every upload has a name and an end of its own.
+// startLoad starts a reader and a writer in every region, with a session that is logged in. The picture is a JPEG;
+// every upload has its own name and ending.
 func startLoad(w *world.World, s *session, picture []byte) *load {
 	l := &load{picture: picture, ended: make(chan struct{}), reads: map[string]int{}, posts: map[string][]article{}, uploads: map[string][]sent{}}
 	for _, region := range w.Stack.Regions {
@@ -60,7 +60,7 @@ func startLoad(w *world.World, s *session, picture []byte) *load {
 	return l
 }
 
-// stop ends the load, when what is under way has ended.
+// stop ends the load, once the actions in progress have ended.
 func (l *load) stop() {
 	l.ending.Do(func() { close(l.ended) })
 	l.workers.Wait()
@@ -104,7 +104,7 @@ func (l *load) write(region string, s *session, n int) (what string, err error) 
 		return "writing a post", err
 	}
 	name := fmt.Sprintf("%s-%d.jpg", region, n)
-	// What follows the end of a JPEG is nothing to those who show it.
+	// Viewers ignore what follows the end of a JPEG.
 	body := append(slices.Clone(l.picture), name...)
 	path, err := s.upload(name, body)
 	if err == nil {
@@ -115,7 +115,7 @@ func (l *load) write(region string, s *session, n int) (what string, err error) 
 	return "uploading a picture", err
 }
 
-// progress is how much has been done in a region.
+// progress counts what has been done in a region.
 type progress struct{ reads, posts, uploads int }
 
 func (l *load) progress(region string) progress {
@@ -124,7 +124,7 @@ func (l *load) progress(region string) progress {
 	return progress{l.reads[region], len(l.posts[region]), len(l.uploads[region])}
 }
 
-// beyond says what is missing until so much more has been done than at an earlier time.
+// beyond returns an error until so many more of each have been done than before.
 func (p progress) beyond(before progress, more int) error {
 	if p.reads < before.reads+more || p.posts < before.posts+more || p.uploads < before.uploads+more {
 		return fmt.Errorf("%+v so far, %+v before: want %d more of each", p, before, more)
@@ -132,14 +132,14 @@ func (p progress) beyond(before progress, more int) error {
 	return nil
 }
 
-// newest is the last upload of a region.
+// newest returns the last upload of a region.
 func (l *load) newest(region string) sent {
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	return l.uploads[region][len(l.uploads[region])-1]
 }
 
-// failed is what has failed so far.
+// failed returns what has failed so far.
 func (l *load) failed() []failure {
 	l.lock.Lock()
 	defer l.lock.Unlock()

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { sandbox.Main(run{m}) }
 
-// run is the run of the tests, once everything they need is there.
+// run is the run of the tests. It starts only if everything they need is there.
 type run struct{ *testing.M }
 
 func (r run) Run() int {

@@ -14,8 +14,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// What WordPress writes through the file server of one region is on the disks of the others, and can be read through
-// their file servers: the server's writes wake Syncthing by inotify, and what Syncthing writes, the server shows.
+// What WordPress writes through one region's file server reaches the other regions' disks and can be read through their
+// file servers: a server's writes wake Syncthing through inotify, and the server serves what Syncthing writes.
 func TestNFSWakesSyncthing(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	for _, region := range w.Stack.Regions {
@@ -23,7 +23,7 @@ func TestNFSWakesSyncthing(t *testing.T) {
 	}
 	servers, daemons := startFiles(w)
 	for i, one := range []struct {
-		version, bytes int // Debian's client writes no more than a kilobyte by version 4
+		version, bytes int // Debian's client writes at most a kilobyte with version 4
 	}{{4, 700}, {3, 100_000}} {
 		for from := range servers {
 			path := fmt.Sprintf("upload-%d-from-%d.jpg", i, from)
@@ -72,19 +72,19 @@ func TestNFSServerComesBack(t *testing.T) {
 	unharmed(t, w, server)
 }
 
-// nfsURL names a file of a region's export for Debian's NFS client, as WordPress's user.
+// nfsURL returns the URL of a file of a region's export for Debian's NFS client, as WordPress's user.
 func nfsURL(w *world.World, server *kubelet.Pod, version int, path string) string {
 	return fmt.Sprintf("nfs://%s%s/%s?version=%d&uid=%d&gid=%[5]d", server.Network.Address, w.Export(server.Region.Name), path, version, world.WWWData)
 }
 
-// nfsWrite writes a file from outside the pods, as the machines do that mount for theirs.
+// nfsWrite writes a file from outside the pods, as the machines do that mount the volume for their pods.
 func nfsWrite(t testing.TB, w *world.World, server *kubelet.Pod, version int, path string, data []byte) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// In the server's grace after a start, nobody may open a file.
+	// During the server's grace period after a start, nobody can open a file.
 	w.Eventually(longest(), "a file is written by NFS", func() error {
 		output, err := exec.Command("timeout", "60", "nfs-cp", file, nfsURL(w, server, version, path)).CombinedOutput()
 		if err != nil {
@@ -105,7 +105,7 @@ func nfsRead(w *world.World, server *kubelet.Pod, version int, path string) ([]b
 	return data, err
 }
 
-// scanned sets how often a region's Syncthing looks at all files, in seconds; 0 is never.
+// scanned sets the rescan interval of a region's Syncthing, in seconds; 0 is never.
 func scanned(region *declared.Region, seconds int) {
 	inRegion(region, `rescanIntervalS="[0-9]+"`, fmt.Sprintf(`rescanIntervalS="%d"`, seconds))
 }

@@ -15,14 +15,14 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// The first of the regions' Placement Drivers must be ready by its probe before the others exist, or the graph, which
-// waits for it, never gets to them; and no probe may kill it while it waits.
+// The first region's Placement Driver must pass its readiness probe before the others exist: the graph waits for it
+// before it creates them. No probe may kill it while it waits.
 func TestPDAlone(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	pd := w.Start(w.Stack.Regions[0].Name, "pd")
 	w.Ready(30*time.Second, pd)
 
-	// Longer than a liveness probe that asked for a quorum would have patience.
+	// Wait longer than a liveness probe that asked for a quorum would tolerate.
 	probe := pd.Container("pd").LivenessProbe
 	patience := time.Duration(probe.PeriodSeconds*(probe.FailureThreshold+1))*time.Second + 5*time.Second
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(time.Second) {
@@ -38,7 +38,7 @@ func TestPDAlone(t *testing.T) {
 	}
 }
 
-// Two make a quorum, whichever they are and however far apart they start; the third joins them.
+// Any two make a quorum, however far apart they start; the third joins them.
 func TestPDAnyOrder(t *testing.T) {
 	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
 		t.Run(fmt.Sprint(order), func(t *testing.T) {
@@ -67,8 +67,8 @@ func TestPDAnyOrder(t *testing.T) {
 	}
 }
 
-// The leader dies: another leads. Two are lost with their machines: the third waits for them, and no probe ends it. They
-// come back to the same cluster, with what was stored in it.
+// If the leader dies, another leads. If two are lost with their machines, the third waits for them, and no probe ends
+// it. The two come back to the same cluster, with the data stored in it.
 func TestPDLosses(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	pds := startPDs(w)
@@ -139,7 +139,7 @@ func startPDs(w *world.World) (pds []*kubelet.Pod) {
 	return pds
 }
 
-// quorum waits until the pods are ready and serve.
+// quorum waits until the pods are ready and have a quorum.
 func quorum(w *world.World, pds ...*kubelet.Pod) {
 	w.Ready(time.Minute, pds...)
 	w.Eventually(2*time.Minute, "the Placement Drivers have a quorum", func() error {
@@ -152,7 +152,7 @@ func quorum(w *world.World, pds ...*kubelet.Pod) {
 	})
 }
 
-// unharmed fails the test if a probe or an end of a process has restarted a pod.
+// unharmed fails the test if a pod was restarted, by a probe or by the end of a process.
 func unharmed(t *testing.T, w *world.World, pods ...*kubelet.Pod) {
 	t.Helper()
 	for _, p := range pods {
@@ -171,7 +171,7 @@ func without(pods []*kubelet.Pod, region string) (others []*kubelet.Pod) {
 	return others
 }
 
-// impatient asks what may hang: a Placement Driver without a quorum does.
+// impatient is for requests that may hang: a Placement Driver without a quorum does not answer.
 var impatient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
 func pdURL(pd *kubelet.Pod, path string) string {
@@ -218,7 +218,7 @@ func post(t *testing.T, pd *kubelet.Pod, path string, value any) {
 	}
 }
 
-// askLeader is the region of the leader.
+// askLeader returns the leader's region.
 func askLeader(pd *kubelet.Pod) (string, error) {
 	var leader struct{ Name string }
 	err := ask(pd, "/pd/api/v1/leader", &leader)

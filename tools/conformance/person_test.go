@@ -20,8 +20,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 )
 
-// A person installs the site in the browser, writes, uploads, comments, searches and looks at the pages of the
-// dashboard, in one region and then in another without logging in again: and no SQL statement fails.
+// A person installs the site in the browser, writes, uploads, comments, searches and opens the pages of the dashboard,
+// in one region and then in another without logging in again. No SQL statement fails.
 func TestWordPressInBrowser(t *testing.T) {
 	for _, version := range []string{images.Unstable, images.Stable} {
 		t.Run(version, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWordPressInBrowser(t *testing.T) {
 
 			for _, region := range w.Stack.Regions[1:] {
 				entrance.Lead(region.Name)
-				for _, path := range []string{"/", "/wp-admin/"} { // each asks for a cookie of its own
+				for _, path := range []string{"/", "/wp-admin/"} { // each needs its own cookie
 					b.open(path)
 					if b.count("#loginform") > 0 || b.count("#wpadminbar") == 0 {
 						t.Fatalf("%s asks to log in again\n%s", region.Name, b.view())
@@ -68,7 +68,7 @@ func TestWordPressInBrowser(t *testing.T) {
 	}
 }
 
-// What the person is called and writes.
+// The person's name and texts.
 const (
 	siteTitle = "Överallt"
 	person    = "astrid"
@@ -78,7 +78,7 @@ const (
 	remark    = "Läckert! 😋"
 )
 
-// install goes through the installation page, to which an empty site leads.
+// install goes through the installation page, to which an empty site redirects.
 func (b *browser) install() {
 	b.open("/")
 	// Debian's stable version first asks for a language.
@@ -108,7 +108,7 @@ func (b *browser) logIn() {
 	b.keep("03-dashboard")
 }
 
-// settle puts away the welcome, and what comes from the internet: WordPress's news, and the portraits.
+// settle hides the welcome panel and what comes from the internet: WordPress's news, and the avatars.
 func (b *browser) settle() {
 	b.open("/wp-admin/?welcome=0") // where "Dismiss" leads
 	b.until("the welcome is gone", `document.querySelector('#welcome-panel')?.offsetParent == null`)
@@ -124,7 +124,7 @@ func (b *browser) settle() {
 	}
 }
 
-// writePost writes a post in the block editor, with an uploaded picture, looks at it, and returns its path.
+// writePost writes a post with an uploaded picture in the block editor, checks it, and returns its path.
 func (b *browser) writePost() (path string) {
 	picture := filepath.Join(sandbox.State(), "sunset.jpg")
 	file, err := os.Create(picture)
@@ -151,7 +151,7 @@ func (b *browser) writePost() (path string) {
 	const canvas = `(document.querySelector('iframe[name="editor-canvas"]')?.contentDocument || document)`
 	const title = canvas + `.querySelector('.wp-block-post-title, .editor-post-title__input')`
 	b.until("the title is there", `!!`+title)
-	// The title has the focus in a new post, and the keys go where the focus is.
+	// A new post's title has the focus, and keys go where the focus is.
 	b.script("going to the title", `(() => { const f = document.querySelector('iframe[name="editor-canvas"]'); if (f) f.focus(); `+title+`.focus(); return true })()`, nil)
 	b.do("writing", input.InsertText(postTitle), chromedp.KeyEvent(kb.Enter), input.InsertText(postText))
 	b.script("adding the picture", `(async () => {
@@ -164,7 +164,8 @@ func (b *browser) writePost() (path string) {
 	const publish = ".editor-post-publish-button__button"
 	b.do("publishing", chromedp.WaitEnabled(publish, chromedp.ByQuery), chromedp.Click(publish, chromedp.ByQuery))
 	const confirm = ".editor-post-publish-panel__header-publish-button .editor-post-publish-button"
-	// The panel slides in. A click that met the page while the picture moved it opened none: a person clicks again.
+	// The panel slides in. If the loading picture moved the page during the click, no panel opened: click again, as a
+	// person would.
 	b.until("the panel has come to rest", fmt.Sprintf(`(() => {
 		const editor = wp.data.select('core/editor'), opened = editor.isPublishSidebarOpened ?? wp.data.select('core/edit-post').isPublishSidebarOpened;
 		if (!opened()) { document.querySelector(%q)?.click(); return false }
@@ -184,7 +185,7 @@ func (b *browser) writePost() (path string) {
 	return path
 }
 
-// seesPicture loads the page again until the uploaded picture is shown: it may still be on its way to the region.
+// seesPicture reloads the page until it shows the uploaded picture, which may not have reached the region yet.
 func (b *browser) seesPicture() {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
@@ -201,7 +202,7 @@ func (b *browser) seesPicture() {
 	}
 }
 
-// comment comments the post that is open.
+// comment comments on the open post.
 func (b *browser) comment() {
 	b.fill("writing a comment", entry{"#comment", remark})
 	b.submit("#commentform #submit", ".comment-content, .wp-block-comment-content")
@@ -218,13 +219,13 @@ func (b *browser) search() {
 	b.shows("Sorry, but nothing")
 }
 
-// places that letters come from: as many as make 26 posts with the one in the editor and WordPress's own first one.
+// places are where letters come from: with the post from the editor and WordPress's first one, they make 26 posts.
 var places = []string{
 	"Reykjavík", "Łódź", "São Paulo", "Αθήνα", "東京", "Київ", "Zürich", "Đà Nẵng", "القاهرة", "서울", "İzmir", "Åbo",
 	"Plzeň", "תל אביב", "上海", "Málaga", "Şanlıurfa", "Chișinău", "Győr", "София", "Tórshavn", "København", "Besançon", "Rīga",
 }
 
-// pagination writes posts until there are 26, and turns the pages of the front page and of the dashboard's list.
+// pagination writes posts until there are 26, and pages through the front page and the dashboard's list.
 func (b *browser) pagination() {
 	b.open("/wp-admin/post-new.php")
 	b.until("requests can be made", `window.wp && wp.apiFetch && true`)

@@ -8,14 +8,14 @@ import (
 	"math"
 )
 
-// drawPicture writes a JPEG of an evening at sea, large enough that WordPress makes smaller ones of it. The seed moves the
-// sun and the waves: every picture is another one.
+// drawPicture writes a JPEG of an evening at sea, large enough that WordPress makes smaller versions of it. The seed
+// moves the sun and the waves, so every picture is different.
 func drawPicture(to io.Writer, width, height int, seed float64) error {
 	picture := image.NewRGBA(image.Rect(0, 0, width, height))
 	horizon, sun := 0.62, 0.5+0.2*math.Sin(seed)
 	for y := range height {
 		for x := range width {
-			// In parts of the height, so that the sun is round.
+			// Both in units of the height, so that the sun is round.
 			h, v := float64(x)/float64(height), float64(y)/float64(height)
 			away := h - sun*float64(width)/float64(height)
 			var c [3]float64
@@ -47,7 +47,7 @@ func drawPicture(to io.Writer, width, height int, seed float64) error {
 	return jpeg.Encode(to, picture, &jpeg.Options{Quality: 88})
 }
 
-// between is the colour a part of the way from a to b.
+// between returns the colour a part of the way from a to b.
 func between(a, b [3]float64, part float64) (c [3]float64) {
 	for i := range c {
 		c[i] = a[i] + (b[i]-a[i])*part

@@ -19,7 +19,7 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// probePlugin is a plugin of the tests' own, which does in WordPress what plugins do.
+// probePlugin is a test plugin that does in WordPress what plugins do.
 //
 //go:embed testdata/probe.php
 var probePlugin []byte
@@ -30,7 +30,7 @@ func putPlugin(t *testing.T, w *world.World, region, name string, code []byte) {
 	put(t, filepath.Join(w.Files(region), "plugins", name, name+".php"), code)
 }
 
-// activate makes plugins of one file the site's active ones.
+// activate makes plugins of one file the site's only active ones.
 func activate(t *testing.T, w *world.World, tidb *kubelet.Pod, names ...string) {
 	t.Helper()
 	var list bytes.Buffer
@@ -46,7 +46,7 @@ func activate(t *testing.T, w *world.World, tidb *kubelet.Pod, names ...string) 
 	}
 }
 
-// probe asks the plugin of the tests for something, and decodes what it answers.
+// probe sends a request to the test plugin, and decodes its answer.
 func probe(t *testing.T, pod *kubelet.Pod, what string, body, into any) {
 	t.Helper()
 	text, err := json.Marshal(body)

@@ -21,17 +21,17 @@ var (
 	delays  = flag.Bool("delays", false, "take the figures of propagation for other delays of the watcher as well")
 )
 
-// settings are a set-up of Syncthing that uploads are timed in.
+// settings are a set-up of Syncthing in which uploads are timed.
 type settings struct {
 	name   string
 	change func(*declared.Stack)
 	apart  time.Duration // round trip between every two regions
 }
 
-// declaredSettings change nothing.
+// declaredSettings changes nothing.
 func declaredSettings(*declared.Stack) {}
 
-// originalSettings are those of the set-up that this one replaces: Syncthing's own but for a watcher's delay of a
+// originalSettings is the set-up that this one replaces: Syncthing's defaults, except for a watcher delay of one
 // second, and an index that ends with the pod.
 func originalSettings(stack *declared.Stack) {
 	inConfigs(`fsWatcherDelayS="[0-9.]+"`, `fsWatcherDelayS="1"`)(stack)
@@ -41,8 +41,8 @@ func originalSettings(stack *declared.Stack) {
 	change("syncthing", indexElsewhere)(stack)
 }
 
-// An upload of 100 kB reaches both other regions sooner than in the original set-up. Run with -uploads=100 -v it gives
-// the figures of docs/figures.md.
+// An upload of 100 kB reaches both other regions sooner than in the original set-up. With -uploads=100 -v the test
+// prints the figures of docs/figures.md.
 func TestPropagationFigures(t *testing.T) {
 	all := []settings{
 		{"original", originalSettings, 0},
@@ -81,7 +81,7 @@ func TestPropagationFigures(t *testing.T) {
 	}
 }
 
-// timeUploads makes one upload after the other, in all regions in turn, and times when it is in both others.
+// timeUploads makes one upload after the other, in all regions in turn, and measures when both other regions have it.
 func timeUploads(t *testing.T, s settings) (times []time.Duration) {
 	stack := committed(t, nil)
 	s.change(stack)
@@ -118,15 +118,15 @@ func timeUploads(t *testing.T, s settings) (times []time.Duration) {
 		if i >= 3 {
 			times = append(times, time.Since(began))
 		}
-		// Not in step with the daemons' own clockwork.
+		// Stay out of step with the daemons' own timers.
 		time.Sleep(time.Duration(100+37*i%400) * time.Millisecond)
 	}
 	slices.Sort(times)
 	return times
 }
 
-// writeAsPHP writes a file as PHP moves an upload here from its own temporary directory, which is another file system: in
-// place, piece by piece, and then its mode. pause is between the pieces, of 8 KiB.
+// writeAsPHP writes a file as PHP moves an upload here from its temporary directory, which is on another file system:
+// in place, in pieces of 8 KiB, and then sets the mode. pause is the time between pieces.
 func writeAsPHP(t testing.TB, path string, data []byte, pause time.Duration) {
 	t.Helper()
 	asWordPress(t, func() error {
@@ -148,14 +148,14 @@ func writeAsPHP(t testing.TB, path string, data []byte, pause time.Duration) {
 	})
 }
 
-// quantile is the value below which a share of the sorted times lies.
+// quantile returns the value below which a share of the sorted times lies.
 func quantile(sorted []time.Duration, share float64) time.Duration {
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
-// An upload that is written slowly is seen elsewhere as nothing, or as its beginning, and in the end as it is; never
-// with holes, never with parts of another version, and never as a conflict. The same goes for a file that is there
-// already and is written again. Once it is there it is away only while Syncthing replaces it.
+// A slowly written upload appears elsewhere as nothing, then as its beginning, and in the end complete; never with
+// holes, never with parts of another version, and never as a conflict. The same holds for an existing file that is
+// overwritten. Once the file exists elsewhere, it is missing only while Syncthing replaces it.
 func TestPropagationOfASlowUpload(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -180,7 +180,7 @@ func TestPropagationOfASlowUpload(t *testing.T) {
 				done = true
 			default:
 			}
-			// One look reads one file, which nobody writes to: Syncthing puts another in its place.
+			// One read sees one file, to which nobody writes: Syncthing replaces it by another.
 			found, err := os.ReadFile(there)
 			if errors.Is(err, os.ErrNotExist) {
 				if appeared && !beingReplaced(there) {
@@ -210,8 +210,8 @@ func TestPropagationOfASlowUpload(t *testing.T) {
 	}
 }
 
-// A file that is written again is elsewhere either as it was, or as it is, or away for the moment in which Syncthing
-// replaces it.
+// An overwritten file is elsewhere in its old or its new version, or missing for the moment in which Syncthing replaces
+// it.
 func TestPropagationOfAnOverwrite(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -230,7 +230,7 @@ func TestPropagationOfAnOverwrite(t *testing.T) {
 	for range times {
 		now := content(len(before))
 		writeAsPHP(t, here, now, 0)
-		// Looked at without a pause, for that moment is short.
+		// Poll without a pause, for that moment is short.
 		for began, missing := time.Now(), time.Duration(0); ; {
 			if time.Since(began) > longest() {
 				t.Fatalf("the new content is not there after %v", time.Since(began))
@@ -262,9 +262,10 @@ func TestPropagationOfAnOverwrite(t *testing.T) {
 	t.Logf("the file was written again %d times, and was seen to be away elsewhere %d times, for %v", times, len(away), away)
 }
 
-// beingReplaced says whether a file that was just found missing is being replaced by Syncthing, or was: it removes the old
-// file and then renames the new one, which until then lies beside it under another name. So whoever looks for that one
-// first, and then for the file, finds one of them, but for the next replacement, which may begin between the looks.
+// beingReplaced reports whether Syncthing is replacing, or has just replaced, a file that was found missing. Syncthing
+// removes the old file and then renames the new one, which lies beside it under a temporary name until then. So a look
+// for the temporary file and then for the file finds one of them, unless the next replacement begins between the two
+// looks.
 func beingReplaced(path string) bool {
 	directory, name := filepath.Split(path)
 	for range 3 {
@@ -277,7 +278,7 @@ func beingReplaced(path string) bool {
 	return false
 }
 
-// writeSlowly takes about eight seconds, with pauses that are longer than a watcher waits.
+// writeSlowly takes about eight seconds, with pauses longer than the watcher's delay.
 func writeSlowly(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

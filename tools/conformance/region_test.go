@@ -20,13 +20,15 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// vanish makes the lost region's Syncthing go without its machine closing its connections. The others wait five minutes,
-// which is fixed in Syncthing and looked at every two and a half, before they talk to the one that returned.
+// vanish makes the lost region's Syncthing disappear without its machine closing its connections. The others then wait
+// five minutes before they talk to the returned one: Syncthing hard-codes that timeout, and checks it every two and a
+// half minutes.
 var vanish = flag.Bool("vanish", false, "let the Syncthing of the region that is lost vanish from the network: takes ten minutes")
 
-// A region is lost with all that runs in it, its Placement Driver the leader, while people read, write and upload in
-// every region: the others go on without one request that fails, and timestamps go on, never back. When it returns it
-// catches up: every upload and every post that was acknowledged, before, meanwhile and afterwards, is everywhere.
+// A region is lost with everything in it, including the leading Placement Driver, while people read, write and upload
+// in every region. The other regions go on without one failed request, and timestamps continue, never backwards. When
+// the region returns it catches up: every upload and every post that was acknowledged, before, during and after the
+// loss, is everywhere.
 func TestRegionLost(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	survivors, lost := w.Stack.Regions[:2], w.Stack.Regions[2]
@@ -130,7 +132,7 @@ func TestRegionLost(t *testing.T) {
 		}
 		return nil
 	})
-	// The smaller pictures as well, which WordPress makes of an upload; and nothing that one region has alone.
+	// Also the smaller versions that WordPress makes of a picture; and no file exists in one region alone.
 	sameEverywhere(t, w, daemons, "the regions have the same files", func(found tree) error {
 		if paths := conflicts(found); len(paths) > 0 {
 			return fmt.Errorf("%v: nobody changed the same file twice", paths)
@@ -171,7 +173,7 @@ func lead(t *testing.T, w *world.World, pds []*kubelet.Pod, region string) {
 	})
 }
 
-// holds says why a region's volume does not hold an upload as it was sent.
+// holds returns an error unless a region's volume holds an upload as it was sent.
 func holds(w *world.World, region string, u sent) error {
 	path, ok := strings.CutPrefix(u.path, "/wp-content/")
 	if !ok {

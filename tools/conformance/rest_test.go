@@ -13,9 +13,9 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// A Syncthing that watches without a delay loses count of its events, and then spins: a directory whose mode changes
-// while the file in it has yet to be looked at is enough, as WordPress makes it with every month's first upload. It must
-// come to rest.
+// A Syncthing that watches without a delay can lose count of its events, and then spins. It is enough that a
+// directory's mode changes before the file in it is scanned, as with WordPress's first upload of every month. Syncthing
+// must come to rest.
 func TestSyncthingRests(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -37,7 +37,7 @@ func TestSyncthingRests(t *testing.T) {
 	unharmed(t, w, daemons...)
 }
 
-// busy measures how much of a processor the busiest of the daemons uses or would use, for five seconds.
+// busy measures, over five seconds, how much of a processor the busiest daemon uses or would use.
 func busy(t *testing.T, daemons []*kubelet.Pod) (most float64) {
 	t.Helper()
 	const window = 5 * time.Second
@@ -52,8 +52,8 @@ func busy(t *testing.T, daemons []*kubelet.Pod) (most float64) {
 	return most
 }
 
-// processorTime is what the daemon's threads have used of processors so far, and what they waited for one: on a loaded machine a
-// daemon that spins gets little.
+// processorTime returns how much processor time the daemon's threads have used so far, and how long they waited for a
+// processor: on a loaded machine a spinning daemon gets little.
 func processorTime(t *testing.T, daemon *kubelet.Pod) (sum time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

@@ -10,8 +10,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// pages are statements of the kinds with which plugins read one page of a list, and then ask how many rows there are.
-// {found} is where they have SQL_CALC_FOUND_ROWS, {page} their LIMIT; without either they read all the rows.
+// pages are statements of the kinds with which plugins read one page of a list, and then ask for the number of rows.
+// {found} marks the place of SQL_CALC_FOUND_ROWS, {page} that of the LIMIT; without both, the statements read all rows.
 var pages = map[string]string{
 	"WordPress's own": `SELECT {found} wp_posts.ID FROM wp_posts WHERE 1=1 AND wp_posts.post_type = 'product' ORDER BY wp_posts.post_date DESC {page}`,
 	// WooCommerce: products by their prices, orders, reports.
@@ -57,7 +57,8 @@ var pages = map[string]string{
 	"a word that holds the word": `SELECT ID FROM wp_posts WHERE post_title <> 'SELECT SQL_CALC_FOUND_ROWS' AND post_type = 'product'`,
 }
 
-// pagesData is what the statements read: seven products of three colours and two sizes, with prices, and occurrences.
+// pagesData creates what the statements read: seven products of three colours and two sizes, with prices, and
+// occurrences.
 var pagesData = []string{
 	"CREATE TABLE wp_probe_lookup (product_id BIGINT PRIMARY KEY, min_price DECIMAL(10,2), `limit` INT)",
 	"CREATE TABLE wp_probe_occurrences (occurrence_id BIGINT PRIMARY KEY AUTO_INCREMENT, post_id BIGINT, start_date DATETIME, end_date DATETIME)",
@@ -73,7 +74,7 @@ var pagesData = []string{
 	"INSERT INTO wp_probe_occurrences (post_id, start_date, end_date) SELECT ID, post_date, post_date + INTERVAL 2 DAY FROM wp_posts WHERE post_type = 'product'",
 }
 
-// FOUND_ROWS() is what it is in MySQL: the number of rows that the statement before would have without its LIMIT.
+// FOUND_ROWS() returns the same as in MySQL: the number of rows that the statement before would have without its LIMIT.
 func TestWordPressCountsRows(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name

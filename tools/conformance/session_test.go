@@ -20,14 +20,14 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// session is somebody who is logged in to the site, and whom the load balancer sends to one region.
+// session is a user who is logged in to the site, and whom the load balancer sends to one region.
 type session struct {
 	client *http.Client
 	site   string
 	nonce  string
 }
 
-// logIn logs in through the form, as the user that the declared installation makes.
+// logIn logs in through the form, as the user that the declared installation creates.
 func logIn(w *world.World, region *declared.Region) (*session, error) {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -36,7 +36,7 @@ func logIn(w *world.World, region *declared.Region) (*session, error) {
 	s := &session{client: &http.Client{Jar: jar}, site: w.Stack.Output("site_url")}
 	s = s.in(w, region)
 	form := url.Values{"log": {w.Stack.Output("admin", "user")}, "pwd": {w.Stack.Output("admin", "password")}, "testcookie": {"1"}}
-	// The login wants to see a cookie of its own first.
+	// The login requires the test cookie that its page sets.
 	if _, err := s.get("/wp-login.php"); err != nil {
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func logIn(w *world.World, region *declared.Region) (*session, error) {
 	return s, err
 }
 
-// in is the same session with its requests sent to another region's WordPress.
+// in returns the same session with its requests sent to another region's WordPress.
 func (s *session) in(w *world.World, region *declared.Region) *session {
 	key, _ := region.Service("wordpress")
 	name := key.Name + "." + key.Namespace + ".svc." + region.DNSDomain
@@ -71,11 +71,11 @@ func (s *session) in(w *world.World, region *declared.Region) *session {
 			return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(addresses[0].String(), "80"))
 		},
 	}
-	// Longer than any pause of the database that the site is to live through.
+	// Longer than any pause of the database that the site must survive.
 	return &session{&http.Client{Jar: s.client.Jar, Transport: transport, Timeout: 2 * time.Minute}, s.site, s.nonce}
 }
 
-// get is the body of a page, which must answer 200.
+// get returns the body of a page, which must answer 200.
 func (s *session) get(path string) ([]byte, error) {
 	request, err := http.NewRequest(http.MethodGet, s.site+path, nil)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *session) get(path string) ([]byte, error) {
 	return s.send(request, http.StatusOK)
 }
 
-// publish writes a post, and returns its number.
+// publish writes a post, and returns its ID.
 func (s *session) publish(title, text string) (id int, err error) {
 	body, err := json.Marshal(map[string]string{"title": title, "content": text, "status": "publish"})
 	if err != nil {
@@ -105,12 +105,12 @@ func (s *session) upload(name string, picture []byte) (path string, err error) {
 	return strings.TrimPrefix(made.Address, s.site), nil
 }
 
-// posts are the titles of all published posts, by their numbers.
+// posts returns the titles of all published posts, by ID.
 func (s *session) posts() (map[int]string, error) {
 	all := map[int]string{}
 	for page := 1; ; page++ {
 		text, err := s.get(fmt.Sprintf("/?rest_route=/wp/v2/posts&per_page=100&page=%d&_fields=id,title", page))
-		// That is what WordPress says of the page after the last, and the last one may be full.
+		// WordPress answers this for the page after the last, and the last page may be full.
 		if err != nil && page > 1 && strings.Contains(err.Error(), "rest_post_invalid_page_number") {
 			return all, nil
 		}

@@ -13,8 +13,8 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// A plugin that ends in a fatal error passes the port's probe and the health page. A pod that starts with it does not
-// become ready, so that an update stops there; one without it does.
+// A plugin with a fatal error passes the port's probe and the health page. A pod that starts with it does not become
+// ready, so an update stops there; a pod without it does.
 func TestWordPressBrokenPlugin(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name

@@ -32,7 +32,7 @@ func inConfigs(pattern, replacement string) func(*declared.Stack) {
 	}
 }
 
-// indexElsewhere puts Syncthing's index where it ends with the pod.
+// indexElsewhere puts Syncthing's index on a volume that ends with the pod.
 func indexElsewhere(pod *declared.Pod) {
 	pod.Spec().Volumes = append(pod.Spec().Volumes, corev1.Volume{
 		Name:         "index",

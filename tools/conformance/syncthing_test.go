@@ -25,8 +25,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// What WordPress writes in one region reaches the other two, as it is: its content, its mode, readable for WordPress
-// there; and so do renames and deletions.
+// What WordPress writes in one region reaches the other two unchanged, with content and mode, readable for WordPress
+// there. Renames and deletions do too.
 func TestSyncthingKeepsRegionsAlike(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -98,7 +98,7 @@ func TestSyncthingKeepsRegionsAlike(t *testing.T) {
 	unharmed(t, w, daemons...)
 }
 
-// Caches, leftovers of updates and logs stay where they are, and do not keep a directory alive that has been deleted.
+// Caches, leftovers of updates and logs stay in their region, and do not keep a deleted directory alive.
 func TestSyncthingIgnoresWhatIsOneRegionsOwn(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -131,7 +131,7 @@ func TestSyncthingIgnoresWhatIsOneRegionsOwn(t *testing.T) {
 			}
 		}
 	}
-	// Another region's client has a deleted file of the directory open still: that must not keep the directory there.
+	// Another region's client still has a deleted file of the directory open. That must not keep the directory there.
 	put(t, filepath.Join(w.Files(daemons[1].Region.Name), "uploads/.nfs00000000def"), content(10))
 	asWordPress(t, func() error { return os.RemoveAll(home + "/uploads") })
 	w.Eventually(longest(), "a deleted directory is gone everywhere", func() error {
@@ -144,8 +144,8 @@ func TestSyncthingIgnoresWhatIsOneRegionsOwn(t *testing.T) {
 	})
 }
 
-// A device ID is known before its daemon runs, the daemon has that one, and each daemon talks with the declared others
-// and with nobody else: one with another certificate is not let in, whatever it claims to share.
+// A device ID is known before its daemon runs, and the daemon has that ID. Each daemon talks only to the declared
+// peers: one with another certificate is refused, whatever it claims to share.
 func TestSyncthingKnowsItsPeersOnly(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -171,7 +171,7 @@ func TestSyncthingKnowsItsPeersOnly(t *testing.T) {
 		}
 	}
 
-	// The stranger has the third region's place, name and files, and a certificate of its own.
+	// The stranger has the third region's place, name and files, but its own certificate.
 	last := daemons[2]
 	home := w.Files(daemons[0].Region.Name)
 	put(t, home+"/uploads/before.txt", content(1000))
@@ -210,8 +210,8 @@ func TestSyncthingKnowsItsPeersOnly(t *testing.T) {
 	}
 }
 
-// The GUI, which can do anything to the files, answers inside the pod and nowhere else; the sync port is all that there
-// is outside.
+// The GUI, which can do anything to the files, answers only inside the pod. Only the sync port is reachable from
+// outside.
 func TestSyncthingGUIIsOnLoopback(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	_, daemons := startFiles(w)
@@ -244,7 +244,7 @@ func listening(t *testing.T, pod *kubelet.Pod) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	for kind, state := range map[string]string{"tcp": "0A", "udp": "07"} { // listening, and waiting for anybody
+	for kind, state := range map[string]string{"tcp": "0A", "udp": "07"} { // TCP: listening; UDP: not connected
 		_, table, err := pod.Exec(ctx, "syncthing", "cat", "/proc/net/"+kind, "/proc/net/"+kind+"6")
 		if err != nil {
 			t.Fatal(err)
@@ -263,7 +263,7 @@ func listening(t *testing.T, pod *kubelet.Pod) {
 	}
 }
 
-// withStrangersCertificate gives a Syncthing an identity that nobody declared, with the right name in it.
+// withStrangersCertificate gives a Syncthing an undeclared identity, with the right name in its certificate.
 func withStrangersCertificate(pod *declared.Pod) {
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

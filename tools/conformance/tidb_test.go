@@ -19,7 +19,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// What MySQL clients are told.
+// Error codes that MySQL clients get.
 const (
 	accessDenied    = 1045
 	databaseDenied  = 1044
@@ -28,8 +28,8 @@ const (
 	checkFailed     = 8121 // TiDB's own
 )
 
-// TiDB waits for a store before it starts, since without one it would exit; its first start makes the database, the
-// user and root's password of the declared Secret.
+// TiDB waits for a store before it starts, because without one it would exit. Its first start creates the database, the
+// user and root's password from the declared Secret.
 func TestTiDBBootstrap(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	pds := startPDs(w)
@@ -59,7 +59,7 @@ func TestTiDBBootstrap(t *testing.T) {
 		}
 	}
 
-	// The next start finds everything, and makes nothing.
+	// The next start finds everything, and changes nothing.
 	if stopped := tidb.Stop(); len(stopped.Killed) > 0 {
 		t.Errorf("TiDB had to be killed after %v", stopped.Took)
 	}
@@ -70,8 +70,8 @@ func TestTiDBBootstrap(t *testing.T) {
 	}
 }
 
-// The init Job ends in the same state wherever it starts from: before TiDB is there, while it makes itself, after; from
-// nothing, as when TiDB died between its bootstrap and the init file; after any of its statements; five at once.
+// The init Job ends in the same state wherever it starts from: before TiDB runs, during its bootstrap, after it; from
+// nothing, as when TiDB dies between its bootstrap and the init file; after any of its statements; five at once.
 func TestTiDBInitJob(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	region := w.Stack.Regions[0]
@@ -150,7 +150,7 @@ func TestTiDBInitJob(t *testing.T) {
 	}
 }
 
-// TiDB's own bootstrap and the Job make the same.
+// TiDB's own bootstrap and the Job create the same state.
 func TestTiDBBootstrapAndInitJobAgree(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	region := w.Stack.Regions[0]
@@ -166,8 +166,8 @@ func TestTiDBBootstrapAndInitJobAgree(t *testing.T) {
 	}
 }
 
-// When it is told to end, TiDB says so on its status port at once, answers queries while the Service forgets it, lets
-// the statements that run come to their end, and is gone before its grace is over.
+// When told to end, TiDB reports this on its status port at once, answers queries while the Service drops it, finishes
+// the running statements, and exits within its grace period.
 func TestTiDBShutdown(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	region := w.Stack.Regions[0]
@@ -221,7 +221,7 @@ func TestTiDBShutdown(t *testing.T) {
 	t.Logf("TiDB ended in %.1f s of the %d s that it has", end.Took.Seconds(), *tidb.Spec().TerminationGracePeriodSeconds)
 }
 
-// Every key of the declared configuration files is one that the server knows.
+// The server knows every key of the declared configuration files.
 func TestConfigurationIsKnown(t *testing.T) {
 	for app, strict := range map[string][]string{
 		"pd":   {"--config-check"},
@@ -244,12 +244,12 @@ func TestConfigurationIsKnown(t *testing.T) {
 	}
 }
 
-// databaseState is all that the bootstrap is to make.
+// databaseState is everything that the bootstrap must create.
 type databaseState struct {
 	collation, database, users, grants, noop string
 }
 
-// stateOf is the database's state, as root sees it with its password.
+// stateOf returns the database's state, as root sees it with its password.
 func stateOf(t *testing.T, w *world.World, tidb *kubelet.Pod) databaseState {
 	t.Helper()
 	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
@@ -262,7 +262,7 @@ func stateOf(t *testing.T, w *world.World, tidb *kubelet.Pod) databaseState {
 	}
 }
 
-// rows are the rows of an answer as text, a line each.
+// rows returns the rows of an answer as text, a line each.
 func rows(t *testing.T, db *sql.DB, query string) string {
 	t.Helper()
 	answer, err := db.Query(query)
@@ -332,7 +332,7 @@ func checkUser(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	}
 }
 
-// refusal is the number of the server's error, 0 for success and -1 for another kind of failure.
+// refusal returns the number of the server's error, 0 for success and -1 for another kind of failure.
 func refusal(err error) int {
 	var answer *mysql.MySQLError
 	switch {
@@ -351,7 +351,7 @@ func must(t *testing.T, db *sql.DB, statement string) {
 	}
 }
 
-// withoutInitFile gives TiDB an init file that makes nothing, as if it had died before it read the declared one.
+// withoutInitFile gives TiDB an init file that creates nothing, as if TiDB had died before it read the declared one.
 func withoutInitFile(pod *declared.Pod) {
 	empty := declared.Key{Namespace: pod.Namespace, Name: "empty"}
 	pod.Region.Secrets[empty] = &corev1.Secret{Data: map[string][]byte{"init.sql": []byte("SELECT 1;\n")}}
@@ -362,7 +362,7 @@ func withoutInitFile(pod *declared.Pod) {
 	}
 }
 
-// clearDatabase takes back all that the bootstrap makes.
+// clearDatabase undoes everything that the bootstrap creates.
 func clearDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	t.Helper()
 	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
@@ -376,7 +376,7 @@ func clearDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	}
 }
 
-// initStatements are the declared ones.
+// initStatements returns the statements of the declared init file.
 func initStatements(t *testing.T, region *declared.Region) (statements []string) {
 	t.Helper()
 	for _, secret := range region.Secrets {

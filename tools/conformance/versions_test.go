@@ -10,11 +10,11 @@ import (
 	"geo-wordpress/tools/conformance/images"
 )
 
-// What runs here is of the declared version, or what docs/unproven.md says runs in its place.
+// The programs here have the declared version, or the one that docs/unproven.md names in its place.
 func TestVersions(t *testing.T) {
 	for _, each := range []struct {
 		app, program, flag string
-		instead            string // of the declared version
+		instead            string // the version here, if not the declared one
 	}{
 		{"syncthing", "syncthing", "--version", ""},
 		{"tidb", "tidb-server", "-V", "v8.5.6"},

@@ -14,12 +14,12 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// site is a configuration that has the stack install the site.
+// site is a configuration that makes the stack install the site.
 var site = map[string]string{
 	"geo-wordpress:site": `{"title":"Überall & 你好","adminUser":"editor","adminEmail":"editor@example.com"}`,
 }
 
-// The install Jobs of all regions run at once, and there is one site.
+// The install Jobs of all regions run at once, and create one site.
 func TestWordPressInstallJobs(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	tidb := startDatabase(w)
@@ -60,7 +60,8 @@ func TestWordPressInstallJobs(t *testing.T) {
 	noFailedSQL(t, tidb, noSuchTable)
 }
 
-// While one region installs, tables without a site, another waits; where nobody does, such tables are a failure.
+// While one region installs, there are tables without a site, and another region waits. If nobody installs, such tables
+// are a failure.
 func TestWordPressInstallWaits(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
@@ -96,8 +97,7 @@ func TestWordPressInstallWaits(t *testing.T) {
 	}
 }
 
-// A start that is cut off leaves no theme and no plugin that is not whole, which the next start would take for the site's
-// own.
+// A start that is cut off leaves no incomplete theme or plugin, which the next start would take for the site's own.
 func TestWordPressStartsWhole(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	region, other := w.Stack.Regions[0].Name, w.Stack.Regions[1].Name
@@ -130,7 +130,7 @@ func TestWordPressStartsWhole(t *testing.T) {
 		}
 	}
 	cutOff.PowerOff()
-	// What is there, is there with all its files.
+	// Every theme and plugin that exists has all its files.
 	there := treeOf(t, volume)
 	for path := range want {
 		parts := strings.Split(path, "/") // themes, its name, its files
@@ -141,14 +141,15 @@ func TestWordPressStartsWhole(t *testing.T) {
 
 	inPlace(w.Start(region, "wordpress"))
 	there = treeOf(t, volume)
-	// The place of the copy that was cut off may stay.
+	// The directory of the copy that was cut off may stay.
 	maps.DeleteFunc(there, func(path, _ string) bool { return strings.HasPrefix(path, "upgrade/") })
 	if lines := want.differences(there); len(lines) > 0 {
 		t.Errorf("after the next start the volume is not as the other region's:\n%s", strings.Join(lines, "\n"))
 	}
 }
 
-// The cron asks until WordPress answers: its first time may come before WordPress has started, and before there is a site.
+// The cron retries until WordPress answers: its first run may come before WordPress has started, and before there is a
+// site.
 func TestWordPressCron(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
@@ -180,10 +181,10 @@ func ends(t *testing.T, w *world.World, job *kubelet.Pod) {
 	}
 }
 
-// startDatabase starts the Placement Drivers, what stands for a store, and a TiDB that serves all regions.
+// startDatabase starts the Placement Drivers, the stand-in for TiKV, and a TiDB that serves all regions.
 func startDatabase(w *world.World) *kubelet.Pod { return startTiDB(w, startPDs(w)) }
 
-// startTiDB starts what stands for a store, and a TiDB that serves all regions.
+// startTiDB starts the stand-in for TiKV, and a TiDB that serves all regions.
 func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
 	first := w.Stack.Regions[0].Name
 	w.StandInForTiKV(pds)
@@ -195,10 +196,10 @@ func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
 	return tidb
 }
 
-// noSuchTable is how TiDB names the failure of the question whether there is a site.
+// noSuchTable is in TiDB's error when WordPress asks whether there is a site.
 const noSuchTable = "Table 'wordpress.wp_"
 
-// noFailedSQL fails the test if TiDB's log has a statement that failed, but for those that were to be expected.
+// noFailedSQL fails the test if TiDB's log has a failed statement, except the expected ones.
 func noFailedSQL(t *testing.T, tidb *kubelet.Pod, expected ...string) {
 	t.Helper()
 	for _, line := range failedSQL(tidb, expected...) {
@@ -206,7 +207,7 @@ func noFailedSQL(t *testing.T, tidb *kubelet.Pod, expected ...string) {
 	}
 }
 
-// failedSQL are the lines of TiDB's log about statements that failed.
+// failedSQL returns the lines of TiDB's log about failed statements, except the expected ones.
 func failedSQL(tidb *kubelet.Pod, expected ...string) (failed []string) {
 lines:
 	for _, line := range strings.Split(tidb.Log("tidb"), "\n") {

@@ -25,9 +25,9 @@ const patience = 5 * time.Minute
 
 var regions = []string{"europe-west1", "europe-west2", "europe-west3"}
 
-// TestDashboard brings the stack up on a local cloud of its own and watches it in a browser: all well, then with
-// visitors, then with a region lost, and well again. Nothing is reloaded in between. With DASHBOARD_SCREENSHOTS set to a
-// folder it keeps a picture of each there.
+// TestDashboard brings the stack up on its own local cloud and watches it in a browser, without a reload: healthy, then
+// with visitors, then with a region lost, and healthy again. With DASHBOARD_SCREENSHOTS set to a folder it saves a
+// picture with visitors, and one with the region lost, there.
 func TestDashboard(t *testing.T) {
 	browser := find(t)
 	c := up(t)
@@ -78,7 +78,7 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// overflows lists the texts of the picture that are wider than the picture, or that lie over another text.
+// overflows lists the texts of the picture that exceed its frame or overlap another text.
 const overflows = `(() => {
 	const texts = [...document.querySelectorAll('#picture text')].filter(e => e.textContent).map(e => [e.textContent, e.getBoundingClientRect()]);
 	const frame = document.querySelector('#picture').getBoundingClientRect();
@@ -193,7 +193,7 @@ func (c *stack) visit(t *testing.T) {
 	client := &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	go func() {
 		defer done.Done()
-		for range 20 * 60 * 20 { // bounded, whatever becomes of the test
+		for range 20 * 60 * 20 { // for 20 minutes at most
 			request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.site, nil)
 			if err != nil {
 				return
@@ -221,7 +221,7 @@ type tab struct {
 func open(t *testing.T, browser, address string) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, // it may be root
+		chromedp.NoSandbox, // the test may run as root
 		chromedp.ExecPath(browser), chromedp.WindowSize(1240, 1020), chromedp.Flag("disable-gpu", true),
 		chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(patience))
 	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
@@ -257,7 +257,7 @@ func (p *tab) problems() []string {
 	return p.wrong
 }
 
-// until waits until a script says true.
+// until waits until a script returns true.
 func (p *tab) until(what, script string) {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
@@ -272,7 +272,7 @@ func (p *tab) until(what, script string) {
 	}
 }
 
-// keep keeps a picture of the page.
+// keep saves a picture of the page, if DASHBOARD_SCREENSHOTS is set.
 func (p *tab) keep(name string) {
 	p.t.Helper()
 	folder := os.Getenv("DASHBOARD_SCREENSHOTS")
@@ -280,7 +280,7 @@ func (p *tab) keep(name string) {
 		return
 	}
 	var picture []byte
-	// The transitions of half a second have ended then; nothing is taken from the picture but its looks.
+	// Wait for the transitions, of half a second, to end.
 	err := chromedp.Run(p.ctx, chromedp.Sleep(time.Second), chromedp.FullScreenshot(&picture, 100))
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644)

@@ -1,3 +1,3 @@
-// Package dashboard looks at the local cloud's dashboard with a browser, on the real stack. It wants the built tools and
+// Package dashboard tests the local cloud's dashboard in a browser, on the real stack. It needs the built tools and
 // Chromium: `make dashboard`.
 package dashboard

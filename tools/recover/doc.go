@@ -1,18 +1,18 @@
-// Recover mends a stack's state after an update that was killed: its machine lost power, its CI job was cancelled.
+// Recover repairs a stack's state after an update was killed: its machine lost power, its CI job was cancelled.
 //
-// The engine writes down what it is about to create, but not the answer that it never got. The next update would create
-// such a resource once more, under another automatic name, and leave the first behind: billed, and unknown to the
-// stack. `pulumi refresh` clears interrupted updates and deletions by itself; for creations it asks a person for the
-// IDs. These follow from the inputs that the engine wrote down, so recover
+// The engine records what it is about to create, but a killed engine never records the answer. The next update would
+// create such a resource again, under another automatic name, and leave the first one behind: billed, and unknown to
+// the stack. `pulumi refresh` clears interrupted updates and deletions by itself; for creations it asks a person for
+// the IDs. The IDs follow from the recorded inputs, so recover
 //
 //  1. releases the lock that the killed update holds (pulumi cancel),
-//  2. takes every interrupted creation into the state under the ID that it has if it came about,
-//  3. refreshes just those resources, and those whose update or deletion was interrupted: what did not come about goes,
-//  4. marks what Google takes minutes to make as unfinished, so that the next update waits for it.
+//  2. adds every interrupted creation to the state, under the ID that it has if it succeeded,
+//  3. refreshes just those resources, and those whose update or deletion was interrupted, to drop what does not exist,
+//  4. marks what takes Google minutes to create as unfinished, so that the next update waits for it.
 //
-// After that `pulumi up`, or `pulumi destroy`, goes on where the killed one was.
+// After that `pulumi up`, or `pulumi destroy`, continues where the killed one stopped.
 //
 //	go run ./tools/recover [--stack NAME] [--config-file FILE]
 //
-// It must not be run while an update is under way.
+// Do not run it while an update is in progress.
 package main

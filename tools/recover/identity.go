@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// object is JSON's.
+// object is a JSON object.
 type object = map[string]any
 
-// identity makes the ID of a resource of one type out of its inputs and the provider's project.
+// identity derives a resource's ID from its inputs and the provider's project.
 type identity func(in object, project string) string
 
-// identities are those of the Google resources that the program declares, as the published provider forms them.
+// identities holds the ID of each Google resource type that the program declares, as the published provider forms it.
 var identities = map[string]identity{
 	"gcp:compute/network:Network":                               global("networks"),
 	"gcp:compute/subnetwork:Subnetwork":                         regional("subnetworks"),
@@ -35,19 +35,19 @@ var identities = map[string]identity{
 	"gcp:serviceaccount/account:Account":                        account,
 }
 
-// lengthy are the types of which the state must not be taken for complete before an update has waited for them, each with
-// the changes that the program ignores (components/cluster): the engine does not pass these on in an update that only
-// waits.
+// lengthy holds the types that are complete only after an update has waited for them, each with the properties whose
+// changes the program ignores (components/cluster): in an update that only waits, the engine does not pass
+// ignoreChanges.
 var lengthy = map[string][]path{
 	"gcp:container/cluster:Cluster":   {{"nodeConfig"}},
 	"gcp:container/nodePool:NodePool": {{"nodeConfig", "kubeletConfig"}, {"nodeConfig", "resourceLabels"}},
 }
 
-// path leads to a property through the objects around it.
+// path is the keys that lead to a nested property.
 type path []string
 
-// identify returns a resource's ID. There is none, and no error, for what exists in the state alone: random values and
-// provider instances.
+// identify returns a resource's ID. Resources that exist in the state alone (random values and provider instances) have
+// none: the ID is empty, without an error.
 func identify(kind string, in object, project string) (string, error) {
 	if strings.HasPrefix(kind, "random:") || strings.HasPrefix(kind, "pulumi:") {
 		return "", nil
@@ -126,7 +126,7 @@ func account(in object, project string) string {
 	return fmt.Sprintf("projects/%s/serviceAccounts/%s@%s.iam.gserviceaccount.com", project, text(in, "accountId"), project)
 }
 
-// text is a property as text; empty if it is not there or no scalar.
+// text returns a property as text; empty if it is missing or not a scalar.
 func text(in object, key string) string {
 	switch v := in[key].(type) {
 	case nil, object, []any:

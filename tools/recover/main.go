@@ -99,7 +99,7 @@ func (c cli) replace(s state) error {
 	return err
 }
 
-// show runs the CLI and prints what it says.
+// show runs the CLI and prints its output.
 func (c cli) show(arguments ...string) error {
 	out, err := c.run(nil, arguments...)
 	_, _ = os.Stdout.Write(out)

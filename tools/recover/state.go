@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// unfinished is the mark of a resource that the next update has to bring to its end.
+// unfinished marks a resource whose operation the next update has to finish.
 const unfinished = "an operation on it was interrupted; the next update waits for its end"
 
 // state is a stack's state as `pulumi stack export` prints it. Numbers stay as they are written, and secrets encrypted.
@@ -40,11 +40,11 @@ func (s state) list(key string) []object {
 	return out
 }
 
-// adoption is what became of an interrupted operation.
+// adoption is an interrupted operation, and what recover did about it.
 type adoption struct {
 	urn, kind, id string
 	operation     string // creating, updating, deleting, reading
-	// spare: the stack has another resource in its place already, so the next update deletes this one.
+	// spare: the stack already has another resource in its place, so the next update deletes this one.
 	spare bool
 }
 
@@ -60,7 +60,7 @@ func (a adoption) String() string {
 	return fmt.Sprintf("%s, taken in if it exists: %s", a.urn, a.id)
 }
 
-// adopt takes the interrupted operations out of the state, and the resources that were being created in.
+// adopt removes the interrupted operations from the state, and adds the resources that were being created.
 func (s state) adopt() ([]adoption, error) {
 	resources, pending := s.list("resources"), s.list("pending_operations")
 	live, known, projects := map[string]bool{}, map[string]bool{}, map[string]string{}
@@ -86,7 +86,7 @@ func (s state) adopt() ([]adoption, error) {
 			continue
 		}
 		if r["custom"] != true {
-			continue // A component is made by its registration.
+			continue // Registration alone creates a component.
 		}
 		inputs, _ := r["inputs"].(object)
 		var err error
@@ -98,12 +98,12 @@ func (s state) adopt() ([]adoption, error) {
 			continue
 		}
 		if known[a.urn+" "+a.id] {
-			continue // A later update has found it.
+			continue // A later update has recorded it.
 		}
 		known[a.urn+" "+a.id] = true
 		r = maps.Clone(r)
 		r["id"] = a.id
-		// What the provider reads the resource by. The rest comes with the refresh.
+		// The provider needs the inputs to read the resource. The refresh adds the rest.
 		r["outputs"] = plain(inputs)
 		if a.spare = live[a.urn]; a.spare {
 			r["delete"] = true
@@ -117,13 +117,13 @@ func (s state) adopt() ([]adoption, error) {
 	return done, nil
 }
 
-// lasts says whether what was interrupted may still be under way.
+// lasts reports whether the interrupted operation may still be running.
 func (a adoption) lasts() bool {
 	_, is := lengthy[a.kind]
 	return is && !a.spare && (a.operation == "creating" || a.operation == "updating")
 }
 
-// mark marks those that are there and may still be under way as unfinished, and says whether there are any.
+// mark marks the resources in the state whose operation may still be running, and reports whether there are any.
 func (s state) mark(adopted []adoption) bool {
 	found := false
 	for _, r := range s.list("resources") {
@@ -140,8 +140,8 @@ func (s state) mark(adopted []adoption) bool {
 	return found
 }
 
-// settle records an output as the resource's inputs have it, so that an update which only waits finds nothing to change
-// there. What the cloud has comes back with that update.
+// settle sets an output to its input, or deletes it if there is no input, so that an update which only waits finds
+// nothing to change there. That update reads the real value from the cloud.
 func settle(resource object, p path) {
 	in, _ := resource["inputs"].(object)
 	out, _ := resource["outputs"].(object)
@@ -159,7 +159,7 @@ func settle(resource object, p path) {
 	}
 }
 
-// plain is a copy of a value of the inputs, without the provider's notes on its defaults.
+// plain copies a value of the inputs, without the provider's notes on defaults (__defaults).
 func plain(v any) any {
 	o, is := v.(object)
 	if !is {
@@ -173,7 +173,7 @@ func plain(v any) any {
 	return o
 }
 
-// there says which of the adopted are in the state.
+// there reports whether the adopted resource is in the state.
 func (s state) there(a adoption) bool {
 	return slices.ContainsFunc(s.list("resources"), func(r object) bool {
 		return text(r, "urn") == a.urn && (a.id == "" || text(r, "id") == a.id)

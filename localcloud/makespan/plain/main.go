@@ -1,5 +1,4 @@
-// Plain is a Pulumi program with as many resources as it is told, none of which needs another: what a preview takes
-// with it is the engine's own time.
+// Plain is a Pulumi program with a given number of independent resources: the time of its preview is the engine's own.
 package main
 
 import (

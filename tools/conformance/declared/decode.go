@@ -29,24 +29,24 @@ func newRegion(r regions.Region) *Region {
 	}
 }
 
-// object is an object of Kubernetes' before it is decoded.
+// object is a Kubernetes object before it is decoded.
 type object struct {
 	kind string
 	key  Key
 	text []byte // JSON
 }
 
-// recorded is an object as a graph holds it.
+// recorded returns an object of a recorded graph.
 func recorded(r *stacktest.Resource) (object, error) {
 	namespace, name, ok := strings.Cut(r.ID, "/")
-	if !ok { // not in a namespace: none that is looked at
+	if !ok { // not in a namespace: of no kind that add decodes
 		return object{kind: r.Kind()}, nil
 	}
 	text, err := json.Marshal(plain(resource.NewProperty(r.Outputs)))
 	return object{r.Kind(), Key{namespace, name}, text}, err
 }
 
-// add decodes an object of the kinds that run pods or that pods use; the others are for the control plane.
+// add decodes an object of a kind that runs pods or that pods use. Other kinds concern only the control plane.
 func (r *Region) add(o object) error {
 	switch o.kind {
 	case "Service":
@@ -72,7 +72,7 @@ func (r *Region) add(o object) error {
 	return nil
 }
 
-// decode reads an object as the API server does, and refuses what it does not know.
+// decode reads an object as the API server does, and rejects unknown fields.
 func decode[Object any](o object, into map[Key]*Object) error {
 	if o.key.Namespace == "" || o.key.Name == "" {
 		return fmt.Errorf("the %s has no namespace and name", o.kind)
@@ -94,7 +94,7 @@ func storeStringData(secret *corev1.Secret) {
 	secret.StringData = nil
 }
 
-// plain is a property's value as encoding/json knows it, secrets opened.
+// plain returns a property's value in encoding/json's types, with secrets in plain text.
 func plain(value resource.PropertyValue) any {
 	switch {
 	case value.IsSecret():

@@ -8,26 +8,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// AppLabel is the label by which the stack tells its applications apart.
+// AppLabel is the label that tells the stack's applications apart.
 const AppLabel = "app.kubernetes.io/name"
 
-// Pod is a pod as a controller would make it of its template.
+// Pod is a pod as a controller would make it from its template.
 type Pod struct {
 	Region    *Region
 	Namespace string
-	// Name is the controller's, without what it adds to tell its pods apart.
+	// Name is the controller's name, without the suffix that tells its pods apart.
 	Name     string
 	Template corev1.PodTemplateSpec
 }
 
-// App is the application that the pod's label names.
+// App returns the application that the pod's label names.
 func (p *Pod) App() string { return p.Template.Labels[AppLabel] }
 
-// Spec is the pod's specification, which a test may change before the pod is started.
+// Spec returns the pod's specification, which a test may change before the pod is started.
 func (p *Pod) Spec() *corev1.PodSpec { return &p.Template.Spec }
 
-// Pod is the pod of the application: of its StatefulSet, Deployment, Job or CronJob. Every call returns a copy of its
-// own. It panics if not exactly one controller of the region makes such pods.
+// Pod returns the pod of an application, made from its StatefulSet, Deployment, Job or CronJob. Every call returns a
+// new copy. It panics unless exactly one controller of the region makes such pods.
 func (r *Region) Pod(app string) *Pod {
 	templates := r.templates(app)
 	if len(templates) != 1 {
@@ -39,7 +39,7 @@ func (r *Region) Pod(app string) *Pod {
 	return nil
 }
 
-// Change changes what the controllers of an application, if the region has any, make their pods of.
+// Change changes the pod template of an application's controllers, if the region has any.
 func (r *Region) Change(app string, change func(*Pod)) {
 	for key, template := range r.templates(app) {
 		pod := &Pod{r, key.Namespace, key.Name, *template}
@@ -48,7 +48,7 @@ func (r *Region) Change(app string, change func(*Pod)) {
 	}
 }
 
-// templates are the templates of an application's pods, by their controllers.
+// templates returns the templates of an application's pods, by controller.
 func (r *Region) templates(app string) map[Key]*corev1.PodTemplateSpec {
 	found := map[Key]*corev1.PodTemplateSpec{}
 	take := func(key Key, template *corev1.PodTemplateSpec) {
@@ -71,8 +71,8 @@ func (r *Region) templates(app string) map[Key]*corev1.PodTemplateSpec {
 	return found
 }
 
-// Container is the pod's container of that name, an init container or not, to be changed in place. It panics if there
-// is none.
+// Container returns the pod's container or init container of a name, to be changed in place. It panics if there is
+// none.
 func (p *Pod) Container(name string) *corev1.Container {
 	for _, containers := range [][]corev1.Container{p.Template.Spec.InitContainers, p.Template.Spec.Containers} {
 		for i := range containers {
@@ -84,7 +84,7 @@ func (p *Pod) Container(name string) *corev1.Container {
 	panic(fmt.Sprintf("declared: the pod %s has no container %q", p.Name, name))
 }
 
-// Service is the Service of a name in the region, in whatever namespace, with its key. It panics if there is not
+// Service returns the Service of a name in the region, in any namespace, with its key. It panics unless there is
 // exactly one.
 func (r *Region) Service(name string) (Key, *corev1.Service) {
 	var keys []Key

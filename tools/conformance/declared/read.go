@@ -10,24 +10,24 @@ import (
 	"geo-wordpress/regions"
 )
 
-// document is a stack as it is handed over: its regions, and what their API servers have.
+// document is Read's input: a stack's regions, and the objects in their API servers.
 type document struct {
 	Regions []struct {
 		Name      string       `json:"name"`      // of the region
 		DNSDomain string       `json:"dnsDomain"` // of its cluster
 		Pods      netip.Prefix `json:"pods"`
 		Services  netip.Prefix `json:"services"`
-		// Objects are Kubernetes', with apiVersion and kind.
+		// Objects are Kubernetes objects, with apiVersion and kind.
 		Objects []json.RawMessage `json:"objects"`
 	} `json:"regions"`
 }
 
-// Read reads a stack as the API servers have it, with what they filled in: one JSON document,
+// Read reads a stack as the API servers hold it, with their defaults, from one JSON document:
 //
 //	{"regions": [{"name": "europe-west1", "dnsDomain": "...", "pods": "10.0.0.0/17", "services": "10.0.128.0/20",
 //	              "objects": [{"apiVersion": "v1", "kind": "Service", ...}, ...]}, ...]}
 //
-// of which nothing after its end is read but what is buffered.
+// It reads nothing after the document's end, except into its buffer.
 func Read(from io.Reader) (*Stack, error) {
 	var d document
 	decoder := json.NewDecoder(from)
@@ -58,7 +58,7 @@ func Read(from io.Reader) (*Stack, error) {
 	return s, nil
 }
 
-// served is an object as an API server has it.
+// served returns an object as an API server holds it.
 func served(text []byte) (object, error) {
 	var header struct {
 		Kind     string `json:"kind"`

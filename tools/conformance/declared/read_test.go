@@ -12,7 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// typed is an object with its kind and key, as an API server answers.
+// typed returns an object with its kind and key, like an API server's answer.
 func typed(t *testing.T, kind string, key declared.Key, value any) any {
 	t.Helper()
 	text, err := json.Marshal(value)
@@ -37,7 +37,7 @@ func eachTyped[T any](t *testing.T, kind string, objects map[declared.Key]T) (al
 	return all
 }
 
-// What is handed over is read as what was recorded: the same pods, with all they use.
+// Read returns what was recorded: the same pods, with all they use.
 func TestReadsWhatIsHandedOver(t *testing.T) {
 	stack := declared.Committed(t, nil)
 	var all []any

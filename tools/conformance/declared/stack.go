@@ -1,6 +1,6 @@
-// Package declared holds the Kubernetes objects as the program declares them: read from the graph that a run of the
-// whole program registers, or as API servers have them, and decoded into Kubernetes' own types. Nothing here knows what
-// the objects should say.
+// Package declared holds the Kubernetes objects that the program declares, decoded into Kubernetes' own types. It reads
+// them from the graph that a run of the whole program registers, or as API servers hold them. It does not know what the
+// objects should say.
 package declared
 
 import (
@@ -16,16 +16,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Stack is what a stack declares.
+// Stack is the objects and outputs that a stack declares.
 type Stack struct {
 	Config  *regions.Config // nil if it was read from API servers
 	Regions []*Region       // in the configuration's order
-	// Outputs are the stack's, secrets included, as plain values: strings, float64, map[string]any, []any. API servers
-	// know of none.
+	// Outputs are the stack's outputs, secrets included, as plain values: strings, float64, map[string]any, []any. It
+	// is nil if the stack was read from API servers.
 	Outputs map[string]any
 }
 
-// Region is what a stack declares in one region's cluster. Objects are found by namespace and name.
+// Region is what a stack declares in one region's cluster: objects by namespace and name.
 type Region struct {
 	regions.Region
 	Services     map[Key]*corev1.Service
@@ -43,7 +43,7 @@ type Key struct{ Namespace, Name string }
 
 func (k Key) String() string { return k.Namespace + "/" + k.Name }
 
-// Committed is the stack of the committed configuration, with the given keys of it set to other values.
+// Committed returns the stack of the committed configuration, with the given keys set to other values.
 func Committed(t testing.TB, set map[string]string) *Stack {
 	t.Helper()
 	values := regionstest.Committed(t)
@@ -86,7 +86,7 @@ func Committed(t testing.TB, set map[string]string) *Stack {
 	return s
 }
 
-// Region is the one of a name. It panics if there is none.
+// Region returns the region of a name. It panics if there is none.
 func (s *Stack) Region(name string) *Region {
 	for _, r := range s.Regions {
 		if r.Name == name {
@@ -96,7 +96,7 @@ func (s *Stack) Region(name string) *Region {
 	panic(fmt.Sprintf("declared: no region %q", name))
 }
 
-// Output is a text among the stack's outputs, found by the path of its keys. It panics if there is none.
+// Output returns a string of the stack's outputs, found by the path of its keys. It panics if there is none.
 func (s *Stack) Output(path ...string) string {
 	var value any = s.Outputs
 	for _, key := range path {

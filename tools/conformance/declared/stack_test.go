@@ -6,8 +6,8 @@ import (
 	"geo-wordpress/tools/conformance/declared"
 )
 
-// Every application that the other tests run must be found, in every region; and what Pulumi only knows after a
-// resource is made must be in it.
+// Every region must have every application that the other tests run, and the values that Pulumi only knows once a
+// resource exists.
 func TestCommittedStackHasItsApplications(t *testing.T) {
 	stack := declared.Committed(t, nil)
 	if len(stack.Regions) != 3 {

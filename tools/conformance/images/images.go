@@ -1,5 +1,5 @@
-// Package images holds what stands here for the container images: the real programs, built from their modules or
-// installed from Debian's packages, at the paths where the images have them, with the images' defaults.
+// Package images holds the substitutes for the container images: the real programs, built from their modules or
+// installed from Debian's packages, at the images' paths and with the images' defaults.
 package images
 
 import (
@@ -15,13 +15,13 @@ import (
 	"geo-wordpress/tools/conformance/sandbox"
 )
 
-// system is what a program that is linked dynamically needs of this machine.
+// system lists the directories of this machine that a dynamically linked program needs.
 var system = []string{"/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc"}
 
-// defaultPath is what images set when they say nothing else.
+// defaultPath is the PATH of images that set no other.
 const defaultPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// Bin is the directory of the programs that `make conformance` builds.
+// Bin returns the directory of the programs that `make conformance` builds.
 func Bin() string {
 	if bin := os.Getenv("CONFORMANCE_BIN"); bin != "" {
 		return bin
@@ -33,8 +33,8 @@ func Bin() string {
 	return bin
 }
 
-// Find is the image of a reference, such as docker.io/pingcap/pd:v8.5.7, found by its name alone. wordpressVersion
-// is Stable or Unstable.
+// Find returns the image for a reference, such as docker.io/pingcap/pd:v8.5.7, by its name alone. wordpressVersion is
+// Stable or Unstable.
 func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	name, _, _ := strings.Cut(path.Base(reference), "@")
 	name, _, _ = strings.Cut(name, ":")

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// tests are the programs that the images have no need of.
+// tests lists the programs that only the tests need.
 var tests = []string{"nfs-cp", "inotifywait", "chromium"}
 
-// MissingForTests are the programs that the tests need and this machine does not have, as Missing has them.
+// MissingForTests lists the programs that the tests need and this machine lacks, in Missing's form.
 func MissingForTests() (missing []string) { return append(missingPrograms(tests), Missing()...) }
 
 func missingPrograms(names []string) (missing []string) {
@@ -21,7 +21,7 @@ func missingPrograms(names []string) (missing []string) {
 	return missing
 }
 
-// Missing are the programs that the images consist of and this machine does not have, each with where it comes from.
+// Missing lists the programs in the images that this machine lacks, each with its source.
 func Missing() []string {
 	missing := missingPrograms([]string{"apache2", "php", "ganesha.nfsd", "curl"})
 	for pattern, source := range map[string]string{
@@ -44,5 +44,5 @@ func Missing() []string {
 	return missing
 }
 
-// unstable is where tools/conformance/install puts a file of Debian unstable's packages.
+// unstable returns where tools/conformance/install puts a file of Debian unstable's packages.
 func unstable(path string) string { return filepath.Join(Bin(), "unstable", path) }

@@ -10,7 +10,7 @@ import (
 //go:embed files/nfs-provisioner
 var provisioner string
 
-// nfsProvisioner is the NFS provisioner's image: NFS-Ganesha, with what it needs beside it, and a script for the
+// nfsProvisioner is the NFS provisioner's image: NFS-Ganesha with its helpers, and a script in place of the
 // provisioner.
 func nfsProvisioner() *kubelet.Image {
 	return &kubelet.Image{

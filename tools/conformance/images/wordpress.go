@@ -26,14 +26,13 @@ var (
 	htaccess string
 )
 
-// Versions of WordPress that there are: Debian stable's package, and unstable's, which is the nearer to the declared
-// image.
+// Versions of WordPress: Debian stable's package, and unstable's, which is closer to the declared image.
 const (
 	Stable   = "stable"
 	Unstable = "unstable"
 )
 
-// source is where a version of WordPress is installed.
+// source returns where a version of WordPress is installed.
 func source(version string) (string, error) {
 	switch version {
 	case Stable:
@@ -44,7 +43,8 @@ func source(version string) (string, error) {
 	return "", fmt.Errorf("there is no version %q of WordPress here", version)
 }
 
-// wordpress is WordPress's image with Apache, of Debian's packages. PHP reads its settings also where the image's does.
+// wordpress is WordPress's image with Apache, from Debian's packages. PHP also reads its settings where the image's PHP
+// does.
 func wordpress(version string) (*kubelet.Image, error) {
 	executable := func(text string) sandbox.File { return sandbox.File{Text: text, Mode: 0o755} }
 	code, err := core(version)
@@ -77,12 +77,12 @@ func wordpress(version string) (*kubelet.Image, error) {
 		Entrypoint: []string{"docker-entrypoint.sh"},
 		Command:    []string{"apache2-foreground"},
 		Dir:        "/var/www/html",
-		StopSignal: syscall.SIGWINCH, // Apache's "finish what is under way"
+		StopSignal: syscall.SIGWINCH, // Apache's graceful stop
 	}, nil
 }
 
-// core is WordPress's code of a version as the image has it: Debian's is full of links to other packages' files, and has
-// a wp-config.php of its own.
+// core returns WordPress's code of a version as the image has it: Debian's code is full of links to other packages'
+// files, and has its own wp-config.php.
 func core(version string) (string, error) {
 	copying.Lock()
 	defer copying.Unlock()

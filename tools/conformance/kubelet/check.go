@@ -6,7 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// check says what a pod asks for that this package would not do.
+// check returns what a pod asks for that this package does not support.
 func check(spec *corev1.PodSpec) error {
 	if spec.HostNetwork || spec.HostPID || spec.HostIPC {
 		return fmt.Errorf("asks for the machine's own namespaces, which is not supported")

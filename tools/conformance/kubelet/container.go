@@ -24,17 +24,17 @@ type container struct {
 	lock    sync.Mutex
 	process *sandbox.Process // nil while none runs
 	image   *Image
-	code    int // of the last end
+	code    int // exit code of the last run
 }
 
-// The pause before a restart, which doubles from one to the other, and is forgotten after a quiet time.
+// The back-off before a restart doubles from firstPause to lastPause, and starts over after a run longer than quiet.
 const (
 	firstPause = 10 * time.Second
 	lastPause  = 300 * time.Second
 	quiet      = 600 * time.Second
 )
 
-// run runs the container until it has ended for good, and says whether it succeeded.
+// run runs the container until it has ended for good, and reports whether it succeeded.
 func (c *container) run() bool {
 	pause := firstPause
 	for {
@@ -80,7 +80,7 @@ func (c *container) once() (code int, err error) {
 	c.lock.Lock()
 	c.process, c.image = process, image
 	c.lock.Unlock()
-	if c.pod.isDeleted() { // in between
+	if c.pod.isDeleted() { // deleted meanwhile
 		process.Signal(syscall.SIGKILL)
 	}
 	c.pod.event(c.spec.Name, "Started", "")
@@ -98,7 +98,7 @@ func (c *container) once() (code int, err error) {
 	return process.ExitCode(), nil
 }
 
-// watch probes the container: until it has started, then for its readiness and its life.
+// watch probes the container: for its startup first, then for readiness and liveness.
 func (c *container) watch(process *sandbox.Process) {
 	if probe := c.spec.StartupProbe; probe != nil {
 		c.pod.watch(c, process, "startup", probe, func(ok bool, why error) bool {
@@ -138,7 +138,7 @@ func (c *container) watch(process *sandbox.Process) {
 	}
 }
 
-// kill ends a container that failed a probe, with its grace.
+// kill ends a container that failed a probe, with its grace period.
 func (c *container) kill(process *sandbox.Process, why string, probe *corev1.Probe) {
 	grace := c.pod.grace()
 	if probe.TerminationGracePeriodSeconds != nil {
@@ -148,8 +148,8 @@ func (c *container) kill(process *sandbox.Process, why string, probe *corev1.Pro
 	go c.end(process, grace)
 }
 
-// end ends a process as declared: the preStop command, the signal, and when the grace is over, SIGKILL. It says whether
-// that was needed.
+// end ends a process as declared: the preStop command, the stop signal, and SIGKILL when the grace period is over. It
+// reports whether SIGKILL was needed.
 func (c *container) end(process *sandbox.Process, grace time.Duration) (killed bool) {
 	over := time.Now().Add(grace)
 	if c.spec.Lifecycle != nil && c.spec.Lifecycle.PreStop != nil {
@@ -167,7 +167,7 @@ func (c *container) end(process *sandbox.Process, grace time.Duration) (killed b
 	}
 	c.lock.Unlock()
 	process.Signal(signal)
-	// A hook that took the whole grace still leaves the process two seconds.
+	// Even after a hook that took the whole grace period, the process has two seconds.
 	rest := max(time.Until(over), 2*time.Second)
 	select {
 	case <-process.Ended():
@@ -179,7 +179,7 @@ func (c *container) end(process *sandbox.Process, grace time.Duration) (killed b
 	}
 }
 
-// current is the process that runs now, nil if none does.
+// current returns the running process, or nil.
 func (c *container) current() *sandbox.Process {
 	c.lock.Lock()
 	defer c.lock.Unlock()

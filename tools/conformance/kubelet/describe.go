@@ -11,13 +11,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// standardCapabilities are what a container runtime gives root when nothing is declared.
+// standardCapabilities are the capabilities that a container runtime gives root by default.
 var standardCapabilities = []string{
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "NET_RAW",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 }
 
-// describe is the process that a declared container asks for.
+// describe returns the process that a declared container asks for.
 func (p *Pod) describe(c *corev1.Container) (sandbox.Container, *Image, error) {
 	none := sandbox.Container{}
 	image, err := p.kubelet.Image(p.Region, c.Image)
@@ -60,7 +60,7 @@ func (p *Pod) describe(c *corev1.Container) (sandbox.Container, *Image, error) {
 	return s, image, p.confine(&s, c)
 }
 
-// confine takes over the security contexts of the pod and of the container.
+// confine applies the security contexts of the pod and of the container.
 func (p *Pod) confine(s *sandbox.Container, c *corev1.Container) error {
 	var user, group *int64
 	var nonRoot *bool

@@ -1,8 +1,8 @@
-// Package kubelet runs declared pods on this machine as a kubelet does: volumes made of ConfigMaps, Secrets and claims
-// with the owners and modes that Kubernetes gives them, init containers one after the other, then the containers, with
-// their declared command, environment, user, capabilities and read-only root; probes with their declared timings; a
-// restart when a probe or a process fails, after the growing pause; and an end with the declared hook and grace.
+// Package kubelet runs declared pods on this machine as a kubelet does. It makes volumes from ConfigMaps, Secrets and
+// claims, with Kubernetes' owners and modes. It runs the init containers one after the other, then the containers, with
+// their declared command, environment, user, capabilities and read-only root. It probes with the declared timings,
+// restarts with back-off when a probe or a process fails, and ends pods with the declared hook and grace period.
 //
-// What a pod asks for and this package does not know is an error, never ignored. What it knows and does not do is in
-// the table of substitutions (package conformance): limits of CPU and memory, seccomp profiles, network policies.
+// A setting that this package does not support is an error, never ignored. The table of substitutions (package
+// conformance) lists what it accepts but does not apply: limits of CPU and memory, seccomp profiles, network policies.
 package kubelet

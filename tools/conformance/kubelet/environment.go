@@ -9,8 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// environment is a container's: the image's, Kubernetes' own, then the declared variables, of which a later one may
-// use an earlier one. It returns the variables by name as well, for the command.
+// environment returns a container's variables: the image's, Kubernetes' own, then the declared ones, of which a later
+// one may use an earlier one. It also returns the declared variables by name, for the command.
 func (p *Pod) environment(c *corev1.Container, image *Image) (list []string, byName map[string]string, err error) {
 	var order []string
 	values := map[string]string{}

@@ -17,20 +17,20 @@ import (
 // Kubelet runs pods.
 type Kubelet struct {
 	VPC *vpc.VPC
-	// Image finds what a container image holds, for a container of a region.
+	// Image returns the image for a reference, for a container of a region.
 	Image func(region *declared.Region, reference string) (*Image, error)
-	// Claim finds the directory on this machine that stands for a claim's volume. Files says that the volume comes
-	// from a file server, which keeps its own owners, whatever fsGroup says.
+	// Claim returns the directory on this machine that stands in for a claim's volume. files reports that the volume
+	// comes from a file server, which keeps its own owners, whatever fsGroup says.
 	Claim func(region *declared.Region, key declared.Key) (directory string, files bool, err error)
-	// Search are the domains that the pods of a namespace look names up in.
+	// Search returns the DNS search domains of a namespace's pods.
 	Search func(region *declared.Region, namespace string) []string
-	// Logs is the directory for what the containers write: REGION-POD-CONTAINER.log.
+	// Logs is the directory for the containers' output: REGION-POD-CONTAINER.log.
 	Logs string
 
 	pods atomic.Int64
 }
 
-// Image is what stands for a container image: its files and its defaults.
+// Image stands in for a container image: its files and its defaults.
 type Image struct {
 	Root       sandbox.Root
 	Mounts     []sandbox.Mount
@@ -42,7 +42,7 @@ type Image struct {
 	StopSignal syscall.Signal // 0 is SIGTERM
 }
 
-// Start begins to run a pod, and returns while it starts.
+// Start starts a pod, and returns while it is starting.
 func (k *Kubelet) Start(d *declared.Pod) (*Pod, error) {
 	if err := check(d.Spec()); err != nil {
 		return nil, fmt.Errorf("the pod %s in %s: %w", d.Name, d.Region.Name, err)
@@ -75,7 +75,7 @@ func (k *Kubelet) Start(d *declared.Pod) (*Pod, error) {
 	return p, nil
 }
 
-// log opens the log of a pod's container, to append to.
+// log opens the log of a pod's container for appending.
 func (k *Kubelet) log(p *Pod, container string) (io.WriteCloser, error) {
 	if err := os.MkdirAll(k.Logs, 0o755); err != nil {
 		return nil, err

@@ -29,14 +29,14 @@ type Pod struct {
 	frozen    atomic.Bool
 
 	lock       sync.Mutex
-	containers []*container // without the init containers that have done
-	starting   *container   // the init container that runs
+	containers []*container // set once the init containers have ended
+	starting   *container   // the running init container
 	events     []Event
 	succeeded  bool
 
 	deleting sync.Once
-	deleted  chan struct{} // it is to end
-	ended    chan struct{} // it has ended
+	deleted  chan struct{} // closed when the pod must end
+	ended    chan struct{} // closed when the pod has ended
 }
 
 // Event is something that happened to a pod's container.
@@ -58,7 +58,7 @@ func (p *Pod) event(container, reason, message string) {
 	p.events = append(p.events, Event{time.Now(), container, reason, message})
 }
 
-// Events are what has happened so far; with reasons, only those.
+// Events returns what has happened so far; with reasons, only events with those.
 func (p *Pod) Events(reasons ...string) []Event {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -105,7 +105,7 @@ func (p *Pod) run() {
 	p.lock.Unlock()
 }
 
-// restarts says whether a container that ended with a code is started again.
+// restarts reports whether a container that ended with a code is restarted.
 func (p *Pod) restarts(code int) bool {
 	p.lock.Lock()
 	initializing := p.starting != nil
@@ -135,7 +135,7 @@ func (p *Pod) isDeleted() bool {
 	}
 }
 
-// all are the containers that there are now.
+// all returns the current containers.
 func (p *Pod) all() []*container {
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -145,7 +145,7 @@ func (p *Pod) all() []*container {
 	return slices.Clone(p.containers)
 }
 
-// Ready says whether all containers are, and the pod is not about to end.
+// Ready reports whether all containers are ready, and the pod is not being deleted.
 func (p *Pod) Ready() bool {
 	all := p.all()
 	p.lock.Lock()
@@ -158,14 +158,14 @@ func (p *Pod) Ready() bool {
 // Ended is closed when the pod has ended.
 func (p *Pod) Ended() <-chan struct{} { return p.ended }
 
-// Succeeded says whether the pod has ended and all its containers with success.
+// Succeeded reports whether the pod has ended and all its containers succeeded.
 func (p *Pod) Succeeded() bool {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	return p.succeeded
 }
 
-// Restarts is how often the pod's containers have been started again.
+// Restarts returns how often the pod's containers were restarted.
 func (p *Pod) Restarts() (n int64) {
 	for _, c := range p.all() {
 		n += c.restarts.Load()
@@ -173,10 +173,10 @@ func (p *Pod) Restarts() (n int64) {
 	return n
 }
 
-// Stopped says how a pod ended that was told to.
+// Stopped describes how a pod ended after Stop.
 type Stopped struct {
 	Took   time.Duration
-	Killed []string // containers that had to be killed when their grace was over
+	Killed []string // containers that were killed after their grace period
 	Codes  map[string]int
 }
 
@@ -209,7 +209,7 @@ func (p *Pod) Stop() Stopped {
 	return s
 }
 
-// PowerOff ends the pod as a failing machine does: it is off the network, and gone, without a word to anybody.
+// PowerOff ends the pod as a failing machine does: it is off the network and gone, without notice to anybody.
 func (p *Pod) PowerOff() {
 	p.Network.Unplug()
 	p.deleting.Do(func() { close(p.deleted) })
@@ -218,7 +218,7 @@ func (p *Pod) PowerOff() {
 	p.Network.Close()
 }
 
-// Signal sends a signal to the first process of each container. After SIGKILL the kubelet starts them again.
+// Signal sends a signal to the first process of each container. After SIGKILL the kubelet restarts them.
 func (p *Pod) Signal(s syscall.Signal) {
 	for _, c := range p.all() {
 		if process := c.current(); process != nil {
@@ -227,14 +227,14 @@ func (p *Pod) Signal(s syscall.Signal) {
 	}
 }
 
-// Freeze stops all the pod's processes, and its probes: it accepts connections and answers nothing, as a server does
+// Freeze stops all the pod's processes and its probes: the pod accepts connections and answers nothing, like a server
 // that waits for another.
 func (p *Pod) Freeze() {
 	p.frozen.Store(true)
 	p.signalAll(syscall.SIGSTOP)
 }
 
-// Thaw lets the pod's processes go on.
+// Thaw resumes the pod's processes.
 func (p *Pod) Thaw() {
 	p.signalAll(syscall.SIGCONT)
 	p.frozen.Store(false)
@@ -248,7 +248,7 @@ func (p *Pod) signalAll(s syscall.Signal) {
 	}
 }
 
-// Exec runs a command in one of the pod's containers; an error if it could not be run.
+// Exec runs a command in one of the pod's containers. The error is for a command that could not be run.
 func (p *Pod) Exec(ctx context.Context, container string, args ...string) (code int, output string, err error) {
 	for _, c := range p.all() {
 		if process := c.current(); c.spec.Name == container && process != nil {
@@ -258,7 +258,7 @@ func (p *Pod) Exec(ctx context.Context, container string, args ...string) (code 
 	return 0, "", fmt.Errorf("the pod %s has no container %s that runs", p.FullName, container)
 }
 
-// Log is what a container of the pod has written so far.
+// Log returns what a container of the pod has written so far.
 func (p *Pod) Log(container string) string {
 	text, _ := os.ReadFile(p.logPath(container))
 	return string(text)

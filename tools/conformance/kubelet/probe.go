@@ -17,7 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-// probe asks a container once, and returns why it failed.
+// probe probes a container once, and returns why the probe failed.
 func (p *Pod) probe(c *corev1.Container, process *sandbox.Process, probe *corev1.Probe) error {
 	timeout := time.Duration(or(probe.TimeoutSeconds, 1)) * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
@@ -43,7 +43,7 @@ func (p *Pod) probe(c *corev1.Container, process *sandbox.Process, probe *corev1
 	return p.probeHTTP(ctx, c, probe.HTTPGet)
 }
 
-// probes do not keep connections, nor follow to other hosts.
+// probeClient keeps no connections, and follows no redirects to other hosts.
 var probeClient = &http.Client{
 	Transport: &http.Transport{DisableKeepAlives: true, Proxy: nil},
 	CheckRedirect: func(request *http.Request, via []*http.Request) error {
@@ -109,7 +109,7 @@ func (p *Pod) port(c *corev1.Container, port intstr.IntOrString) (int, error) {
 	return 0, fmt.Errorf("the container has no port called %q", port.StrVal)
 }
 
-// or is a declared number, or Kubernetes' default.
+// or returns a declared number, or Kubernetes' default for it.
 func or(declared, standard int32) int32 {
 	if declared == 0 {
 		return standard
@@ -117,8 +117,8 @@ func or(declared, standard int32) int32 {
 	return declared
 }
 
-// watch asks a container again and again, as declared, until it ends or a result stops the watching. report is called
-// with each result that counts: true after enough successes in a row, false after enough failures.
+// watch probes a container periodically, as declared, until it ends or report returns false. It calls report with each
+// result that counts: true after enough successes in a row, false after enough failures.
 func (p *Pod) watch(c *container, process *sandbox.Process, kind string, probe *corev1.Probe, report func(ok bool, why error) (goOn bool)) {
 	pause := func(seconds int32) bool {
 		select {

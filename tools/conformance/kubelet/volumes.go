@@ -14,7 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// volume makes one of the pod's volumes. It returns its directory, and whether containers may only read it.
+// volume makes one of the pod's volumes. It returns its directory, and whether it is read-only.
 func (p *Pod) volume(v corev1.Volume) (directory string, readOnly bool, err error) {
 	directory = filepath.Join(p.directory, "volumes", v.Name)
 	group := fsGroup(p.Spec())
@@ -108,8 +108,8 @@ func project(content map[string][]byte, items []corev1.KeyToPath, mode *int32) (
 	return files, nil
 }
 
-// write makes files as Kubernetes does: in a directory that a link leads to, so that all change at once, with a link
-// for each beside it.
+// write makes files as Kubernetes does: in a directory behind a symlink, so that all change at once, and with a symlink
+// to each file.
 func write(directory string, files map[string]file) error {
 	const version = "..version"
 	if err := os.MkdirAll(filepath.Join(directory, version), 0o755); err != nil {
@@ -168,7 +168,7 @@ func own(directory string, group *int64, readOnly bool) error {
 	})
 }
 
-// mounts are a container's mounts, of volumes that have been made.
+// mounts returns a container's mounts of the pod's volumes.
 func (p *Pod) mounts(c *corev1.Container) ([]sandbox.Mount, error) {
 	var mounts []sandbox.Mount
 	for _, m := range c.VolumeMounts {
@@ -240,7 +240,7 @@ func (p *Pod) prepare() error {
 	return nil
 }
 
-// givenFiles are the mounts of the files that every container gets.
+// givenFiles returns the mounts of the files that every container gets.
 func (p *Pod) givenFiles(c *corev1.Container) (mounts []sandbox.Mount) {
 	for _, name := range []string{"resolv.conf", "hosts", "hostname"} {
 		target := "/etc/" + name

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Container describes a process and what it finds around it.
+// Container describes a process and the container around it.
 type Container struct {
 	Name     string // for messages
 	Hostname string
@@ -23,27 +23,26 @@ type Container struct {
 	Root   Root
 	Mounts []Mount
 
-	// Args are the command and its arguments. A command without a slash is looked for in PATH of Env.
+	// Args are the command and its arguments. A command without a slash is looked up in Env's PATH.
 	Args []string
 	Env  []string // NAME=value
 	Dir  string   // working directory; empty means /
 
 	UID, GID     int
 	Groups       []int    // supplementary
-	Capabilities []string // what root in the container may have, as in CAP_CHOWN without CAP_; users other than root have none
+	Capabilities []string // of root in the container, without the prefix CAP_; other users have none
 	// NoNewPrivileges makes set-uid programs powerless.
 	NoNewPrivileges bool
 	ReadOnlyRoot    bool
 }
 
-// Root is the root file system that a container begins with. Every container gets one of its own, and changes to it end
-// with it.
+// Root is the initial root file system of a container. Every container gets its own, and changes to it end with it.
 type Root struct {
-	// Machine are paths of this machine that the container sees as they are: directories, or links to such.
+	// Machine lists paths of this machine that the container sees as they are: directories, or links to directories.
 	Machine []string
-	// Directories are made, for everybody to read.
+	// Directories are created, readable for everybody.
 	Directories []string
-	// Files by path. They may lie in directories of the machine; the machine's own are not touched.
+	// Files by path. They may lie in Machine's directories, which stay unchanged on the machine.
 	Files map[string]File
 	// Links are symbolic links, path to target.
 	Links map[string]string
@@ -63,7 +62,7 @@ type Mount struct {
 	ReadOnly       bool
 }
 
-// Process is a container's first process, number 1 in its own numbering.
+// Process is a container's first process, PID 1 in its namespace.
 type Process struct {
 	container Container
 	command   *exec.Cmd
@@ -73,8 +72,8 @@ type Process struct {
 
 var containers atomic.Int64
 
-// Start starts a container in a network namespace. Everything that its processes write goes to output. It returns once
-// the container's own program has begun.
+// Start starts a container in a network namespace. All output of its processes goes to output. Start returns once the
+// container's own program has begun.
 func Start(c Container, network *os.File, output io.Writer) (*Process, error) {
 	root := filepath.Join(State(), "containers", fmt.Sprint(containers.Add(1)))
 	if err := os.MkdirAll(root, 0o755); err != nil {
@@ -144,7 +143,7 @@ func Start(c Container, network *os.File, output io.Writer) (*Process, error) {
 	return p, nil
 }
 
-// inNetwork calls from a thread in a network namespace.
+// inNetwork calls a function on a thread in a network namespace.
 func inNetwork(network *os.File, call func() error) error {
 	runtime.LockOSThread()
 	home, err := os.Open("/proc/thread-self/ns/net")
@@ -168,7 +167,7 @@ func inNetwork(network *os.File, call func() error) error {
 // Ended is closed when the container has ended, with everything in it.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// ExitCode is what the container ended with, 128 and the signal's number if by a signal. It must have ended.
+// ExitCode returns the container's exit code, or 128 plus the number of the signal that ended it. It must have ended.
 func (p *Process) ExitCode() int {
 	status := p.command.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
@@ -177,8 +176,8 @@ func (p *Process) ExitCode() int {
 	return status.ExitStatus()
 }
 
-// Signal sends a signal to the first process. The kernel drops one that it does not handle, as in any container, except
-// for SIGKILL and SIGSTOP.
+// Signal sends a signal to the first process. As in any container, the kernel drops a signal that the process does not
+// handle, except SIGKILL and SIGSTOP.
 func (p *Process) Signal(s syscall.Signal) {
 	select {
 	case <-p.ended:

@@ -1,7 +1,7 @@
-// Package sandbox runs processes as a container runtime does: each in a mount, process, IPC and UTS namespace of its
-// own and in its pod's network namespace, on a root file system made for it, as the user and with the capabilities that
-// it was declared with. It needs Linux and root.
+// Package sandbox runs processes as a container runtime does: each in its own mount, PID, IPC and UTS namespaces and in
+// its pod's network namespace, on its own root file system, with the declared user and capabilities. It needs Linux and
+// root.
 //
-// Main puts the whole test process into namespaces first, so that nothing a test does reaches the machine, and nothing
-// outlives the test: when its first process ends, the kernel ends all others and takes mounts and networks down.
+// Main first moves the whole test process into namespaces, so that no test affects the machine and nothing outlives the
+// tests: when their first process ends, the kernel kills all others and removes their mounts and networks.
 package sandbox

@@ -14,15 +14,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Exec runs a further command in the container, as its user and in its environment, until the context ends. It returns
-// the exit code, and what the command wrote; an error if it could not be run.
+// Exec runs another command in the container, as its user and in its environment, until the context ends. It returns
+// the exit code and the output, or an error if the command could not be run.
 func (p *Process) Exec(ctx context.Context, args ...string) (code int, output string, err error) {
 	var b bytes.Buffer
 	done := make(chan struct{})
 	var command *exec.Cmd
 	go func() {
 		defer close(done)
-		// The thread goes into the container, and ends there with the goroutine.
+		// The thread enters the container, and ends there with the goroutine.
 		runtime.LockOSThread()
 		if err = p.enter(); err != nil {
 			return
@@ -54,9 +54,9 @@ func (p *Process) Exec(ctx context.Context, args ...string) (code int, output st
 	return command.ProcessState.ExitCode(), b.String(), nil
 }
 
-// enter moves the calling thread, and what it starts, into the container's namespaces.
+// enter moves the calling thread, and the processes it starts, into the container's namespaces.
 func (p *Process) enter() error {
-	// Threads share their root directory, which a mount namespace brings along.
+	// Threads share a root directory, and entering a mount namespace changes it.
 	if err := unix.Unshare(unix.CLONE_FS); err != nil {
 		return err
 	}

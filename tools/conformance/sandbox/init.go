@@ -11,21 +11,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// start is what a container's first process is told.
+// start is the description that a container's first process receives.
 type start struct {
 	Container
 	At string // an empty directory, for the root file system
 }
 
-// The files that the first process inherits, beside its output.
+// The file descriptors that the first process inherits, beside its output.
 const (
 	descriptionFile = 3
 	failureFile     = 4
 )
 
-// becomeContainer makes the container around this process, and turns into its program. It does not return.
+// becomeContainer sets up the container around this process, and executes its program. It does not return.
 func becomeContainer() {
-	// What a process may do is a property of each thread, and the one that executes the program hands its own on.
+	// Credentials and capabilities belong to a thread, and the thread that executes the program passes its own on.
 	runtime.LockOSThread()
 	unix.CloseOnExec(descriptionFile)
 	unix.CloseOnExec(failureFile)
@@ -64,7 +64,7 @@ func (c *start) become() error {
 	return fmt.Errorf("executing %s: %w", program, syscall.Exec(program, c.Args, c.environment()))
 }
 
-// environment is the declared one, with the home directory that a runtime adds if there is none.
+// environment returns the declared variables, with the HOME that a runtime adds if there is none.
 func (c *start) environment() []string {
 	for _, variable := range c.Env {
 		if strings.HasPrefix(variable, "HOME=") {
@@ -81,7 +81,7 @@ func (c *start) environment() []string {
 	return append(c.Env, "HOME="+home)
 }
 
-// capabilities are numbered in linux/capability.h.
+// capabilities holds the names by number, as in linux/capability.h.
 var capabilities = []string{
 	"CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
 	"LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
@@ -91,7 +91,7 @@ var capabilities = []string{
 	"CHECKPOINT_RESTORE",
 }
 
-// confine takes on the container's user. What root may do afterwards is bounded by the capabilities given.
+// confine bounds root's rights to the given capabilities, and switches to the container's user.
 func (c *start) confine() error {
 	keep := map[string]bool{}
 	for _, name := range c.Capabilities {

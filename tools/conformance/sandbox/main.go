@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The program starts itself again for two further roles, which it knows by this variable.
+// The program starts itself again in two further roles, which this variable names.
 const (
 	roleVariable  = "CONFORMANCE_ROLE"
 	roleMachine   = "machine"   // runs the tests, inside namespaces
@@ -21,8 +21,8 @@ const (
 
 const stateVariable = "CONFORMANCE_STATE"
 
-// Main is for a package's TestMain, or a program's main: it runs the tests, or the program, in namespaces of their own,
-// and exits with their code.
+// Main is for a package's TestMain, or a program's main: it runs the tests, or the program, in new namespaces, and
+// exits with their exit code.
 func Main(m interface{ Run() int }) {
 	switch os.Getenv(roleVariable) {
 	case roleContainer:
@@ -40,7 +40,7 @@ func Main(m interface{ Run() int }) {
 	os.Exit(code)
 }
 
-// State is the directory for whatever is put on disk meanwhile; it is removed at the end.
+// State is the directory for temporary files, which is removed at the end.
 func State() string { return os.Getenv(stateVariable) }
 
 func fail(err error) {
@@ -88,7 +88,7 @@ func runMachine() (int, error) {
 	return 0, fmt.Errorf("ended by %s", self.ProcessState)
 }
 
-// becomeMachine sets the new namespaces up.
+// becomeMachine sets up the new namespaces.
 func becomeMachine() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("keeping mounts to the tests: %w", err)
@@ -96,7 +96,7 @@ func becomeMachine() error {
 	if err := unix.Mount("proc", "/proc", "proc", 0, ""); err != nil {
 		return fmt.Errorf("mounting /proc: %w", err)
 	}
-	// Whoever starts this program again starts a container, or does not mean these tests.
+	// Children must not inherit this role.
 	if err := os.Unsetenv(roleVariable); err != nil {
 		return err
 	}

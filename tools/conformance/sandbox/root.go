@@ -11,12 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileSystem makes the root file system, puts the mounts into it, and makes it this process's root.
+// fileSystem makes the root file system, binds the mounts in it, and makes it this process's root.
 func (c *start) fileSystem() error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("keeping mounts to the container: %w", err)
 	}
-	// The layers lie beside the root, in memory.
+	// The overlays' layers lie beside the root, in memory.
 	if err := mount("tmpfs", c.At, "tmpfs", 0, "mode=0755"); err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (c *start) fileSystem() error {
 	if err := os.Chdir(root); err != nil {
 		return err
 	}
-	// The old root goes on top of the new one, and is taken off.
+	// The old root is stacked on the new one, and then unmounted.
 	if err := unix.PivotRoot(".", "."); err != nil {
 		return fmt.Errorf("changing the root: %w", err)
 	}
@@ -61,8 +61,8 @@ func (c *start) fileSystem() error {
 	return nil
 }
 
-// machine shows directories of this machine in the root, each under a layer that takes what changes. It returns where
-// they are in the container.
+// machine overlays directories of this machine in the root, each with an upper layer for changes. It returns their
+// paths in the container.
 func (r *Root) machine(root, layers string) (overlays []string, err error) {
 	for i, path := range r.Machine {
 		target := filepath.Join(root, path)
@@ -95,7 +95,7 @@ func (r *Root) machine(root, layers string) (overlays []string, err error) {
 	return overlays, nil
 }
 
-// own makes the root's own directories, files, links and programs.
+// own creates the root's own directories, files, links and programs.
 func (r *Root) own(root string) error {
 	for _, path := range r.Directories {
 		if err := os.MkdirAll(filepath.Join(root, path), 0o755); err != nil {
@@ -131,7 +131,7 @@ func (r *Root) own(root string) error {
 	return bindAll(root, programs)
 }
 
-// system mounts what every container finds: its own processes, a few devices, and places in memory.
+// system mounts what every container gets: /proc, /sys, /dev with a few devices, and /dev/shm.
 func system(root string) error {
 	for _, directory := range []string{"proc", "sys", "dev", "tmp", "run", "var/tmp"} {
 		if err := os.MkdirAll(filepath.Join(root, directory), 0o755); err != nil {
@@ -173,7 +173,7 @@ func system(root string) error {
 	return nil
 }
 
-// bindAll makes mounts in a root, those that hold others first.
+// bindAll makes bind mounts in a root, outer ones first.
 func bindAll(root string, mounts []Mount) error {
 	mounts = slices.Clone(mounts)
 	sort.SliceStable(mounts, func(i, j int) bool { return depth(mounts[i].Target) < depth(mounts[j].Target) })
@@ -188,7 +188,7 @@ func bindAll(root string, mounts []Mount) error {
 
 func depth(path string) int { return strings.Count(filepath.Clean(path), "/") }
 
-// bind makes the mount, and the place it goes to if there is none.
+// bind makes a bind mount, and its mount point if there is none.
 func bind(m Mount) error {
 	info, err := os.Stat(m.Source)
 	if err != nil {

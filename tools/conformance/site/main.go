@@ -16,7 +16,7 @@ import (
 )
 
 func main() {
-	unix.Umask(0o022) // whoever starts this: the containers' users read what is made here
+	unix.Umask(0o022) // whatever the caller's umask: the containers' users read what is made here
 	if os.Getenv("CONFORMANCE_BIN") == "" {
 		executable, err := os.Executable()
 		if err == nil {
@@ -29,7 +29,7 @@ func main() {
 	sandbox.Main(command{})
 }
 
-// command is the program, once it is in namespaces of its own.
+// command is the program, once it is in its own namespaces.
 type command struct{}
 
 func (command) Run() int {
@@ -52,20 +52,20 @@ func (command) Run() int {
 	return o.run()
 }
 
-// ending says that the program is about to end, in order. What fails then, fails of that.
+// ending says that the program is shutting down. Failures from then on are caused by the shutdown.
 var ending atomic.Bool
 
-// fail ends the program, and so all that it runs: it is the first process of its namespace.
+// fail ends the program, and so everything that it runs: it is the first process of its PID namespace.
 func fail(what any) {
 	if ending.Load() {
-		select {} // leave it to the one that ends it
+		select {} // the shutdown ends the program
 	}
 	fmt.Fprintln(os.Stderr, what)
 	os.Exit(1)
 }
 
-// told is closed when the program is to end: by a signal, or when whoever started it is gone, and with it the other
-// end of the standard input.
+// told returns a channel that is closed when the program must end: on a signal, or when standard input ends, because
+// the process that started the program is gone.
 func told() <-chan struct{} {
 	end := make(chan struct{})
 	signals := make(chan os.Signal, 1)

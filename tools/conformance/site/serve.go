@@ -13,8 +13,8 @@ import (
 	"geo-wordpress/tools/conformance/declared"
 )
 
-// serve connects whoever connects to a Unix socket with a ready WordPress pod of a region, byte for byte; without one it
-// closes the connection.
+// serve forwards each connection to a Unix socket to a ready WordPress pod of a region, byte for byte. If there is
+// none, it closes the connection.
 func (s *site) serve(region *declared.Region, path string) error {
 	listener, err := net.Listen("unix", path)
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *site) connect(client *net.UnixConn, name string) {
 	wait.Wait()
 }
 
-// pass passes on what one side says, and that it says no more.
+// pass copies one direction of a connection, and then its end.
 func pass(to interface {
 	io.Writer
 	CloseWrite() error

@@ -16,13 +16,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long one step may take on a machine that has much else to do.
+// patience is the timeout of one step on a busy machine.
 const patience = 10 * time.Minute
 
-// options are the program's.
+// options are the program's flags.
 type options struct{ sockets, disks, logs string }
 
-// run runs the stack of the standard input until it is told to end, and returns the exit status.
+// run runs the stack from standard input until it is told to end, and returns the exit status.
 func (o options) run() int {
 	stack, err := declared.Read(os.Stdin)
 	if err != nil {
@@ -40,7 +40,7 @@ func (o options) run() int {
 	ending.Store(true)
 	s.stop()
 	t.end()
-	// Whoever made it may be gone.
+	// The process that made the directory may be gone.
 	if err := os.RemoveAll(o.sockets); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -48,7 +48,7 @@ func (o options) run() int {
 	return 0
 }
 
-// lock waits until no other run uses the disks: one that was told to end may take its time.
+// lock waits until no other run uses the disks: a run that was told to end may still be shutting down.
 func (o options) lock(end <-chan struct{}) error {
 	if err := os.MkdirAll(o.disks, 0o755); err != nil {
 		return err
@@ -76,13 +76,13 @@ func (o options) lock(end <-chan struct{}) error {
 	}
 }
 
-// step tells how far it is.
+// step reports the progress.
 func step(format string, args ...any) { fmt.Printf(format+"\n", args...) }
 
-// site is the stack, running.
+// site is the running stack.
 type site struct{ *world.World }
 
-// start starts everything, each tier once the one that it needs is there, and ends the program if something does not
+// start starts everything, each tier once the tier that it needs is ready, and ends the program if something does not
 // start.
 func (s *site) start(sockets string) {
 	regions := s.Stack.Regions
@@ -126,7 +126,7 @@ func (s *site) everywhere(app string) (pods []*kubelet.Pod) {
 	return pods
 }
 
-// jobs runs an application's Jobs, in the regions that declare any: all at once, as the cluster does.
+// jobs runs an application's Jobs in the regions that declare one: all at once, as the clusters do.
 func (s *site) jobs(app string) {
 	var wait sync.WaitGroup
 	for _, region := range s.Stack.Regions {
@@ -152,7 +152,7 @@ func declares(region *declared.Region, app string) bool {
 	return false
 }
 
-// stop ends the pods. WordPress answers nobody any more, so it is not given the time to; what keeps data is.
+// stop ends the pods. WordPress serves nobody any more, so it gets no grace period; pods that keep data do.
 func (s *site) stop() {
 	var wait sync.WaitGroup
 	pods := s.Running()
@@ -170,7 +170,7 @@ func (s *site) stop() {
 	wait.Wait()
 }
 
-// owner is the world's: it does as a test does.
+// owner owns the world, as a test does.
 type owner struct {
 	lock     sync.Mutex
 	cleanups []func()
@@ -188,7 +188,7 @@ func (o *owner) Cleanup(call func()) {
 	o.cleanups = append(o.cleanups, call)
 }
 
-// end calls what the world left to the end.
+// end calls the world's cleanups, the last one first.
 func (o *owner) end() {
 	o.lock.Lock()
 	defer o.lock.Unlock()

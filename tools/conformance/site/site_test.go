@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// TestRealWordPress brings the committed stack up on a local cloud of its own that lets the real WordPress answer. The
-// stack's address shows the installation page; installed through it, there is one site in every region; and it is there
-// again after the local cloud was stopped and started. GEO_REAL_WORDPRESS=1 asks for it: it takes some minutes.
+// TestRealWordPress brings the committed stack up on its own local cloud, with the real WordPress. The stack's address
+// shows the installation page; once installed through it, every region shows the site, also after a stop and start of
+// the local cloud. The test takes some minutes, so it runs only with GEO_REAL_WORDPRESS=1.
 func TestRealWordPress(t *testing.T) {
 	if os.Getenv("GEO_REAL_WORDPRESS") == "" {
 		t.Skip("GEO_REAL_WORDPRESS is not set: `make real-wordpress-test` sets it")
@@ -73,7 +73,7 @@ func TestRealWordPress(t *testing.T) {
 // client is a visitor without cookies, who may be sent to any region.
 var client = &http.Client{Timeout: 2 * time.Minute}
 
-// bench is a local cloud of the test's own.
+// bench is the test's own local cloud.
 type bench struct {
 	t    *testing.T
 	root string // of the repository
@@ -107,7 +107,7 @@ func (b *bench) tool(name string) string { return filepath.Join(b.root, ".bin", 
 
 func (b *bench) localcloud(args ...string) string { return b.run(b.tool("localcloud"), args...) }
 
-// eval takes over what `localcloud env` prints.
+// eval adopts the environment that `localcloud env` prints.
 func (b *bench) eval() {
 	b.t.Helper()
 	out := b.run("sh", "-c", `eval "$(`+b.tool("localcloud")+` env)"; env -0`)
@@ -138,14 +138,14 @@ func (b *bench) copy(to, from string) {
 	}
 }
 
-// answers waits until the real WordPress does.
+// answers waits until the real WordPress answers.
 func (b *bench) answers() {
 	b.t.Helper()
 	var status struct {
 		RealWordPress struct{ State, Step string }
 	}
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
-		command := exec.Command(b.tool("localcloud"), "status", "--json") // its exit status tells of other things
+		command := exec.Command(b.tool("localcloud"), "status", "--json") // its exit status reports other things
 		command.Env = b.env
 		out, _ := command.Output()
 		if err := json.Unmarshal(out, &status); err != nil {
@@ -160,7 +160,7 @@ func (b *bench) answers() {
 	}
 }
 
-// eventually asks until a page shows a text, and returns the page.
+// eventually polls a page until it shows a text, and returns the page.
 func (b *bench) eventually(page, what, text string) string {
 	b.t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) {
@@ -187,8 +187,8 @@ func get(page string) (string, error) {
 	return string(body), err
 }
 
-// everyRegionShows asks for the front page until every region's own WordPress has shown it with the title. Which region
-// a visit came to stands in its WordPress's log.
+// everyRegionShows requests the front page until every region's own WordPress has shown it with the title. The
+// WordPress logs tell which region a visit came to.
 func (b *bench) everyRegionShows(site, title, when string) {
 	b.t.Helper()
 	b.eventually(site+"/", "the front page", "<title>"+title)

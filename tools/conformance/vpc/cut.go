@@ -6,13 +6,13 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// priorities of the rules: a cut goes before a distance.
+// The priorities of the routing rules: a cut takes precedence over a distance.
 const (
 	cutPriority      = 1000
 	distancePriority = 2000
 )
 
-// Cut parts two regions: whatever one sends the other is lost, without an error to the sender.
+// Cut cuts two regions off from each other: packets between them are dropped, without an error to the sender.
 func (v *VPC) Cut(a, b string) error {
 	v.lock.Lock()
 	defer v.lock.Unlock()
@@ -36,8 +36,8 @@ func (v *VPC) Join(a, b string) {
 	delete(v.cuts, [2]string{b, a})
 }
 
-// between sends what goes from one region to the other, either way, by a table of routes; if asked to, only what comes
-// out of the sender's region just now.
+// between adds rules that route the traffic between two regions, in both directions, by a table. With leaving, they
+// match only packets that come straight out of the sender's region.
 func (v *VPC) between(a, b string, table, priority int, leaving bool) (rules []netlink.Rule, err error) {
 	for _, pair := range [][2]string{{a, b}, {b, a}} {
 		rule := netlink.NewRule()

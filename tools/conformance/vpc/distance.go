@@ -10,16 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// distance is what lies between two regions: a network interface that hands the packets to this process, which hands
-// them back when their time has come. (The kernel's own way, netem, is not in every kernel.)
+// distance is the delay between two regions: a TUN interface that hands the packets to this process, which writes them
+// back when they are due. (netem, the kernel's own way, is not in every kernel.)
 type distance struct {
 	device *os.File
 	rules  []netlink.Rule
 	done   chan struct{}
 }
 
-// Apart puts two regions at a distance: what one sends reaches the other after half of the round trip. 0 makes them
-// neighbours again.
+// Apart puts two regions at a distance: each way takes half of the round trip. 0 removes the distance.
 func (v *VPC) Apart(a, b string, roundTrip time.Duration) error {
 	v.lock.Lock()
 	defer v.lock.Unlock()
@@ -69,7 +68,7 @@ func (v *VPC) open(name string, table int, delay time.Duration, a, b string) (*d
 		err = netlink.RouteReplace(&netlink.Route{Table: table, LinkIndex: link.Attrs().Index, Dst: everything()})
 	}
 	if err == nil {
-		// Only what comes out of the regions: what has come through the distance goes on to where it is sent.
+		// Match only packets that leave the regions: those that have crossed the distance go on to their destination.
 		d.rules, err = v.between(a, b, table, distancePriority, true)
 	}
 	if err != nil {
@@ -79,10 +78,10 @@ func (v *VPC) open(name string, table int, delay time.Duration, a, b string) (*d
 	return d, nil
 }
 
-// packets is how many may be under way.
+// packets is the maximum number of packets in transit.
 const packets = 10000
 
-// carry hands each packet back when the delay is over, in their order, until the device is closed.
+// carry writes each packet back after the delay, in order, until the device is closed.
 func (d *distance) carry(delay time.Duration) {
 	defer close(d.done)
 	type packet struct {
@@ -95,7 +94,7 @@ func (d *distance) carry(delay time.Duration) {
 		defer close(handed)
 		for p := range under {
 			time.Sleep(time.Until(p.due))
-			_, _ = d.device.Write(p.data) // like a network, it may lose one
+			_, _ = d.device.Write(p.data) // like a network, this may lose a packet
 		}
 	}()
 	buffer := make([]byte, 1<<16)
@@ -109,7 +108,7 @@ func (d *distance) carry(delay time.Duration) {
 		}
 		select {
 		case under <- packet{time.Now().Add(delay), append([]byte(nil), buffer[:n]...)}:
-		default: // full: lost
+		default: // full: drop it
 		}
 	}
 	close(under)

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/net/dns/dnsmessage"
 )
 
-// Resolver is where a Google machine asks for names.
+// Resolver is the address of a Google machine's name server.
 var Resolver = netip.MustParseAddr("169.254.169.254")
 
-// Names is the name server of the network. It knows the names it is given, and no others.
+// Names is the name server of the network. It knows only the names that it is given.
 type Names struct {
 	lock    sync.Mutex
 	records map[string]func() []netip.Addr
@@ -38,14 +38,14 @@ func (v *VPC) ServeNames() (*Names, error) {
 // Close stops the name server.
 func (n *Names) Close() { _ = n.socket.Close() }
 
-// Set makes a name resolve to what addresses returns, at each question. With no address there is no such name.
+// Set makes a name resolve to what addresses returns at each query. If it returns none, the name does not exist.
 func (n *Names) Set(name string, addresses func() []netip.Addr) {
 	n.lock.Lock()
 	defer n.lock.Unlock()
 	n.records[strings.ToLower(name)+"."] = addresses
 }
 
-// Lookup is what a name resolves to now.
+// Lookup returns what a name resolves to now.
 func (n *Names) Lookup(name string) []netip.Addr {
 	n.lock.Lock()
 	addresses := n.records[strings.ToLower(strings.TrimSuffix(name, "."))+"."]
@@ -72,7 +72,7 @@ func (n *Names) serve() {
 	}
 }
 
-// answer is the answer to a question for addresses of version 4; other kinds of records there are none.
+// answer answers a query for A records. There are no other kinds of records.
 func (n *Names) answer(question []byte) ([]byte, error) {
 	var request dnsmessage.Message
 	if err := request.Unpack(question); err != nil || len(request.Questions) != 1 {

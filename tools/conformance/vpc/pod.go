@@ -14,18 +14,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pod is a pod's network: a namespace with the loopback interface, and one in its region's network.
+// Pod is a pod's network: a namespace with a loopback interface, and a veth pair into its region's network.
 type Pod struct {
 	Address   netip.Addr
 	Namespace *os.File
 
-	link netlink.Link // the region's end
+	link netlink.Link // the region's end of the veth pair
 }
 
 var interfaces atomic.Int64
 
-// Pod makes a network for a pod of the region, with an address that none had before. The sysctls are the pod's:
-// net.ipv4.ip_unprivileged_port_start and the like.
+// Pod makes a network for a pod of the region, with an address never used before. The sysctls are the pod's, such as
+// net.ipv4.ip_unprivileged_port_start.
 func (v *VPC) Pod(region string, sysctls map[string]string) (*Pod, error) {
 	r := v.region(region)
 	v.lock.Lock()
@@ -82,10 +82,10 @@ func (p *Pod) configure(r *region, name string, sysctls map[string]string) error
 	return netlink.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Gw: net.IP(gateway.AsSlice())})
 }
 
-// Unplug takes the pod off the network, as when its machine fails: nobody is told, and nothing is answered.
+// Unplug takes the pod off the network, as when its machine fails: peers get no notice and no answer.
 func (p *Pod) Unplug() { _ = netlink.LinkSetDown(p.link) }
 
-// Close ends the pod's network.
+// Close removes the pod's network.
 func (p *Pod) Close() {
 	_ = netlink.LinkDel(p.link)
 	_ = p.Namespace.Close()

@@ -1,6 +1,6 @@
-// Package vpc is the network that the regions share, made of Linux's own parts: a bridge per region with the region's
-// declared range of pod addresses, routed to each other, a network namespace per pod, and a name server that answers
-// for the declared Services. Regions can be cut off from each other and put at a distance.
+// Package vpc builds the network that the regions share from Linux's own parts: a bridge per region with the region's
+// declared range of pod addresses, routes between the bridges, a network namespace per pod, and a name server for the
+// declared Services. Regions can be cut off from each other and put at a distance.
 package vpc
 
 import (
@@ -17,14 +17,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// VPC is one network. It is made in the network namespace of the process, which is its router.
+// VPC is one network. It is made in the network namespace of this process, which is its router.
 type VPC struct {
 	regions []*region
 
 	lock      sync.Mutex
 	cuts      map[[2]string][]netlink.Rule
 	distances map[[2]string]*distance
-	tables    int // of routes, the last one in use
+	tables    int // the last routing table in use
 }
 
 type region struct {
@@ -33,7 +33,7 @@ type region struct {
 	next   netip.Addr
 }
 
-// nowhere is the table of routes that leads nowhere. Those after it lead through distances.
+// nowhere is the routing table that drops everything. Later tables lead through distances.
 const nowhere = 100
 
 // New makes the network of the regions. Close takes it down.
@@ -58,7 +58,7 @@ func New(all []regions.Region) (*VPC, error) {
 			return nil, err
 		}
 	}
-	// Whatever is sent there is lost, as in a network that fell apart: nobody is told.
+	// Drop silently, as in a network that fell apart.
 	lost := &netlink.Route{Table: nowhere, Type: unix.RTN_BLACKHOLE, Dst: everything()}
 	if err := netlink.RouteReplace(lost); err != nil {
 		return nil, fmt.Errorf("making the route that leads nowhere: %w", err)
@@ -118,7 +118,7 @@ func ipNet(prefix netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: prefix.Addr().AsSlice(), Mask: net.CIDRMask(prefix.Bits(), 32)}
 }
 
-// inside calls from a thread in a network namespace, which ends with the call.
+// inside calls a function on a thread in a network namespace. The thread ends with the call.
 func inside(namespace *os.File, call func() error) error {
 	done := make(chan error)
 	go func() {

@@ -11,14 +11,14 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// Database opens a TiDB's SQL port as a user, without a database chosen.
+// Database opens a TiDB's SQL port as a user, without selecting a database.
 func (w *World) Database(tidb *kubelet.Pod, user, password string) *sql.DB {
 	w.t.Helper()
 	config := mysql.NewConfig()
 	config.Net, config.Addr = "tcp", tidb.Network.Address.String()+":4000"
 	config.User, config.Passwd = user, password
 	config.Timeout = 5 * time.Second
-	// The driver complains of connections that tests break on purpose.
+	// The driver complains about connections that tests break on purpose.
 	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
 	connector, err := mysql.NewConnector(config)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"geo-wordpress/tools/conformance/kubelet"
 )
 
-// Entrance stands for the load balancer: it serves the stack's address, and hands each request to a ready WordPress of
-// the region that a test chose, or if there is none, of the next one that has one.
+// Entrance stands in for the load balancer: it serves the stack's address, and forwards each request to a ready
+// WordPress of the region that a test chose, or else of another region.
 type Entrance struct {
 	URL string // http://ADDRESS
 
@@ -27,7 +27,7 @@ type Entrance struct {
 	region  string
 }
 
-// OpenEntrance opens the stack's address, towards the first region.
+// OpenEntrance opens the stack's address, and chooses the first region.
 func (w *World) OpenEntrance() *Entrance {
 	w.t.Helper()
 	address, err := netip.ParseAddr(w.Stack.Output("loadbalancer_ip"))
@@ -58,16 +58,16 @@ func (w *World) OpenEntrance() *Entrance {
 	return e
 }
 
-// Lead makes a region the one that requests go to.
+// Lead chooses the region that requests go to.
 func (e *Entrance) Lead(region string) {
 	e.lock.Lock()
 	defer e.lock.Unlock()
 	e.region = region
 }
 
-// rewrite sends a request to its backend, with the header that Google's load balancer adds to.
+// rewrite sends a request to its backend, and extends X-Forwarded-For as Google's load balancer does.
 func (e *Entrance) rewrite(request *httputil.ProxyRequest) {
-	target := "http://" + netip.AddrPortFrom(netip.IPv4Unspecified(), 1).String() // nobody
+	target := "http://" + netip.AddrPortFrom(netip.IPv4Unspecified(), 1).String() // nobody listens there
 	if backend := e.backend(); backend != nil {
 		target = "http://" + backend.Network.Address.String()
 	}
@@ -83,7 +83,7 @@ func (e *Entrance) rewrite(request *httputil.ProxyRequest) {
 	request.Out.Header.Set("X-Forwarded-Proto", "http")
 }
 
-// backend is the pod that requests go to, nil if no region has one.
+// backend returns the pod that requests go to, or nil if no region has one.
 func (e *Entrance) backend() *kubelet.Pod {
 	e.lock.Lock()
 	chosen := e.region
@@ -103,7 +103,7 @@ func (e *Entrance) backend() *kubelet.Pod {
 	return nil
 }
 
-// Get asks for a path at a port of a pod's directly, as the health checks do.
+// Get requests a path directly from a pod's port, as the health checks do.
 func Get(ctx context.Context, p *kubelet.Pod, port int, path string) (*http.Response, error) {
 	url := fmt.Sprintf("http://%s:%d%s", p.Network.Address, port, path)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -113,7 +113,7 @@ func Get(ctx context.Context, p *kubelet.Pod, port int, path string) (*http.Resp
 	return (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
 }
 
-// Healthy says why a Placement Driver does not serve. It does not wait for long: without a quorum there is no answer.
+// Healthy returns why a Placement Driver does not serve. It uses a short timeout: without a quorum there is no answer.
 func Healthy(pd *kubelet.Pod) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()

@@ -12,16 +12,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// WWWData is the user and group that WordPress writes its files as.
+// WWWData is the ID of the user and group that WordPress writes its files as.
 const WWWData = 33
 
-// Files is the directory behind a region's shared volume, WordPress's wp-content, on the file server's disk.
+// Files returns the directory behind a region's shared volume, WordPress's wp-content, on the file server's disk.
 func (w *World) Files(region string) string {
 	w.t.Helper()
 	return w.Shared(region, w.sharedClaim(w.Stack.Region(region)))
 }
 
-// Export is the path under which a region's file server exports the shared volume.
+// Export returns the path under which a region's file server exports the shared volume.
 func (w *World) Export(region string) string {
 	r := w.Stack.Region(region)
 	return "/export/" + r.Claims[w.sharedClaim(r)].Spec.VolumeName
@@ -38,8 +38,8 @@ func (w *World) sharedClaim(region *declared.Region) declared.Key {
 	return declared.Key{}
 }
 
-// As calls with the rights that a user has to files, and not with root's: what it makes belongs to the user and the
-// group of the same number.
+// As calls a function with a user's file access rights instead of root's. Files that it creates belong to the user and
+// the group of that ID.
 func As(user int, call func() error) error {
 	done := make(chan error)
 	go func() {
@@ -52,7 +52,7 @@ func As(user int, call func() error) error {
 			done <- err
 			return
 		}
-		// It returns what was before, and no error; only asking again says what it is now.
+		// setfsuid returns the ID before, and no error. Only another call returns the current one.
 		if now, _ := unix.SetfsuidRetUid(user); now != user {
 			done <- fmt.Errorf("files are used as %d, not as %d", now, user)
 			return
@@ -62,7 +62,7 @@ func As(user int, call func() error) error {
 	return <-done
 }
 
-// Wipe removes all that is in a directory, hidden files too.
+// Wipe removes everything in a directory, hidden files too.
 func Wipe(directory string) error {
 	entries, err := os.ReadDir(directory)
 	if err != nil {

@@ -10,9 +10,9 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 )
 
-// Job runs an application's Job as its controller does: a pod, and after a growing pause another, until one succeeds or
-// the declared number has failed. It returns the pods, of which the last one has succeeded, or an error with what the
-// last one had to say.
+// Job runs an application's Job as its controller does: one pod after the other, with back-off, until one succeeds or
+// the declared number has failed. It returns the pods, of which the last one has succeeded, or an error with the last
+// pod's events and logs.
 func (w *World) Job(region, app string, changes ...func(*declared.Pod)) (pods []*kubelet.Pod, err error) {
 	var job *batchv1.Job
 	for _, each := range w.Stack.Region(region).Jobs {

@@ -14,9 +14,9 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// StandInForTiKV tells the Placement Drivers of one TiKV store, with the address and labels of a region's, as the store
-// itself would: it bootstraps the cluster, or finds itself in one that it bootstrapped before, and sends heartbeats,
-// until the test ends. There is no store behind it.
+// StandInForTiKV registers one TiKV store with the Placement Drivers, with the address and labels of a region's, as the
+// store itself would: it bootstraps the cluster, or finds the store in a cluster bootstrapped before, and sends
+// heartbeats until the test ends. There is no store behind it.
 func (w *World) StandInForTiKV(pds []*kubelet.Pod) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -50,7 +50,7 @@ func (w *World) StandInForTiKV(pds []*kubelet.Pod) {
 	}()
 }
 
-// with calls a Placement Driver, which takes it if it is the leader.
+// with calls a Placement Driver. Only the leader accepts the call.
 func with(ctx context.Context, pd *kubelet.Pod, call func(context.Context, pdpb.PDClient, *pdpb.RequestHeader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -108,7 +108,7 @@ func announce(ctx context.Context, pd *kubelet.Pod, store *metapb.Store) error {
 	})
 }
 
-// find takes over the number that the cluster knows the store's address by.
+// find takes over the ID of the store that the cluster knows at the address.
 func find(ctx context.Context, client pdpb.PDClient, header *pdpb.RequestHeader, store *metapb.Store) error {
 	answer, err := client.GetAllStores(ctx, &pdpb.GetAllStoresRequest{Header: header})
 	if err := problem(err, answer.GetHeader()); err != nil {
@@ -139,7 +139,7 @@ func heartbeat(ctx context.Context, pd *kubelet.Pod, store *metapb.Store) error 
 	})
 }
 
-// problem is an error of the call or in its answer.
+// problem returns the error of a call, or the one in its answer.
 func problem(err error, header *pdpb.ResponseHeader) error {
 	if err == nil && header.GetError() != nil {
 		err = errors.New(header.GetError().String())

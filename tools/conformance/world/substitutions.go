@@ -18,8 +18,8 @@ type Substitution struct {
 	apply func(*declared.Pod) error // to every pod that is started
 }
 
-// Substitutions is the whole list: nothing else of what is declared is changed, or left out. Whoever adds a line takes
-// something away from what the tests prove; docs/conformance.md says what.
+// Substitutions is the complete list: nothing else that is declared is changed or left out. Every line takes something
+// away from what the tests prove; docs/conformance.md says what.
 var Substitutions = []Substitution{
 	{"names", "Cloud DNS in VPC scope", "a name server at the same address, 169.254.169.254, that knows the declared Services and their pods", nil},
 	{"addresses", "a Service's cluster address, by Dataplane V2", "the name leads to the ready pods' own addresses", nil},
@@ -35,7 +35,7 @@ var Substitutions = []Substitution{
 	{"seccomp", "RuntimeDefault", "not applied", nil},
 }
 
-// Table is the list for people.
+// Table formats the list for people.
 func Table() string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -49,7 +49,7 @@ func Table() string {
 
 const embeddedStore = "/var/lib/unistore"
 
-// useEmbeddedStore makes a tidb-server keep its data itself.
+// useEmbeddedStore makes a tidb-server use its embedded store.
 func useEmbeddedStore(pod *declared.Pod) error {
 	if pod.App() != "tidb" {
 		return nil
@@ -72,7 +72,7 @@ func useEmbeddedStore(pod *declared.Pod) error {
 	return nil
 }
 
-// embedded is the directory of a region's embedded store. It outlives the pods.
+// embedded returns the directory of a region's embedded store, which outlives the pods.
 func (w *World) embedded(region *declared.Region) string {
 	directory := w.Disk(region.Name, filepath.Base(embeddedStore))
 	if err := os.Chmod(directory, 0o777); err != nil {

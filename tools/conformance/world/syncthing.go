@@ -13,7 +13,7 @@ import (
 	"geo-wordpress/tools/conformance/kubelet"
 )
 
-// SyncthingConfig is what a test needs to know of a region's declared config.xml.
+// SyncthingConfig is the part of a region's declared config.xml that tests need.
 type SyncthingConfig struct {
 	Folders []struct {
 		ID   string `xml:"id,attr"`
@@ -25,7 +25,7 @@ type SyncthingConfig struct {
 	} `xml:"gui"`
 }
 
-// SyncthingConfig is a region's declared one.
+// SyncthingConfig returns a region's declared configuration.
 func (w *World) SyncthingConfig(region *declared.Region) (c SyncthingConfig) {
 	w.t.Helper()
 	for _, secret := range region.Secrets {
@@ -40,7 +40,7 @@ func (w *World) SyncthingConfig(region *declared.Region) (c SyncthingConfig) {
 	return c
 }
 
-// AskSyncthing asks a daemon's REST API, from inside its pod: into is what encoding/json reads the answer into.
+// AskSyncthing calls a daemon's REST API from inside its pod, and decodes the JSON answer.
 func (w *World) AskSyncthing(pod *kubelet.Pod, path string, into any) error {
 	c := w.SyncthingConfig(pod.Region)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -56,7 +56,7 @@ func (w *World) AskSyncthing(pod *kubelet.Pod, path string, into any) error {
 	return json.Unmarshal([]byte(output), into)
 }
 
-// InSync says why regions' Syncthings are not in the same state: not connected, at work, stopped, or in need of something.
+// InSync returns why regions' Syncthings are not in the same state: not connected, busy, stopped, or in need of files.
 func (w *World) InSync(pods ...*kubelet.Pod) error {
 	var wait []string
 	for _, pod := range pods {

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// Timestamp is the next timestamp of the cluster, as TiDB asks for one at every statement: of all the Placement Drivers
-// at once, of which the leader answers. Later ones are greater.
+// Timestamp returns the next timestamp of the cluster, as TiDB requests one for every statement. It asks all Placement
+// Drivers at once, and the leader answers. Later timestamps are greater.
 func Timestamp(ctx context.Context, cluster uint64, pds ...*kubelet.Pod) (uint64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

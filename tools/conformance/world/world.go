@@ -1,21 +1,21 @@
-// Package world is the whole system on one machine: the declared stack, the network of its regions with their names,
+// Package world runs the whole system on one machine: the declared stack, the network of its regions with their names,
 // and a kubelet for their pods.
 //
-// A test makes a World of a declared stack, and starts applications in its regions by the names they are declared with:
+// A test makes a World of a declared stack, and starts applications in its regions by their declared names:
 //
 //	w := world.New(t, declared.Committed(t, nil))
 //	pd := w.Start("europe-west1", "pd")           // as declared; returns while it starts
-//	w.Ready(pd, time.Minute)                      // fails the test, with the pod's events and logs, if it is not in time
-//	pd.Signal(syscall.SIGKILL)                    // a process dies: the kubelet starts it again
-//	pd.PowerOff()                                 // a machine fails: off the network, gone without a word
+//	w.Ready(time.Minute, pd)                      // on a timeout, fails the test with the pod's events and logs
+//	pd.Signal(syscall.SIGKILL)                    // a process dies: the kubelet restarts it
+//	pd.PowerOff()                                 // a machine fails: off the network, gone without notice
 //	w.VPC.Cut("europe-west1", "europe-west2")     // two regions lose each other, until Join
 //	stopped := pd.Stop()                          // an eviction: hook, signal, grace
 //
-// Volumes of claims outlive their pods, by region and claim: what is started again finds its data. Services resolve to
-// the pods behind them, as they become ready or, where it is declared, before.
+// Volumes of claims outlive their pods, by region and claim: a pod that is started again finds its data. Services
+// resolve to the pods behind them once they are ready or, where declared, before.
 //
-// Start's changes are for what a test breaks on purpose. What a single machine forces is in Substitutions, and applied
-// to every pod.
+// Start's changes are for what a test breaks on purpose. Substitutions lists the changes that a single machine makes
+// necessary; they apply to every pod.
 package world
 
 import (
@@ -39,14 +39,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// World is a stack's regions, running.
+// World is a running stack.
 type World struct {
 	Stack *declared.Stack
 	VPC   *vpc.VPC
 	Names *vpc.Names
-	// Artefacts is the directory for what is kept of the test: the containers' logs, screenshots.
+	// Artefacts is the directory for the test's artefacts: the containers' logs, screenshots.
 	Artefacts string
-	// WordPress is the version of WordPress that runs, images.Unstable unless a test says otherwise.
+	// WordPress is the version of WordPress that runs: images.Unstable unless a test changes it.
 	WordPress string
 
 	t       T
@@ -58,8 +58,8 @@ type World struct {
 	aliases map[string]string // region and application to the region whose pods serve it
 }
 
-// T is whose a world is: a test, or a program that does as a test does. Fatal and Fatalf do not return; what Cleanup is
-// given is called at the end, the last one first.
+// T is the owner of a world: a test, or a program that acts like one. Fatal and Fatalf do not return. Functions given
+// to Cleanup are called at the end, the last one first.
 type T interface {
 	Helper()
 	Fatal(args ...any)
@@ -69,13 +69,13 @@ type T interface {
 
 // Places are the directories of a world.
 type Places struct {
-	// Disks has the volumes: what is there already is found again.
+	// Disks has the volumes. Existing ones are used again.
 	Disks string
-	// Artefacts has what is kept of the run, and is emptied first.
+	// Artefacts has the run's artefacts. It is emptied first.
 	Artefacts string
 }
 
-// Artefacts is where runs keep what is worth a look afterwards.
+// Artefacts returns the directory for the artefacts of all runs.
 func Artefacts() string {
 	if directory := os.Getenv("CONFORMANCE_ARTEFACTS"); directory != "" {
 		return directory
@@ -83,7 +83,7 @@ func Artefacts() string {
 	return filepath.Join(filepath.Dir(images.Bin()), ".conformance")
 }
 
-// New makes the world of a stack, with volumes of its own. It ends with the test.
+// New makes the world of a stack, with its own volumes. It ends with the test.
 func New(t testing.TB, stack *declared.Stack) *World {
 	t.Helper()
 	name := strings.ReplaceAll(t.Name(), "/", "-")
@@ -121,7 +121,7 @@ func At(t T, stack *declared.Stack, places Places) *World {
 	t.Cleanup(w.close)
 	for _, r := range stack.Regions {
 		w.services(r)
-		w.Files(r.Name) // the claim is bound, so the volume is there
+		w.Files(r.Name) // makes the volume, since its claim is bound
 	}
 	return w
 }
@@ -134,7 +134,7 @@ func (w *World) close() {
 	w.VPC.Close()
 }
 
-// Start starts a pod of an application, as its region declares it but for the changes.
+// Start starts a pod of an application as its region declares it, with changes.
 func (w *World) Start(region, app string, changes ...func(*declared.Pod)) *kubelet.Pod {
 	w.t.Helper()
 	pod := w.Stack.Region(region).Pod(app)
@@ -144,7 +144,7 @@ func (w *World) Start(region, app string, changes ...func(*declared.Pod)) *kubel
 	return w.Run(pod)
 }
 
-// Run starts a pod.
+// Run starts a pod, with the substitutions applied.
 func (w *World) Run(pod *declared.Pod) *kubelet.Pod {
 	w.t.Helper()
 	for _, s := range Substitutions {
@@ -164,7 +164,7 @@ func (w *World) Run(pod *declared.Pod) *kubelet.Pod {
 	return p
 }
 
-// Running are the pods that have not ended.
+// Running returns the pods that have not ended.
 func (w *World) Running() []*kubelet.Pod {
 	w.lock.Lock()
 	defer w.lock.Unlock()
@@ -192,7 +192,7 @@ func (w *World) Ready(within time.Duration, pods ...*kubelet.Pod) {
 	})
 }
 
-// Done waits until a pod has ended, and ends the test if it does not in time, or without success.
+// Done waits until a pod has ended, and ends the test on a timeout or if the pod failed.
 func (w *World) Done(within time.Duration, p *kubelet.Pod) {
 	w.t.Helper()
 	select {
@@ -205,7 +205,7 @@ func (w *World) Done(within time.Duration, p *kubelet.Pod) {
 	}
 }
 
-// Eventually asks until there is no error, and ends the test with the last one if there still is at the end.
+// Eventually polls until there is no error, and ends the test with the last error on a timeout.
 func (w *World) Eventually(within time.Duration, what string, ask func() error) {
 	w.t.Helper()
 	for deadline := time.Now().Add(within); ; time.Sleep(200 * time.Millisecond) {
@@ -219,7 +219,7 @@ func (w *World) Eventually(within time.Duration, what string, ask func() error) 
 	}
 }
 
-// Describe tells a pod's events and the ends of its logs.
+// Describe returns a pod's events and the ends of its logs.
 func (w *World) Describe(p *kubelet.Pod) string {
 	var b strings.Builder
 	for _, e := range p.Events() {
@@ -236,7 +236,7 @@ func (w *World) Describe(p *kubelet.Pod) string {
 	return b.String()
 }
 
-// image is what stands for a container image in a region.
+// image returns the substitute for a container image in a region.
 func (w *World) image(region *declared.Region, reference string) (*kubelet.Image, error) {
 	image, err := images.Find(reference, w.WordPress)
 	if err == nil && strings.Contains(reference, "/tidb:") {
@@ -245,7 +245,7 @@ func (w *World) image(region *declared.Region, reference string) (*kubelet.Image
 	return image, err
 }
 
-// Disk is the directory that stands for a volume of a region.
+// Disk returns the directory that stands in for a volume of a region.
 func (w *World) Disk(region, name string) string {
 	directory := filepath.Join(w.disks, region, name)
 	if err := os.MkdirAll(directory, 0o755); err != nil {
@@ -254,8 +254,8 @@ func (w *World) Disk(region, name string) string {
 	return directory
 }
 
-// claim is the volume of a claim: a disk of its own, or, if a file server provides it, a directory on that server's
-// disk, where the server makes it open to all.
+// claim returns the volume of a claim: its own disk, or, if a file server provides it, a directory on that server's
+// disk, which the server makes open to all.
 func (w *World) claim(region *declared.Region, key declared.Key) (directory string, files bool, err error) {
 	claim := region.Claims[key]
 	if claim == nil {
@@ -268,8 +268,8 @@ func (w *World) claim(region *declared.Region, key declared.Key) (directory stri
 	return w.Disk(region.Name, key.Name), false, nil
 }
 
-// Shared is the directory behind a claim that the region's file server provides: on the server's own disk, under the
-// volume's name, made as the provisioner makes it.
+// Shared returns the directory behind a claim that the region's file server provides: on the server's own disk, under
+// the volume's name, made as the provisioner makes it.
 func (w *World) Shared(region string, key declared.Key) string {
 	claim := w.Stack.Region(region).Claims[key]
 	server := w.Stack.Region(region).Pod("nfs")
@@ -296,7 +296,7 @@ func search(region *declared.Region, namespace string) []string {
 	return []string{namespace + ".svc." + region.DNSDomain, "svc." + region.DNSDomain, region.DNSDomain}
 }
 
-// services makes the names of a region's Services. One with a cluster address that has nobody behind it resolves to
+// services registers the names of a region's Services. A Service with a cluster address and no endpoints resolves to
 // that address, where nobody listens.
 func (w *World) services(r *declared.Region) {
 	address := r.Ranges.Services.Addr()
@@ -318,7 +318,7 @@ func (w *World) services(r *declared.Region) {
 	}
 }
 
-// endpoints are the addresses of the pods behind a Service.
+// endpoints returns the addresses of the pods behind a Service.
 func (w *World) endpoints(r *declared.Region, key declared.Key, service *corev1.Service) (addresses []netip.Addr) {
 	w.lock.Lock()
 	region := r.Name
@@ -346,7 +346,7 @@ func selects(selector, labels map[string]string) bool {
 	return len(selector) > 0
 }
 
-// Serve makes the pods of an application in one region answer for those of another, where there can be no own.
+// Serve makes the pods of an application in one region serve another region too, which cannot have its own.
 func (w *World) Serve(app, from, in string) {
 	w.lock.Lock()
 	defer w.lock.Unlock()
