@@ -1,0 +1,92 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers are the packages of this repository that each package may import, as docs/changing.md has them. A pattern that
+// ends in /... stands for a package and all below it. The first pattern that matches a package counts.
+var layers = []struct {
+	of      string
+	allowed []string
+}{
+	{"", []string{"stack"}},
+	{"regions", nil},
+	{"regions/regionstest", []string{"regions"}},
+	{"components/internal/...", []string{"regions"}},
+	{"components/...", []string{"regions", "components/..."}},
+	{"stack", []string{"regions", "components/..."}},
+	{"stack/stacktest", []string{"regions/regionstest", "stack"}},
+	{"tools/...", nil},
+
+	{"localcloud/rpc", leaves},
+	{"localcloud/endpoint", leaves},
+	{"localcloud/loadbalancer", leaves},
+	{"localcloud/random", leaves},
+	{"localcloud/machines/vpc", leaves},
+	{"localcloud/controlplane", slices.Concat(leaves, []string{"localcloud/endpoint"})},
+	{"localcloud/controlplane/components", []string{"localcloud/controlplane"}},
+	{"localcloud/gcp", leaves},
+	{"localcloud/machines", slices.Concat(leaves, []string{"localcloud/machines/vpc"})},
+	{"localcloud/wordpress", []string{"localcloud/cloud", "localcloud/machines"}},
+	{"localcloud/makespan/...", leaves},
+	{"localcloud/daemon", slices.Concat(leaves, []string{"localcloud/rpc", "localcloud/loadbalancer", "localcloud/random",
+		"localcloud/controlplane", "localcloud/gcp", "localcloud/machines", "localcloud/wordpress"})},
+	{"localcloud/dashboard", []string{"localcloud/daemon"}},
+	{"localcloud/cli", slices.Concat(leaves, []string{"localcloud/controlplane", "localcloud/daemon", "localcloud/dashboard",
+		"localcloud/loadbalancer", "localcloud/wordpress"})},
+	{"localcloud", []string{"localcloud/cli", "localcloud/controlplane/components"}},
+	{"localcloud/...", nil}, // the leaves, and packages of tests
+}
+
+var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/times",
+	"localcloud/faults", "localcloud/gcp/schema", "localcloud/machines/machinetype", "localcloud/machines/software"}
+
+// TestImports checks that every package imports only the layers below it.
+func TestImports(t *testing.T) {
+	for _, module := range []string{".", "localcloud"} {
+		list := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...")
+		list.Dir = module
+		out, err := list.Output()
+		if err != nil {
+			t.Fatalf("%s in %s: %v", list, module, err)
+		}
+		for line := range strings.Lines(string(out)) {
+			packages := strings.Fields(line)
+			name, _ := ours(packages[0])
+			allowed, known := layer(name)
+			if !known {
+				t.Errorf("package %s has no rule in this test and in docs/changing.md", name)
+			}
+			for _, path := range packages[1:] {
+				imported, own := ours(path)
+				if own && !slices.ContainsFunc(allowed, func(pattern string) bool { return matches(pattern, imported) }) {
+					t.Errorf("%s imports %s, which docs/changing.md does not allow", name, imported)
+				}
+			}
+		}
+	}
+}
+
+func layer(name string) (allowed []string, known bool) {
+	for _, l := range layers {
+		if matches(l.of, name) {
+			return l.allowed, true
+		}
+	}
+	return nil, false
+}
+
+func matches(pattern, name string) bool {
+	parent, below := strings.CutSuffix(pattern, "/...")
+	return name == parent || below && strings.HasPrefix(name, parent+"/")
+}
+
+// ours returns the path of a package below the root of this repository, and whether it is in it.
+func ours(path string) (name string, own bool) {
+	name, own = strings.CutPrefix(path, "geo-wordpress")
+	return strings.TrimPrefix(name, "/"), own
+}
