@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -20,6 +21,7 @@ const (
 
 var entranceRules = []invariant{
 	{"a backend in every region", aBackendInEveryRegion},
+	{"visitors are sent on before a machine's processes are all busy", visitorsAreSentOnInTime},
 	{"the named port and the health check's are the service's node ports", theMachinesPortsAreTheServices},
 	{"the load balancer is the one built on Envoy, and sticky", theLoadBalancerIsSticky},
 	{"the health check asks what the pods serve", theHealthCheckAsksWhatPodsServe},
@@ -54,6 +56,25 @@ func aBackendInEveryRegion(t rapid.TB, s *system) {
 		}
 		if !strings.Contains(group.(string), "/instanceGroups/") {
 			t.Errorf("the backend in %s is no instance group: %v", region.Name, group)
+		}
+	}
+}
+
+// visitorsAreSentOnInTime compares the rate of each backend with the declared pods' processes: below the rate, some of them
+// must be free, and at the rate most must be busy.
+func visitorsAreSentOnInTime(t rapid.TB, s *system) {
+	if s.Preview {
+		return
+	}
+	backends := asList(s.Only(backendType).At("backends"))
+	for i, region := range s.config.Regions {
+		w, site := s.workload(t, region, "wordpress"), s.container(t, region, "wordpress", "wordpress")
+		apache := s.mountedAt(t, w, site, "/etc/apache2/conf-enabled/zz-geo-wordpress.conf")
+		pods, machines := w.Resource.At("spec.replicas").(float64), s.poolOf(s.clusterIn(region)).At("nodeCount").(float64)
+		processes := math.Ceil(pods/machines) * float64(setting(t, apache, "MaxRequestWorkers"))
+		busy := backends[i].(map[string]any)["maxRatePerInstance"].(float64) * regions.PageMilliseconds / 1000
+		if busy > processes || busy < processes/2 {
+			t.Errorf("in %s a machine has %v processes, and its rate keeps %.1f of them busy", region.Name, processes, busy)
 		}
 	}
 }
