@@ -165,7 +165,7 @@ func (s *Server) network(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(App),
 			Namespace:   s.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
+			Annotations: podspec.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"), // volumes hold the server's address, so it must not change

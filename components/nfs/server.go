@@ -1,6 +1,8 @@
 package nfs
 
 import (
+	"slices"
+
 	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
@@ -81,7 +83,7 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 			Selector:            podspec.Selector(App),
 			Template:            template,
 		},
-	}, s.args.Cluster.Object(s, pulumi.DependsOn(append(append([]pulumi.Resource{}, s.ready...), s.args.After...))))
+	}, s.args.Cluster.Object(s, pulumi.DependsOn(slices.Concat(s.ready, s.args.After))))
 }
 
 // directories creates Syncthing's directory on the disk. Syncthing's own pod cannot: it is not root, and it has no

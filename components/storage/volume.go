@@ -27,7 +27,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
 		// Not auto-named: a create whose response is lost would leave a second volume for the disk behind.
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.BeforeItsClaim()},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.Unawaited()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),

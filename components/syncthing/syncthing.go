@@ -118,7 +118,7 @@ func (s *Syncthing) network(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   s.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
+			Annotations: podspec.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:                     pulumi.String("ClusterIP"),

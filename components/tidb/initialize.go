@@ -1,6 +1,8 @@
 package tidb
 
 import (
+	"slices"
+
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
 
@@ -53,5 +55,5 @@ func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi
 				},
 			},
 		},
-	}, p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...))))
+	}, p.args.Cluster.Object(p, pulumi.DependsOn(slices.Concat(p.ready, after))))
 }

@@ -2,6 +2,7 @@ package tidb
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"geo-wordpress/components/internal/fingerprint"
@@ -138,7 +139,7 @@ func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
 
 // server returns the options of a server's StatefulSet or Deployment, which depends on what its pods need.
 func (p *Part) server(after []pulumi.Resource) pulumi.ResourceOption {
-	return p.args.Cluster.Object(p, pulumi.DependsOn(append(append([]pulumi.Resource{}, p.ready...), after...)))
+	return p.args.Cluster.Object(p, pulumi.DependsOn(slices.Concat(p.ready, after)))
 }
 
 // member is the name of a region's Placement Driver in etcd. It can never change.

@@ -35,7 +35,7 @@ func (p *Part) services(ctx *pulumi.Context) error {
 			Metadata: &metav1.ObjectMetaArgs{
 				Name:        pulumi.String(s.name),
 				Namespace:   p.args.Namespace.Name,
-				Annotations: podspec.BeforeItsPods(),
+				Annotations: podspec.Unawaited(),
 			},
 			Spec: spec,
 		}, p.args.Cluster.Object(p))

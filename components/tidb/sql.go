@@ -69,7 +69,7 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(TiDB),
 			Namespace:   p.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
+			Annotations: podspec.Unawaited(),
 		},
 		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable: pulumi.Int(1),

@@ -82,7 +82,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
+			Annotations: podspec.Unawaited(),
 		},
 		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable: pulumi.Int(1),

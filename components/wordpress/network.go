@@ -19,7 +19,7 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
-			Annotations: podspec.BeforeItsPods(),
+			Annotations: podspec.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:                  pulumi.String("NodePort"),

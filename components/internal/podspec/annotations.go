@@ -10,19 +10,15 @@ func Annotations() pulumi.StringMap {
 	return pulumi.StringMap{"pulumi.com/patchFieldManager": pulumi.String("geo-wordpress")}
 }
 
-// BeforeItsPods are the annotations of an object that is declared before its pods, such as a Service by which the pods
-// find each other. They skip Pulumi's wait for endpoints that cannot exist yet.
-func BeforeItsPods() pulumi.StringMap { return withAwait("skipAwait", "true") }
+// Unawaited are the annotations of an object that Pulumi does not wait for: a Service, whose pods are declared after it; a
+// disruption budget; and a volume, whose claim is awaited (UntilBound).
+func Unawaited() pulumi.StringMap { return withAwait("skipAwait", "true") }
 
-// BeforeItsClaim are the annotations of a volume: Pulumi does not wait for it. UntilBound are those of the claim:
-// Pulumi watches it until it is bound.
+// UntilBound are the annotations of a claim: Pulumi watches it until it is bound.
 //
-// Without them the provider polls both. When a poll fails, because of a Ctrl-C or a broken connection, the provider
-// dereferences a nil pointer and exits, and every operation in progress in the cluster fails (pulumi-kubernetes v4.24,
-// pkg/watcher/watcher.go and kubeProvider.Create).
-func BeforeItsClaim() pulumi.StringMap { return withAwait("skipAwait", "true") }
-
-// UntilBound are the annotations of a claim: see BeforeItsClaim.
+// Without them, and Unawaited for a volume, the provider polls both. When a poll fails, because of a Ctrl-C or a broken
+// connection, the provider dereferences a nil pointer and exits, and every operation in progress in the cluster fails
+// (pulumi-kubernetes v4.24, pkg/watcher/watcher.go and kubeProvider.Create).
 func UntilBound() pulumi.StringMap { return withAwait("waitFor", "jsonpath={.status.phase}=Bound") }
 
 // withAwait adds one of the annotations that tell the provider what to wait for.
