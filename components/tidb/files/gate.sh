@@ -1,13 +1,13 @@
-# Ends once the whole database is well: every Placement Driver healthy, every store up.
+# Exits once every Placement Driver has been healthy, and every store up, for 30 seconds.
 if [ -z "$DATABASE_STANDS" ]; then
-  echo "there is no database yet: nothing to wait for"
+  echo "there is no database yet: the gate opens at once"
   exit 0
 fi
 
-# PD calls a store up for 20 seconds after its last word: one look is not enough.
-looks=0
-while [ "$looks" -lt 6 ]; do
-  looks=$((looks + 1))
+# PD reports a store as up for 20 seconds after its last heartbeat, so one check is not enough.
+checks=0
+while [ "$checks" -lt 6 ]; do
+  checks=$((checks + 1))
   wrong=
   if health=$(wget -q -T 5 -O - "$PD/pd/api/v1/health") && stores=$(wget -q -T 5 -O - "$PD/pd/api/v1/stores"); then
     echo "$health" | grep -q '"health": *true' || wrong="no Placement Driver is healthy"
@@ -19,7 +19,7 @@ while [ "$looks" -lt 6 ]; do
   fi
   if [ -n "$wrong" ]; then
     echo "$wrong: waiting"
-    looks=0
+    checks=0
   fi
   sleep 5
 done

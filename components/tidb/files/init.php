@@ -1,20 +1,21 @@
 <?php
 /**
- * Makes the database what init.sql says, whatever it is now: new, half made or made before. TiDB runs the same file at
- * its first start, but at most once: a crash between its bootstrap and the file would leave root without a password.
+ * Brings the database to the state that init.sql declares, whether it is new, incomplete or complete. TiDB runs the same
+ * file at its first start, but at most once: a crash between its bootstrap and the file would leave root without a
+ * password.
  *
- * Environment: DB_HOST (host:port), DB_ROOT_PASSWORD_FILE, DB_INIT_FILE (one statement a line).
+ * Environment: DB_HOST (host:port), DB_ROOT_PASSWORD_FILE, DB_INIT_FILE (one statement per line).
  */
 mysqli_report( MYSQLI_REPORT_OFF );
 
-const ACCESS_DENIED = 1045;
-const PATIENCE      = 300; // seconds, for a database that is just electing its leaders
+const ACCESS_DENIED   = 1045;
+const TIMEOUT_SECONDS = 300; // the database may be electing its leaders
 
 [ $host, $port ] = explode( ':', getenv( 'DB_HOST' ), 2 );
 $password   = rtrim( file_get_contents( getenv( 'DB_ROOT_PASSWORD_FILE' ) ), "\r\n" );
 $statements = array_filter( array_map( 'trim', file( getenv( 'DB_INIT_FILE' ) ) ) );
 
-/** The connection, or null with the reason in $error. Before the first run root has no password. */
+/** Returns a connection, or null and sets $error. Before the first run root has no password. */
 function connect( string $host, int $port, string $password, ?string &$error ): ?mysqli {
 	foreach ( array( $password, '' ) as $try ) {
 		$db = mysqli_init();
@@ -31,10 +32,10 @@ function connect( string $host, int $port, string $password, ?string &$error ): 
 	return null;
 }
 
-/** Runs the statements; says which one failed, by its number: they hold passwords. */
+/** Runs the statements. $error names a failed one by its number, because the statements hold passwords. */
 function run( mysqli $db, array $statements, ?string &$error ): bool {
-	// TiDB keeps the users in mind who have logged in since it started, and alters no other ("Failed to get user
-	// record") until it happens to read all of them. This reads them.
+	// A restarted TiDB caches only the users who have logged in since. It cannot alter the others ("Failed to get user
+	// record") until it reads all users, which this makes it do.
 	if ( ! $db->query( 'FLUSH PRIVILEGES' ) ) {
 		$error = "FLUSH PRIVILEGES: {$db->errno}: {$db->error}";
 		return false;
@@ -48,7 +49,7 @@ function run( mysqli $db, array $statements, ?string &$error ): bool {
 	return true;
 }
 
-for ( $deadline = time() + PATIENCE; ; sleep( 2 ) ) {
+for ( $deadline = time() + TIMEOUT_SECONDS; ; sleep( 2 ) ) {
 	$db = connect( $host, (int) $port, $password, $error );
 	if ( $db && run( $db, $statements, $error ) ) {
 		echo "the database is ready\n";

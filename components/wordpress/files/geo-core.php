@@ -1,7 +1,7 @@
 <?php
 /**
- * Plugin Name: Geo WordPress: core by the image
- * Description: WordPress itself is the container image's. Updated in the dashboard it would change in one pod, and the database of all regions with it; the pod's next start would bring the old code back.
+ * Plugin Name: Geo WordPress: no core updates
+ * Description: WordPress itself is part of the container image. An update in the dashboard would change one pod's code and the database of all regions, and the pod's next start would restore the old code.
  */
 add_filter(
 	'map_meta_cap',
@@ -12,7 +12,7 @@ add_filter(
 	2
 );
 
-/** The notice on the page of updates, and on the dashboard in place of WordPress's own when there is a newer version. */
+/** Shows a notice on the updates page and, if there is a newer version, on the dashboard instead of WordPress's own. */
 add_action(
 	'admin_notices',
 	function () {
@@ -28,9 +28,9 @@ add_action(
 			'<div class="notice notice-info geo-wordpress-core"><p>%s%s</p></div>',
 			$newer ? esc_html( "WordPress $newer is available. " ) : '',
 			esc_html(
-				'WordPress itself is not updated here: it is part of the container image and the same in all regions. ' .
-				'Whoever runs the stack sets images.wordpress to the new version and runs pulumi up. ' .
-				'Plugins, themes and translations are updated here.'
+				'WordPress itself cannot be updated here, because it is part of the container image in all regions. ' .
+				'To update it, set images.wordpress to the new version and run pulumi up. ' .
+				'Plugins, themes and translations can be updated here.'
 			)
 		);
 	},

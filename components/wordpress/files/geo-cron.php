@@ -1,20 +1,20 @@
 <?php
 /**
  * Plugin Name: Geo WordPress: one cron at a time
- * Description: The regions' crons run at the same moment, and WordPress's own lock is read and then written: all of them would run every event. A lock of the database lets one in.
+ * Description: The crons of all regions start at the same moment. WordPress reads its own lock before it writes it, so all of them would run every event. A database lock admits one.
  */
 if ( wp_doing_cron() ) {
 	require_once '/etc/geo-wordpress/lock.php';
-	// Held until PHP closes the connection, at the run's end however it comes.
+	// PHP closes the connection, and thereby releases the lock, however the run ends.
 	$GLOBALS['geo_wordpress_cron_lock'] = geo_wordpress_lock( 'cron', 1 );
 	if ( false === $GLOBALS['geo_wordpress_cron_lock'] ) {
 		exit( "another cron is running\n" );
 	}
 	if ( null === $GLOBALS['geo_wordpress_cron_lock'] ) {
-		http_response_code( 503 ); // the CronJob asks again
-		exit( "no lock\n" );
+		http_response_code( 503 ); // the CronJob retries
+		exit( "the database does not answer\n" );
 	}
-	// Read before the lock was taken: the events may have been run since.
+	// These were read before the lock was taken, and another cron may have run the events since.
 	wp_cache_delete( 'alloptions', 'options' );
 	wp_cache_delete( 'cron', 'options' );
 }

@@ -1,37 +1,36 @@
 <?php
 /**
- * Answers the load balancer's and Kubernetes' question whether this pod can serve: the site's own web server takes
- * connections, the region's NFS server answers, and one real read from TiKV through the region's TiDB succeeds.
+ * Tells the load balancer and Kubernetes whether this pod can serve: the site's web server accepts connections, the
+ * region's NFS server answers, and one real read from TiKV through the region's TiDB succeeds.
  *
- * It has a web server of its own (health.conf), so that it answers while all of the site's processes wait.
+ * The page has its own web server (health.conf), so that it answers while all of the site's processes wait.
  *
- * A region's own failure (no web server, no files, no TiDB, a refused connection, a wrong password) answers 503 at
- * once. A query that hangs may be the database electing leaders after the loss of another region: all regions wait
- * then, for 10 to 30 seconds, and taking all of them out would help nobody. So a pause answers 200 until it has lasted
- * longer than any election; a region that is cut off from the other two goes out then.
+ * A failure of the region itself (web server, files, TiDB, a refused connection, a wrong password) answers 503 at once.
+ * If a query hangs, the database may be electing leaders after the loss of another region. Then all regions wait, for 10
+ * to 30 seconds, and removing all of them from the rotation would help nobody. So a pause answers 200 until it has lasted
+ * longer than any election. After that, a region that is cut off from the other two answers 503.
  *
- * A pod that stops says 503 to the load balancer while it still serves, and 200 to Kubernetes' readiness probe, which
- * asks for ?ready: without readiness the machine's port would lead nowhere before the load balancer has noticed.
+ * A stopping pod answers 503 to the load balancer while it still serves. To Kubernetes' readiness probe, which requests
+ * ?ready, it answers 200: a pod that is not ready would get no requests before the load balancer has noticed.
  */
 const PAUSE_SECONDS = 45;
 const LAST_READ     = '/tmp/geo-wordpress-last-read';
 const STOPPING      = '/tmp/geo-wordpress-stopping';
 
-// What a read says while the database pauses: the connection's timeout, and TiDB's own words for PD, TiKV and Raft
+// The errors of a read while the database pauses: the connection's timeouts, and TiDB's errors for PD, TiKV and Raft
 // leaders that do not answer.
 const PAUSES = array( 2006, 2013, 9001, 9002, 9005 );
-// A connection that is refused, and for how long to try again.
+// The error of a refused connection, and how long to retry.
 const REFUSED         = 2002;
 const REFUSED_SECONDS = 1;
 // No tables yet: the installation page must be reachable.
 const NO_SUCH_TABLE = 1146;
 
-// The site's web server in this pod, and what connecting says when its queue is full (ETIMEDOUT).
+// The site's web server in this pod, and the error of a connection when its queue is full (ETIMEDOUT).
 const SITE_PORT  = 80;
 const QUEUE_FULL = 110;
 
-// The shared volume, and how long its directory may take. Its server is the region's own, so who waits for it waits for
-// no election.
+// The shared volume, and the timeout for listing it. Its server is the region's own, so a wait for it is no election.
 const FILES         = '/wp-content';
 const FILES_SECONDS = 2;
 
@@ -40,23 +39,23 @@ function secret( string $name ): string {
 	return $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( $name );
 }
 
-/** The system's error number of a connection to the site, 0 when it was accepted. */
+/** Returns the error number of a connection to the site, 0 if it was accepted. */
 function site_error(): int {
 	$connection = @fsockopen( '127.0.0.1', SITE_PORT, $number, $text, 1 );
 	return $connection ? 0 : ( $number ?: -1 );
 }
 
 /**
- * Begins to look whether the shared volume answers. Whoever waits for an NFS server cannot be interrupted but only
- * killed: so it is a process of its own that looks, and not this one.
+ * Starts to list the shared volume. A process that waits for an NFS server can only be killed, so another process does
+ * this.
  *
- * @return resource|false a process, which ends within FILES_SECONDS, with 0 if the volume answers.
+ * @return resource|false the process, which ends within FILES_SECONDS, with 0 if the volume answers.
  */
-function look_at_files() {
+function list_files() {
 	return proc_open( array( 'timeout', '-s', 'KILL', (string) FILES_SECONDS, 'ls', FILES ), array( 1 => array( 'file', '/dev/null', 'w' ) ), $pipes );
 }
 
-/** The error number of one read, 0 when it succeeded. */
+/** Returns the error number of one read, 0 if it succeeded. */
 function read_error(): int {
 	[ $host, $port ] = array_pad( explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 ), 2, '3306' );
 	$began = microtime( true );
@@ -65,7 +64,7 @@ function read_error(): int {
 		$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
 		$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
 		$connected = @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port );
-		// A TiDB that stops refuses connections a moment before the Service leaves it out; the next one may be another's.
+		// A stopping TiDB refuses connections a moment before the Service drops it. A retry may reach another one.
 		$again = ! $connected && REFUSED === $db->connect_errno && microtime( true ) - $began < REFUSED_SECONDS;
 		if ( $again ) {
 			usleep( 100000 );
@@ -90,8 +89,8 @@ header( 'Cache-Control: no-store' );
 if ( ! isset( $_GET['ready'] ) && is_file( STOPPING ) ) {
 	fail( 'the pod stops' );
 }
-// The database is asked while the files are looked at: all of it takes less than the 5 seconds of the health check.
-$files = look_at_files();
+// The read runs while the files are listed: together they take less than the 5 seconds of the health check.
+$files = list_files();
 $site  = site_error();
 if ( 0 !== $site && QUEUE_FULL !== $site ) {
 	fail( "the site's web server takes no connections ($site)" );
@@ -100,7 +99,7 @@ $error = read_error();
 if ( ! $files || 0 !== proc_close( $files ) ) {
 	fail( 'the files do not answer' );
 }
-// A queue that is full is no failure meanwhile: those in it wait for the database.
+// Meanwhile a full queue is no failure: the requests in it wait for the database.
 if ( in_array( $error, PAUSES, true ) && is_file( LAST_READ ) && time() - filemtime( LAST_READ ) < PAUSE_SECONDS ) {
 	exit( "the database pauses ($error)\n" );
 }

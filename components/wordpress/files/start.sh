@@ -1,17 +1,17 @@
 #!/bin/sh
-# Puts WordPress where Apache serves it, and starts the command that is given: start.sh COMMAND [ARGUMENT...]
+# Copies WordPress to Apache's document root and starts a command: start.sh COMMAND [ARGUMENT...]
 #
-# The image's entrypoint would copy it too, but its tar sets the modes of the directories that exist already, the
-# document root and wp-content. Both are mounts that belong to root, so for www-data it fails, and the container with it.
-# The entrypoint copies nothing when it finds index.php, which therefore comes last: a copy that was cut off is made again.
+# The image's entrypoint would do this, but its tar sets the modes of existing directories: the document root and
+# wp-content. Both are mounts that belong to root, so tar fails for www-data, and the container with it. The entrypoint
+# copies nothing if it finds index.php. This script copies index.php last, so an interrupted copy is repeated.
 set -eu
 source=/usr/src/wordpress
 cd /var/www/html
 
 if [ ! -e index.php ]; then
-	# Themes and plugins that the volume has are the site's own, whatever their version. Others appear whole or not at
-	# all: Syncthing may be bringing the same one from another region, and a copy that was cut off would pass for the
-	# site's own. The directory of the copies is WordPress's for such purposes, and is not synchronised.
+	# Themes and plugins on the volume belong to the site, whatever their version. The others must appear as a whole:
+	# Syncthing may be copying the same one from another region, and an incomplete copy would pass for the site's own.
+	# WordPress unpacks updates in wp-content/upgrade; Syncthing ignores it.
 	mkdir -p wp-content/upgrade
 	copies=$(mktemp -d wp-content/upgrade/start.XXXXXX)
 	for directory in "$source"/wp-content/*/*/; do
