@@ -42,7 +42,7 @@ func Handler(source Source) http.Handler {
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) { stream(w, r, source) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !local(r.Host) {
-			http.Error(w, "this is a page of the loopback interface: ask for it by 127.0.0.1 or localhost", http.StatusMisdirectedRequest)
+			http.Error(w, "this page is served on the loopback interface only: open it at 127.0.0.1 or localhost", http.StatusMisdirectedRequest)
 			return
 		}
 		h := w.Header()
@@ -108,7 +108,7 @@ func next(ctx context.Context, source Source) []byte {
 	}
 	data, err := json.Marshal(value)
 	if err != nil {
-		name, data = "problem", []byte(`"the status cannot be sent"`)
+		name, data = "problem", []byte(`"the status cannot be encoded"`)
 	}
 	return fmt.Appendf(nil, "event: %s\ndata: %s\n\n", name, data)
 }

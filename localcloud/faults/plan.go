@@ -24,7 +24,7 @@ func Parse(text string) (Plan, error) {
 	seed, list, _ := strings.Cut(text, ":")
 	number, err := strconv.ParseUint(seed, 10, 64)
 	if err != nil {
-		return Plan{}, fmt.Errorf("faults %q: SEED or SEED:KIND=RATE,... is wanted, and %q is no whole number", text, seed)
+		return Plan{}, fmt.Errorf("the fault plan %q is not SEED, SEED:KIND=RATE,... or off: %q is not a whole number", text, seed)
 	}
 	plan := Plan{Seed: number, Rates: maps.Clone(usual)}
 	for entry := range strings.SplitSeq(list, ",") {
@@ -34,7 +34,7 @@ func Parse(text string) (Plan, error) {
 		name, value, _ := strings.Cut(entry, "=")
 		rate, err := strconv.ParseFloat(value, 64)
 		if err != nil || !(rate >= 0 && rate <= 1) {
-			return Plan{}, fmt.Errorf("faults %q: %q is no KIND=RATE with a rate from 0 to 1", text, entry)
+			return Plan{}, fmt.Errorf("the fault plan %q: %q is not KIND=RATE with a rate from 0 to 1", text, entry)
 		}
 		if name == "all" {
 			for kind := range plan.Rates {
@@ -43,7 +43,7 @@ func Parse(text string) (Plan, error) {
 			continue
 		}
 		if _, known := usual[Kind(name)]; !known {
-			return Plan{}, fmt.Errorf("faults %q: there is no kind %q; the kinds are %s", text, name, Names())
+			return Plan{}, fmt.Errorf("the fault plan %q: there is no kind %q: choose from %s", text, name, Names())
 		}
 		plan.Rates[Kind(name)] = rate
 	}

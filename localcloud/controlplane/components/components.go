@@ -49,6 +49,6 @@ func Run(arguments []string) {
 
 func holdLifeline() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	fmt.Fprintln(os.Stderr, "the local cloud's daemon is gone, and this component with it")
+	fmt.Fprintln(os.Stderr, "the local cloud's daemon has ended, so this component exits")
 	os.Exit(1)
 }

@@ -69,7 +69,7 @@ func runEtcd(dataDir, socket string) error {
 	case <-signals:
 		return nil
 	case <-server.Server.StopNotify():
-		return fmt.Errorf("etcd stopped by itself")
+		return fmt.Errorf("etcd stopped unexpectedly")
 	case err := <-server.Err():
 		return fmt.Errorf("etcd: %w", err)
 	}

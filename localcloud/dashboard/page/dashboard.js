@@ -1,7 +1,7 @@
 'use strict';
 
-// The picture is described anew at every status, as a list of elements with keys; what is there already is changed, so
-// that the style sheet's transitions show what changed.
+// Every status yields a new list of the picture's elements, each with a key. Existing elements are updated, so that the
+// style sheet's transitions show what changed.
 const picture = document.getElementById('picture');
 const elements = new Map();
 
@@ -37,7 +37,7 @@ const regionOf = location => location.replace(/-[a-z]$/, '');
 const percent = share => `${Math.round(100 * share)} %`;
 const lastPart = name => name.slice(name.lastIndexOf('-') + 1);
 
-// What keeps a program of the database from its work.
+// The states in which a part of the database cannot work.
 const troubled = new Set(['no quorum', 'no majority', 'waits for PD', 'waits for the database']);
 const condition = pod => {
   if (!pod) return 'wait';
@@ -45,7 +45,7 @@ const condition = pod => {
   return pod.state.word === 'election' ? 'wait' : 'good';
 };
 
-// model brings a status into the shape of the picture.
+// model extracts from a status what the picture shows.
 function model(status) {
   const groups = new Map();
   for (const service of status.loadBalancers.services ?? []) {
@@ -90,7 +90,7 @@ function show(status) {
   const write = (key, x, y, text, kind = '') => put(key, 'text', { x, y, text, kind });
   const xOf = i => margin + i * (column + gap);
 
-  // The requests' lines end at the regions, the others at the boxes in them, which lie over their ends.
+  // The boxes drawn later cover the ends of these lines.
   regions.forEach((r, i) => r.nodes.forEach((n, j) => {
     const w = nodeWidth(r), x = xOf(i) + 12 + j * (w + 10) + w / 2;
     const from = centre + (x - centre) * 0.24;
@@ -216,4 +216,4 @@ events.addEventListener('problem', event => {
   state('the local cloud does not answer', 'lost');
   notice(JSON.parse(event.data));
 });
-events.addEventListener('error', () => state('the dashboard has ended; waiting for it to come back', 'lost'));
+events.addEventListener('error', () => state('the dashboard does not answer; reconnecting', 'lost'));
