@@ -55,28 +55,28 @@ func (d *drill) drainNode() string {
 	return "drained in " + seconds(took)
 }
 
-// badImage sets an image in which WordPress dies of a fatal error, although its server accepts connections and its
+// badImage sets an image whose WordPress ends with a fatal error, although its server accepts connections and its
 // health page would pass. The update stops in the first region, whose old pods keep serving.
 func (d *drill) badImage() string {
 	good := d.image(regionNames[0], theWordPress)
 	bad := good + "-broken"
 	d.set("wordpressImage", bad)
 	began := time.Now()
-	looks := 0 // polls in a row with a passing health page and WordPress not started; a healthy start causes one
+	polls := 0 // polls in a row with a passing health page and WordPress not started; a healthy start causes one
 	out, err := d.untilInterrupted(func() bool {
 		states := d.tryKubectl(regionNames[0], "-n", theWordPress.namespace, "get", "pods",
 			"-o", `jsonpath={range .items[*]}{.status.containerStatuses[?(@.name=="wordpress")].started}/{.status.containerStatuses[?(@.name=="health")].ready} {end}`)
-		if looks++; !strings.Contains(states, "false/true") {
-			looks = 0
+		if polls++; !strings.Contains(states, "false/true") {
+			polls = 0
 		}
-		return looks == 10
+		return polls == 10
 	})
 	if err == nil {
 		d.t.Fatalf("an update to the image %s passes:\n%s", bad, tail(out, 60))
 	}
 	for i, region := range regionNames {
 		if got := d.image(region, theWordPress); (got == bad) != (i == 0) {
-			d.t.Errorf("after a bad image, %s is to run %s", region, got)
+			d.t.Errorf("after a bad image, %s is declared with %s", region, got)
 		}
 	}
 	result := fmt.Sprintf("stopped in %s, undone after %s", regionNames[0], seconds(time.Since(began)))

@@ -8,8 +8,8 @@ import (
 	"github.com/tsenart/vegeta/v12/lib"
 )
 
-// visitorPatience is a visitor's request timeout.
-const visitorPatience = 30 * time.Second
+// visitorTimeout is a visitor's request timeout.
+const visitorTimeout = 30 * time.Second
 
 // load is a constant rate of requests. None sends a cookie, so each is a new visitor.
 type load struct {
@@ -31,7 +31,7 @@ type sample struct {
 // which the load balancer does not retry.
 func startLoad(t *testing.T, url string) *load {
 	t.Helper()
-	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorPatience), vegeta.Redirects(vegeta.NoFollow))}
+	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorTimeout), vegeta.Redirects(vegeta.NoFollow))}
 	targets := make([]vegeta.Target, 10)
 	for i := range targets {
 		targets[i] = vegeta.Target{Method: "GET", URL: url}

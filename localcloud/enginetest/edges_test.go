@@ -19,7 +19,7 @@ func (b *bench) changed(edits ...edit) {
 		for _, e := range edits {
 			if e.file == file {
 				if n := strings.Count(text, e.old); n != 1 {
-					b.t.Fatalf("%s has %d places to edit, not one: %q", file, n, e.old)
+					b.t.Fatalf("%s has %d matches of the edit, not one: %q", file, n, e.old)
 				}
 				text = strings.Replace(text, e.old, e.new, 1)
 			}
@@ -73,7 +73,7 @@ func TestFirewallNeedsItsNetwork(t *testing.T) {
 		t.Fatal("up succeeded without the edge")
 	}
 	if !strings.Contains(out, "notFound") && !strings.Contains(out, "has not been used in project") {
-		t.Errorf("up failed, but not because the network is not there:\n%s", tail(out, 60))
+		t.Errorf("up failed, but not because the network is missing:\n%s", tail(out, 60))
 	}
 	b.pulumi("destroy --yes")
 	checkEmpty(b)

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// patience bounds one command, so that a deadlock fails with the command's output and not with the test binary's
+// commandTimeout bounds one command, so that a deadlock fails with the command's output and not with the test binary's
 // stacks. It says nothing about how long a command should take.
-const patience = 15 * time.Minute
+const commandTimeout = 15 * time.Minute
 
 // unanswered is the provider's error for an API server that does not answer.
 const unanswered = "cluster is unreachable"
@@ -171,7 +171,7 @@ func (b *bench) output(name string, args ...string) string {
 }
 
 func (b *bench) exec(name string, args ...string) (out, errOut string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
 	if !filepath.IsAbs(name) {
 		name = b.look(name)

@@ -29,7 +29,7 @@ func newFaultBench(t *testing.T) *bench {
 	project := b.read(filepath.Join(b.root, "Pulumi.yaml"))
 	built := regexp.MustCompile(`(?m)^(\s+)buildTarget: .*$`)
 	if !built.MatchString(project) {
-		t.Fatal("Pulumi.yaml has no buildTarget to put the built program in the place of")
+		t.Fatal("Pulumi.yaml has no buildTarget that the built program could replace")
 	}
 	b.project = filepath.Join(filepath.Dir(b.home), "program")
 	b.write(filepath.Join(b.project, "Pulumi.yaml"),
@@ -72,7 +72,7 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	overdue := time.AfterFunc(patience, func() { killTree(cmd.Process.Pid) })
+	overdue := time.AfterFunc(commandTimeout, func() { killTree(cmd.Process.Pid) })
 	defer overdue.Stop()
 
 	var printed strings.Builder

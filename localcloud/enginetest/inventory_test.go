@@ -86,9 +86,9 @@ func compare(b *bench, where string, known []string, there map[string]bool) {
 	b.t.Helper()
 	for _, k := range known {
 		if own, ok := there[k]; !ok {
-			b.t.Errorf("%s: in the state, but not there: %s", where, k)
+			b.t.Errorf("%s: in the state, but does not exist: %s", where, k)
 		} else if !own {
-			b.t.Errorf("%s: in the state, but not the stack's own: %s", where, k)
+			b.t.Errorf("%s: in the state, but not applied by the stack: %s", where, k)
 		}
 	}
 	for r, own := range there {

@@ -17,7 +17,7 @@ func points(t *testing.T, n int) int {
 	if given := os.Getenv("GEO_FAULTS"); given != "" {
 		var err error
 		if factor, err = strconv.Atoi(given); err != nil || factor < 1 {
-			t.Fatalf("GEO_FAULTS is %q: a whole number from 1 on is wanted", given)
+			t.Fatalf("GEO_FAULTS is %q, but must be a whole number of at least 1", given)
 		}
 	}
 	return n * factor
@@ -60,7 +60,7 @@ func TestFaultInterrupted(t *testing.T) {
 		}
 		reached[signal]++
 		if strings.Contains(out, "panic: ") {
-			t.Fatalf("the engine, interrupted, panics:\n%s", tail(out, 60))
+			t.Fatalf("the interrupted engine panics:\n%s", tail(out, 60))
 		}
 		b.recover()
 		disks.check(b)
@@ -103,7 +103,7 @@ func TestFaultTakenIn(t *testing.T) {
 	applied := regexp.MustCompile("StatefulSet nfs-" + regionNames[0] + ` creating \(\d+s\) .*Waiting for StatefulSet`)
 	hit, out, err := b.interrupt(syscall.SIGKILL, moment{printed: applied}, "up")
 	if !hit {
-		t.Fatalf("the update ended and never said %s: %v\n%s", applied, err, tail(out, 60))
+		t.Fatalf("the update ended without printing %s: %v\n%s", applied, err, tail(out, 60))
 	}
 	b.recover()
 	const image = "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.7"

@@ -20,7 +20,7 @@ func TestLifecycle(t *testing.T) {
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},
 		{"no event warns", checkEvents},
-		{"the address answers from every region", checkEntrance},
+		{"the address answers from every region", checkSite},
 		{"a wrong node port takes its region out, and says why", checkNodePort},
 		{"a region without its files leaves the rotation", checkFiles},
 		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
@@ -78,7 +78,7 @@ func checkOutputs(b *bench) {
 		b.t.Errorf("the outputs are %v, not %v", names, want)
 	}
 	if outputs["kubeconfig"] != "[secret]" {
-		b.t.Errorf("the kubeconfig is no secret: %v", outputs["kubeconfig"])
+		b.t.Errorf("the kubeconfig is not secret: %v", outputs["kubeconfig"])
 	}
 	address := strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))
 	if address == "" || outputs["site_url"] != "http://"+address {

@@ -68,7 +68,7 @@ func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wait sync.WaitGroup
 	var found []string
-	looks := 0
+	polls := 0
 	wait.Add(1)
 	go func() {
 		defer wait.Done()
@@ -79,7 +79,7 @@ func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 					lacking = append(lacking, region+": "+names)
 				}
 			}
-			looks++
+			polls++
 			if now := strings.Join(lacking, "; "); len(lacking) > 1 && now != last {
 				last = now
 				found = append(found, time.Now().Format("15:04:05")+" two regions at once: "+now)
@@ -89,9 +89,9 @@ func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	return func() []string {
 		cancel()
 		wait.Wait()
-		b.t.Logf("looked %d times", looks)
-		if looks < 10 {
-			b.t.Errorf("looked %d times only", looks)
+		b.t.Logf("polled %d times", polls)
+		if polls < 10 {
+			b.t.Errorf("polled only %d times", polls)
 		}
 		return found
 	}
@@ -176,7 +176,7 @@ func (b *bench) untilInterrupted(so func() bool) (out string, err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(commandTimeout)
 	for interrupted := false; ; {
 		select {
 		case err := <-ended:

@@ -10,9 +10,9 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
-// checkEntrance checks the site as visitors see it: once the health check passes in every region, the address answers,
+// checkSite checks the site as visitors see it: once the health check passes in every region, the address answers,
 // each region gets its share of the requests, and a visitor's cookie keeps the visitor on the first pod.
-func checkEntrance(b *bench) {
+func checkSite(b *bench) {
 	b.t.Helper()
 	b.healthy(func(loadbalancer.InstanceStatus) bool { return true })
 	site := strings.TrimSpace(b.outputOf("stack output site_url"))
@@ -42,11 +42,11 @@ func checkEntrance(b *bench) {
 		if first == "" {
 			first = page
 		} else if page != first {
-			b.t.Errorf("the visitor with a cookie came to another pod:\n%s\n%s", first, page)
+			b.t.Errorf("a visitor with a cookie reached another pod:\n%s\n%s", first, page)
 		}
 	}
 	if response, _ := b.visit(site, nil); response.Header.Get("Location") != site+"/wp-admin/install.php" {
-		b.t.Errorf("%s leads to %q, and not to the installation", site, response.Header.Get("Location"))
+		b.t.Errorf("%s redirects to %q, not to the installation", site, response.Header.Get("Location"))
 	}
 }
 
@@ -74,11 +74,11 @@ func (b *bench) visit(url string, cookies []*http.Cookie) (*http.Response, strin
 	return response, string(page)
 }
 
-// healthy waits until exactly those instances are healthy that should be.
+// healthy waits until exactly the instances for which should is true are healthy.
 func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalancer.ServiceStatus {
 	b.t.Helper()
 	var service loadbalancer.ServiceStatus
-	for end := time.Now().Add(patience); ; time.Sleep(500 * time.Millisecond) {
+	for end := time.Now().Add(commandTimeout); ; time.Sleep(500 * time.Millisecond) {
 		status := decode[daemon.Status](b.t, b.output(b.tool("localcloud"), "status", "--json"))
 		wrong, found := 0, 0
 		if len(status.LoadBalancers.Services) == 1 {
@@ -96,7 +96,7 @@ func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalan
 			return service
 		}
 		if time.Now().After(end) {
-			b.t.Fatalf("the instances' health does not become what it should: %+v", status.LoadBalancers)
+			b.t.Fatalf("the instances have not reached the expected health in time: %+v", status.LoadBalancers)
 		}
 	}
 }
