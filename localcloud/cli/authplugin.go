@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	clientauthentication "k8s.io/client-go/pkg/apis/clientauthentication/v1"
 	clientauthenticationv1beta1 "k8s.io/client-go/pkg/apis/clientauthentication/v1beta1"
 	clientexec "k8s.io/client-go/tools/auth/exec"
@@ -31,7 +30,7 @@ func RunAuthPlugin(arguments []string) int {
 	dropForeignFlags()
 	command := &cobra.Command{
 		Use:           AuthPlugin,
-		Short:         "Credentials for the clusters of the local cloud",
+		Short:         "Print credentials for a cluster of the local cloud",
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -43,8 +42,7 @@ func RunAuthPlugin(arguments []string) int {
 			return printCredential(c.OutOrStdout(), h)
 		},
 	}
-	// Every way of authenticating is the same here.
-	command.Flags().Bool("use_application_default_credentials", false, "accepted, and of no consequence here")
+	command.Flags().Bool("use_application_default_credentials", false, "accepted for compatibility; has no effect")
 	command.SetArgs(arguments)
 	command.SetOut(os.Stdout)
 	if err := command.Execute(); err != nil {
@@ -71,7 +69,7 @@ func homeOfProgram(program string) (home.Home, error) {
 
 func printCredential(out io.Writer, h home.Home) error {
 	if os.Getenv(execInfoEnv) == "" {
-		return fmt.Errorf("%s is not set: a Kubernetes client starts this program, not a person", execInfoEnv)
+		return fmt.Errorf("%s is not set: Kubernetes clients start this program and set it", execInfoEnv)
 	}
 	credential, config, err := clientexec.LoadExecCredentialFromEnv()
 	if err != nil {
@@ -79,22 +77,17 @@ func printCredential(out io.Writer, h home.Home) error {
 	}
 	token, err := controlplane.Token(h.Clusters(), config.Host)
 	if errors.Is(err, controlplane.ErrNoCluster) {
-		return fmt.Errorf("%w, of those in %s", err, h)
+		return fmt.Errorf("%w in %s", err, h)
 	}
 	if err != nil {
 		return err
 	}
-	switch credential.(type) {
+	// The answer has the version of the request.
+	switch c := credential.(type) {
 	case *clientauthentication.ExecCredential:
-		return json.NewEncoder(out).Encode(clientauthentication.ExecCredential{
-			TypeMeta: metav1.TypeMeta{APIVersion: clientauthentication.SchemeGroupVersion.String(), Kind: "ExecCredential"},
-			Status:   &clientauthentication.ExecCredentialStatus{Token: token},
-		})
-	default:
-		return json.NewEncoder(out).Encode(clientauthenticationv1beta1.ExecCredential{
-			TypeMeta: metav1.TypeMeta{
-				APIVersion: clientauthenticationv1beta1.SchemeGroupVersion.String(), Kind: "ExecCredential"},
-			Status: &clientauthenticationv1beta1.ExecCredentialStatus{Token: token},
-		})
+		c.Spec, c.Status = clientauthentication.ExecCredentialSpec{}, &clientauthentication.ExecCredentialStatus{Token: token}
+	case *clientauthenticationv1beta1.ExecCredential:
+		c.Spec, c.Status = clientauthenticationv1beta1.ExecCredentialSpec{}, &clientauthenticationv1beta1.ExecCredentialStatus{Token: token}
 	}
+	return json.NewEncoder(out).Encode(credential)
 }

@@ -10,12 +10,12 @@ func checksCommand(o *options) *cobra.Command {
 	var pace int
 	command := &cobra.Command{
 		Use:   "checks --pace N",
-		Short: "Have the load balancer's health checks keep pace with the machines",
-		Long: `Have the time between the load balancer's health checks, and that of draining, pass N times as fast.
+		Short: "Speed the load balancer's health checks up, to match the machines",
+		Long: `Speed the load balancer's health checks and draining up N times, until the local cloud stops.
 
-The machines' times pass ten times as fast as real ones, those of the health checks as they are declared. A pod that stops
-warns the load balancer for 60 seconds, which here are 6: so what visitors notice of a pod that stops is seen with --pace 10,
-and what they notice of a loss with --pace 1. It holds until the local cloud stops.`,
+Machines run ten times as fast as real ones; health checks run in real time. A stopping pod fails its health check for 60
+seconds, which take 6 here. Use --pace 10 to see what visitors notice of a stopping pod, and --pace 1 to see what they
+notice of a loss.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			record, err := o.daemon()
@@ -25,10 +25,10 @@ and what they notice of a loss with --pace 1. It holds until the local cloud sto
 			if err := record.SetCheckPace(c.Context(), pace); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "Health checks pass %d times as fast.\n", pace)
+			fmt.Fprintf(c.OutOrStdout(), "Health checks now run %d times as fast as declared.\n", pace)
 			return nil
 		},
 	}
-	command.Flags().IntVar(&pace, "pace", 1, "how many times as fast, from 1 to 100")
+	command.Flags().IntVar(&pace, "pace", 1, "how many times as fast as declared, from 1 to 100")
 	return command
 }

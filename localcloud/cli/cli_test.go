@@ -18,7 +18,8 @@ import (
 	"geo-wordpress/localcloud/home"
 )
 
-const patience = 2 * time.Minute
+// timeout is generous, for a busy machine.
+const timeout = 2 * time.Minute
 
 // mainEnv makes the test binary act as the localcloud command, so that start can run it in the background.
 const mainEnv = "CLI_TEST_MAIN"
@@ -97,7 +98,7 @@ func TestLife(t *testing.T) {
 
 	// After a SIGKILL the next daemon takes over, on the same ports.
 	require.NoError(t, syscall.Kill(first.PID, syscall.SIGKILL))
-	require.Eventually(t, func() bool { return command(t, h, "", "status").status == exitNotRunning }, patience, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return command(t, h, "", "status").status == exitNotRunning }, timeout, 20*time.Millisecond)
 	r = command(t, h, "", "start")
 	require.Zero(t, r.status, r.progress)
 	second, err := daemon.Find(h)
@@ -114,7 +115,7 @@ func TestLife(t *testing.T) {
 	// The daemon releases the home's lock a moment before its process ends.
 	assert.Eventually(t, func() bool {
 		return errors.Is(syscall.Kill(second.PID, 0), syscall.ESRCH) || zombie(second.PID)
-	}, patience, 20*time.Millisecond, "the daemon is still there")
+	}, timeout, 20*time.Millisecond, "the daemon is still there")
 }
 
 // rewrite replaces a daemon's record.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/dashboard"
 )
 
@@ -19,26 +18,21 @@ func dashboardCommand(o *options) *cobra.Command {
 	var port int
 	command := &cobra.Command{
 		Use:   "dashboard",
-		Short: "Serve a page that shows the cloud as it is",
-		Long: `Serve a page that shows the cloud as it is, until interrupted: the load balancer, the regions behind it, each instance's
-health and traffic, the database's and the files' parts, and what is lost. It updates by itself.
+		Short: "Serve a page that shows the local cloud's state",
+		Long: `Serve a page that shows the local cloud's state until you press Ctrl-C: the load balancer, the regions behind it, each
+instance's health and traffic, the database, the files, and what is lost. The page updates itself.
 
-It listens on 127.0.0.1 only.`,
+The server listens on 127.0.0.1 only.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			h, err := o.find()
-			if err != nil {
+			if _, err := o.daemon(); err != nil {
 				return err
 			}
-			if _, err := daemon.Find(h); err != nil {
-				return err
-			}
-			source := func(ctx context.Context) (daemon.Status, error) { return status(ctx, h) }
 			listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
-				return fmt.Errorf("the dashboard: %w; --port takes another, and 0 any", err)
+				return fmt.Errorf("the dashboard cannot listen: %w: choose another --port, or 0 for any free one", err)
 			}
-			server := &http.Server{Handler: dashboard.Handler(source), ReadHeaderTimeout: 10 * time.Second}
+			server := &http.Server{Handler: dashboard.Handler(o.status), ReadHeaderTimeout: 10 * time.Second}
 			defer context.AfterFunc(c.Context(), func() { _ = server.Close() })()
 			fmt.Fprintf(c.OutOrStdout(), "The dashboard is at http://%s until you press Ctrl-C.\n", listener.Addr())
 			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -47,6 +41,6 @@ It listens on 127.0.0.1 only.`,
 			return nil
 		},
 	}
-	command.Flags().IntVar(&port, "port", 0, "the port to listen on; 0 takes any that is free")
+	command.Flags().IntVar(&port, "port", 0, "port to listen on; 0 takes any free one")
 	return command
 }

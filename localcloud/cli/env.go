@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/home"
 )
 
@@ -21,25 +20,21 @@ const passphrase = "local cloud only, not a secret"
 func envCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "env",
-		Short: "Print what makes pulumi and kubectl use the local cloud",
-		Long: `Print what makes pulumi and kubectl in a shell use the local cloud, for the shell to evaluate:
+		Short: "Print the environment in which pulumi and kubectl use the local cloud",
+		Long: `Print the environment in which pulumi and kubectl use the local cloud, as shell code to evaluate:
 
   eval "$(localcloud env)"`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
-			record, err := daemon.Find(h)
+			record, err := o.daemon()
 			if err != nil {
 				return err
 			}
 			tools := filepath.Dir(executablePath())
-			if err := linkPlugins(h, tools); err != nil {
+			if err := linkPlugins(o.home, tools); err != nil {
 				return err
 			}
-			_, err = fmt.Fprint(c.OutOrStdout(), exports(h, tools, record.Providers))
+			_, err = fmt.Fprint(c.OutOrStdout(), exports(o.home, tools, record.Providers))
 			return err
 		},
 	}
@@ -52,7 +47,8 @@ func linkPlugins(h home.Home, tools string) error {
 		return err
 	}
 	if len(built) == 0 {
-		return fmt.Errorf("no provider plugin in %s: run `make tools`, which builds the Kubernetes provider", filepath.Join(tools, "plugins"))
+		return fmt.Errorf("there is no provider plugin in %s: run `make tools`, which builds the Kubernetes provider",
+			filepath.Join(tools, "plugins"))
 	}
 	// Old links would keep plugins of other versions in use.
 	if err := os.RemoveAll(h.Plugins()); err != nil {

@@ -9,21 +9,21 @@ import (
 )
 
 // faultsHelp explains the syntax of a fault plan.
-var faultsHelp = `A plan is SEED or SEED:KIND=RATE,..., or off. The seed, a whole number, says which resources are hit, on their first
-tries; a rate, from 0 to 1, how many of them. all=RATE sets every kind's. The kinds are
+var faultsHelp = `A plan is SEED, SEED:KIND=RATE,... or off. The seed, a whole number, chooses the resources whose first attempts fail. A
+rate, from 0 to 1, is the share of the resources that a kind hits; all=RATE sets the rate of every kind. The kinds are
 ` + faults.Names() + `.`
 
 func faultsCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "faults PLAN",
-		Short: "Make requests and operations go wrong, by a seed",
-		Long: `Make requests to the Google API and to the Kubernetes APIs, and Google's operations, go wrong, by a seed.
+		Short: "Inject faults into requests and operations",
+		Long: `Inject faults into requests to Google's API and the Kubernetes APIs, and into Google's operations.
 
 ` + faultsHelp + `
 
 ` + "`localcloud status --json`" + ` counts the faults of each kind.`,
-		Example: `  localcloud faults 7                     # every kind, as often as usual
-  localcloud faults 7:all=0,quota=0.2     # of quotas only
+		Example: `  localcloud faults 7                     # every kind, at its usual rate
+  localcloud faults 7:all=0,quota=0.2     # exceeded quotas only
   localcloud faults off`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -24,34 +24,30 @@ func logsCommand(o *options) *cobra.Command {
 	var lines int
 	command := &cobra.Command{
 		Use:   "logs [COMPONENT | CLUSTER/COMPONENT]",
-		Short: "Show the log of the local cloud, or of a control plane's component",
-		Long: `Show the log of the local cloud itself, or of a component of its control planes: of one cluster's
-(europe-west1/kube-apiserver), or of all clusters' (kube-apiserver).`,
+		Short: "Show the log of the daemon or of a control plane component",
+		Long: `Show the log of the daemon, or of a control plane component: in one cluster (europe-west1/kube-apiserver) or in all
+(kube-apiserver).`,
 		Example: `  localcloud logs -f
   localcloud logs kube-scheduler`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
 			which := daemonLog
 			if len(arguments) == 1 {
 				which = arguments[0]
 			}
-			files, err := findLogs(h, which)
+			files, err := findLogs(o.home, which)
 			if err != nil {
 				return err
 			}
 			return show(c.Context(), c.OutOrStdout(), files, lines, follow)
 		},
 	}
-	command.Flags().BoolVarP(&follow, "follow", "f", false, "go on with what is logged from now on")
-	command.Flags().IntVarP(&lines, "lines", "n", 100, "how many of the last lines to show")
+	command.Flags().BoolVarP(&follow, "follow", "f", false, "keep printing new lines until you press Ctrl-C")
+	command.Flags().IntVarP(&lines, "lines", "n", 100, "number of last lines to show")
 	return command
 }
 
-// logFile is a log file, with the prefix of its lines for when several files are shown together.
+// logFile is a log file. The prefix precedes its lines if several files are shown together.
 type logFile struct {
 	path, prefix string
 	offset       int64
@@ -60,7 +56,7 @@ type logFile struct {
 func findLogs(h home.Home, which string) ([]*logFile, error) {
 	if which == daemonLog {
 		if _, err := os.Stat(h.Log()); err != nil {
-			return nil, fmt.Errorf("there is no log in %s: the local cloud has not run here", h)
+			return nil, fmt.Errorf("there is no log in %s: no local cloud has run here; `localcloud start` starts one", h)
 		}
 		return []*logFile{{path: h.Log()}}, nil
 	}
@@ -85,7 +81,7 @@ func findLogs(h home.Home, which string) ([]*logFile, error) {
 	}
 	if len(files) == 0 {
 		slices.Sort(known)
-		return nil, fmt.Errorf("there is no log of %q; there are %s", which, strings.Join(slices.Compact(known), ", "))
+		return nil, fmt.Errorf("there is no log of %q: choose one of %s", which, strings.Join(slices.Compact(known), ", "))
 	}
 	if len(files) == 1 {
 		files[0].prefix = ""
@@ -95,7 +91,7 @@ func findLogs(h home.Home, which string) ([]*logFile, error) {
 
 func show(ctx context.Context, out io.Writer, files []*logFile, lines int, follow bool) error {
 	for _, f := range files {
-		text, err := lastLines(f.path, lines)
+		text, err := home.Tail(f.path, lines)
 		if err != nil {
 			return err
 		}
@@ -150,25 +146,4 @@ func (f *logFile) print(out io.Writer, text string) error {
 		}
 	}
 	return nil
-}
-
-// lastLines returns the last lines of a file. It reads at most the last MiB.
-func lastLines(path string, lines int) (string, error) {
-	const window = 1 << 20
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return "", err
-	}
-	start := max(0, info.Size()-window)
-	content, err := io.ReadAll(io.NewSectionReader(file, start, info.Size()-start))
-	if err != nil {
-		return "", err
-	}
-	all := slices.Collect(strings.Lines(string(content)))
-	return strings.Join(all[max(0, len(all)-max(0, lines)):], ""), nil
 }

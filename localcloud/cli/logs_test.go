@@ -61,7 +61,7 @@ func TestLogsOfComponents(t *testing.T) {
 	}
 	r = command(t, h, "", "logs")
 	assert.Equal(t, 1, r.status)
-	assert.Contains(t, r.progress, "has not run")
+	assert.Contains(t, r.progress, "has run here")
 }
 
 func TestLogsAreFollowed(t *testing.T) {
@@ -72,7 +72,7 @@ func TestLogsAreFollowed(t *testing.T) {
 	go func() { ended <- show(ctx, out, []*logFile{{path: path}}, 10, true) }()
 	see := func(text string) {
 		t.Helper()
-		require.Eventually(t, func() bool { return strings.Contains(out.String(), text) }, patience, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return strings.Contains(out.String(), text) }, timeout, 10*time.Millisecond)
 	}
 	see("before\n")
 	appendTo(t, path, "half")

@@ -14,30 +14,26 @@ func resetCommand(o *options) *cobra.Command {
 	var yes bool
 	command := &cobra.Command{
 		Use:   "reset",
-		Short: "Stop the local cloud, and remove its state",
-		Long: `Stop the local cloud, and remove its state: everything in it, and the Pulumi stacks kept beside it.
+		Short: "Stop the local cloud and remove its state",
+		Long: `Stop the local cloud and remove its state, including the Pulumi stacks in it.
 
-A directory that is not a local cloud's state is not touched.`,
+The command removes no directory that is not a local cloud's home.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
+			h, progress := o.home, c.ErrOrStderr()
 			exists, err := h.Exists()
 			if err != nil {
 				return err
 			}
-			progress := c.ErrOrStderr()
 			if !exists {
-				fmt.Fprintf(progress, "There is no local cloud's state in %s.\n", h)
+				fmt.Fprintf(progress, "%s holds no local cloud.\n", h)
 				return nil
 			}
 			if !yes {
-				fmt.Fprintf(progress, "Remove %s, with every resource and Pulumi stack in it? [y/N] ", h)
+				fmt.Fprintf(progress, "Remove %s with all its resources and Pulumi stacks? [y/N] ", h)
 				answer, _ := bufio.NewReader(c.InOrStdin()).ReadString('\n')
 				if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
-					return fmt.Errorf("nothing was removed; --yes removes without asking")
+					return fmt.Errorf("nothing was removed: answer y, or use --yes")
 				}
 			}
 			if err := stop(c.Context(), h, progress); err != nil {
@@ -58,10 +54,10 @@ A directory that is not a local cloud's state is not touched.`,
 			if err := h.Remove(); err != nil {
 				return err
 			}
-			fmt.Fprintf(progress, "%s is removed.\n", h)
+			fmt.Fprintf(progress, "Removed %s.\n", h)
 			return nil
 		},
 	}
-	command.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	command.Flags().BoolVarP(&yes, "yes", "y", false, "remove without asking")
 	return command
 }

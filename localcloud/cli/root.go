@@ -38,21 +38,13 @@ func (e exitError) Error() string {
 
 func (e exitError) Unwrap() error { return e.err }
 
-// options are the flags of all commands.
+// options are the options of all commands.
 type options struct {
-	home string
+	home home.Home // set before a command runs
 }
-
-func (o *options) find() (home.Home, error) { return home.Find(o.home) }
 
 // daemon returns the record of the daemon that runs on the home.
-func (o *options) daemon() (daemon.Record, error) {
-	h, err := o.find()
-	if err != nil {
-		return daemon.Record{}, err
-	}
-	return daemon.Find(h)
-}
+func (o *options) daemon() (daemon.Record, error) { return daemon.Find(o.home) }
 
 // Main runs the command with the arguments, without the program's name, and returns its exit status.
 func Main(arguments []string) int {
@@ -90,14 +82,15 @@ func dropForeignFlags() { pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag
 
 func root() *cobra.Command {
 	o := &options{}
+	var path string
 	command := &cobra.Command{
 		Use:   "localcloud",
-		Short: "Google Cloud on this machine, as far as geo-wordpress needs it",
-		Long: `localcloud stands in for Google Cloud on this machine.
+		Short: "Run the part of Google Cloud that geo-wordpress needs on this machine",
+		Long: `localcloud replaces Google Cloud on this machine.
 
-A daemon offers the Pulumi engine the providers gcp, kubernetes and random. A GKE cluster is a real Kubernetes control
-plane (etcd, kube-apiserver, kube-controller-manager, kube-scheduler); its machines, and the software in its pods, are
-simulated. Nothing of it leaves this machine: every server listens on 127.0.0.1 only.`,
+A daemon serves the providers gcp and random to the Pulumi engine. Each GKE cluster is a real Kubernetes control plane
+(etcd, kube-apiserver, kube-controller-manager, kube-scheduler). Machines, and the software in their pods, are simulated.
+No data leaves this machine: every server listens on the loopback interface only.`,
 		Example: `  localcloud start
   eval "$(localcloud env)"    # now pulumi and kubectl in this shell use the local cloud
   pulumi up
@@ -106,10 +99,14 @@ simulated. Nothing of it leaves this machine: every server listens on 127.0.0.1 
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Version:       daemon.Version(),
+		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
+			o.home, err = home.Find(path)
+			return err
+		},
 	}
 	command.CompletionOptions.HiddenDefaultCmd = true
-	command.PersistentFlags().StringVar(&o.home, "home", "",
-		fmt.Sprintf("state directory (default $%s, or else %s here)", home.Env, home.Default))
+	command.PersistentFlags().StringVar(&path, "home", "",
+		fmt.Sprintf("state directory (default $%s; if that is unset, %s in the current directory)", home.Env, home.Default))
 	command.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return exitError{exitUsage, fmt.Errorf("%w; see `%s --help`", err, c.CommandPath())}
 	})

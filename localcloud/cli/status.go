@@ -23,19 +23,15 @@ func statusCommand(o *options) *cobra.Command {
 	var asJSON, leftovers, watch bool
 	command := &cobra.Command{
 		Use:   "status",
-		Short: "Show how the local cloud is",
-		Long: `Show how the local cloud is: the site's address; each region's control plane, machines, pods and part of the traffic;
-and what the load balancer's health check finds of each instance.
+		Short: "Show the local cloud's state",
+		Long: `Show the local cloud's state: the site's address; each region's control plane, machines and pods; each instance's health,
+its cause, and its share of the traffic.
 
-The exit status is 0 when every control plane and every node is ready, 1 when one is not, and 3 when the local cloud does
-not run. Pods that are not ready do not count: they are the program's.`,
+The exit status is 0 if every control plane and every node is ready, 1 if one is not or something is lost, and 3 if no
+local cloud is running. Pods that are not ready do not count: they belong to the program.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
-			s, err := status(c.Context(), h)
+			s, err := o.status(c.Context())
 			if errors.Is(err, daemon.ErrNotRunning) {
 				return exitError{exitNotRunning, err}
 			}
@@ -43,7 +39,7 @@ not run. Pods that are not ready do not count: they are the program's.`,
 				return err
 			}
 			if watch {
-				return watchStatus(c.Context(), h, c.OutOrStdout())
+				return watchStatus(c.Context(), o, c.OutOrStdout())
 			}
 			switch {
 			case leftovers:
@@ -53,7 +49,7 @@ not run. Pods that are not ready do not count: they are the program's.`,
 				encoder.SetIndent("", "  ")
 				err = encoder.Encode(s)
 			default:
-				_, err = io.WriteString(c.OutOrStdout(), statusText(h.Dir(), s))
+				_, err = io.WriteString(c.OutOrStdout(), statusText(o.home, s))
 			}
 			if err == nil && !s.Healthy() {
 				return exitError{status: 1}
@@ -62,16 +58,16 @@ not run. Pods that are not ready do not count: they are the program's.`,
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print everything as JSON")
-	command.Flags().BoolVar(&watch, "watch", false, "keep it on the screen until interrupted")
+	command.Flags().BoolVar(&watch, "watch", false, "keep the state on the screen until you press Ctrl-C")
 	command.Flags().BoolVar(&leftovers, "leftovers", false,
-		"print the resources that exist, one a line; exit with 1 if there are any")
+		"list the existing resources, one per line; exit with 1 if there are any")
 	command.MarkFlagsMutuallyExclusive("json", "leftovers", "watch")
 	return command
 }
 
 // status asks the daemon for its status. It looks the daemon up each time, because it may have been restarted.
-func status(ctx context.Context, h home.Home) (daemon.Status, error) {
-	record, err := daemon.Find(h)
+func (o *options) status(ctx context.Context) (daemon.Status, error) {
+	record, err := o.daemon()
 	if err != nil {
 		return daemon.Status{}, err
 	}
@@ -79,17 +75,17 @@ func status(ctx context.Context, h home.Home) (daemon.Status, error) {
 }
 
 // statusText formats a status as text.
-func statusText(home string, s daemon.Status) string {
+func statusText(h home.Home, s daemon.Status) string {
 	text := new(strings.Builder)
-	fmt.Fprintf(text, "The local cloud runs since %s (process %d, version %s, state in %s).\n",
-		s.Started.Local().Format(time.DateTime), s.PID, s.Version, home)
+	fmt.Fprintf(text, "The local cloud has been running since %s (process %d, version %s, state in %s).\n",
+		s.Started.Local().Format(time.DateTime), s.PID, s.Version, h)
 	fmt.Fprintf(text, "Google resources: %d\n", len(s.Resources))
 	if len(s.Faults) > 0 {
 		var counts []string
 		for _, kind := range slices.Sorted(maps.Keys(s.Faults)) {
 			counts = append(counts, fmt.Sprintf("%s %d", kind, s.Faults[kind]))
 		}
-		fmt.Fprintf(text, "Faults so far: %s\n", strings.Join(counts, ", "))
+		fmt.Fprintf(text, "Injected faults: %s\n", strings.Join(counts, ", "))
 	}
 	if s.Problem != "" {
 		fmt.Fprintf(text, "Problem: %s\n", s.Problem)
@@ -170,7 +166,7 @@ func workload(c daemon.ClusterStatus, kind string) string {
 	return fmt.Sprintf("%d/%d", ready, len(of))
 }
 
-// writeService shows a backend service: each instance's health, the reason for it, and its part of the traffic.
+// writeService shows a backend service: each instance's health, its cause, and its share of the traffic.
 func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
 	fmt.Fprintf(text, "\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n", s.HealthCheck, s.Requests, s.Rate, s.Failed)
 	if s.Problem != "" {
@@ -207,8 +203,8 @@ func showLeftovers(out io.Writer, s daemon.Status) error {
 		}
 	}
 	if n := len(s.Resources); n > 0 || len(s.Clusters) > 0 {
-		return exitError{1, fmt.Errorf("%d resources and %d clusters are left", n, len(s.Clusters))}
+		return exitError{1, fmt.Errorf("%d resources and %d clusters are left: run `pulumi destroy` again", n, len(s.Clusters))}
 	}
-	_, err := fmt.Fprintln(out, "Nothing is left in the local cloud.")
+	_, err := fmt.Fprintln(out, "No resource is left in the local cloud.")
 	return err
 }

@@ -67,6 +67,6 @@ func TestWatchOffATerminalIsPlain(t *testing.T) {
 
 func TestFit(t *testing.T) {
 	assert.Equal(t, "ab"+clearLine+"\r\nc"+clearLine, fit("abc\nc\n", 2, 5))
-	assert.Equal(t, "1"+clearLine+"\r\n(3 lines more)"+clearLine, fit("1\n2\n3\n4\n", 50, 2))
+	assert.Equal(t, "1"+clearLine+"\r\n(3 more lines)"+clearLine, fit("1\n2\n3\n4\n", 50, 2))
 	assert.Equal(t, "äö"+clearLine, fit("äöü", 2, 5))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/home"
@@ -16,22 +17,18 @@ import (
 
 // How long a daemon may take to stop, first after a request or SIGTERM, then after SIGKILL.
 const (
-	askedGrace  = 45 * time.Second
-	killedGrace = 10 * time.Second
+	stopTimeout = 45 * time.Second
+	killTimeout = 10 * time.Second
 )
 
 func stopCommand(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "stop",
-		Short: "Stop the local cloud, and keep its state",
-		Long:  "Stop the local cloud, and keep its state: `localcloud start` brings everything back as it was.",
+		Short: "Stop the local cloud and keep its state",
+		Long:  "Stop the local cloud and keep its state: `localcloud start` restores everything.",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			h, err := o.find()
-			if err != nil {
-				return err
-			}
-			return stop(c.Context(), h, c.ErrOrStderr())
+			return stop(c.Context(), o.home, c.ErrOrStderr())
 		},
 	}
 }
@@ -43,10 +40,10 @@ func stop(ctx context.Context, h home.Home, progress io.Writer) error {
 		return err
 	}
 	if holder == 0 {
-		fmt.Fprintf(progress, "The local cloud does not run on %s.\n", h)
+		fmt.Fprintf(progress, "No local cloud is running on %s.\n", h)
 		return nil
 	}
-	fmt.Fprintf(progress, "The local cloud (process %d) stops.\n", holder)
+	fmt.Fprintf(progress, "Stopping the local cloud (process %d).\n", holder)
 	record, err := daemon.Find(h)
 	if err == nil {
 		call, cancel := context.WithTimeout(ctx, 5*time.Second)
@@ -55,32 +52,34 @@ func stop(ctx context.Context, h home.Home, progress io.Writer) error {
 	}
 	if err != nil {
 		// The daemon is starting or hangs. The process holds the lock, so it must be the daemon.
-		if err := syscall.Kill(holder, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("stop process %d: %w", holder, err)
+		if err := signalProcess(holder, syscall.SIGTERM); err != nil {
+			return err
 		}
 	}
-	if err := waitUntilGone(ctx, h, holder, askedGrace); err == nil || ctx.Err() != nil {
+	if err := waitUntilGone(ctx, h, holder, stopTimeout); err == nil || ctx.Err() != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "It has not stopped in %s, and is killed.\n", askedGrace)
-	if err := syscall.Kill(holder, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("kill process %d: %w", holder, err)
+	fmt.Fprintf(progress, "Process %d has not stopped within %s: killing it.\n", holder, stopTimeout)
+	if err := signalProcess(holder, syscall.SIGKILL); err != nil {
+		return err
 	}
-	return waitUntilGone(ctx, h, holder, killedGrace)
+	return waitUntilGone(ctx, h, holder, killTimeout)
 }
 
-func waitUntilGone(ctx context.Context, h home.Home, holder int, grace time.Duration) error {
-	deadline := time.After(grace)
-	for {
-		if now, err := h.Holder(); err == nil && now != holder {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-deadline:
-			return fmt.Errorf("process %d is still there", holder)
-		case <-time.After(50 * time.Millisecond):
-		}
+func signalProcess(pid int, signal syscall.Signal) error {
+	if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop process %d: %w", pid, err)
 	}
+	return nil
+}
+
+func waitUntilGone(ctx context.Context, h home.Home, holder int, timeout time.Duration) error {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, timeout, true, func(context.Context) (bool, error) {
+		now, err := h.Holder()
+		return err == nil && now != holder, nil
+	})
+	if err != nil {
+		return fmt.Errorf("process %d is still running: %w", holder, err)
+	}
+	return nil
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/term"
-
-	"geo-wordpress/localcloud/home"
 )
 
 // watchInterval is the time between two reads of a watched status.
@@ -26,9 +24,9 @@ const (
 	clearRest   = "\x1b[J"
 )
 
-// watchStatus shows the status until the context ends: in place on a terminal, elsewhere one below the other and
+// watchStatus shows the status until the context ends: in place on a terminal; elsewhere one status after another,
 // without control sequences.
-func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
+func watchStatus(ctx context.Context, o *options, out io.Writer) error {
 	file, _ := out.(*os.File)
 	terminal := file != nil && term.IsTerminal(int(file.Fd()))
 	if terminal {
@@ -36,13 +34,13 @@ func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 		defer fmt.Fprint(out, screenLeave)
 	}
 	for {
-		s, err := status(ctx, h)
+		s, err := o.status(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		var text string
 		if err == nil {
-			text = statusText(h.Dir(), s)
+			text = statusText(o.home, s)
 		} else { // the daemon may be restarting
 			text = err.Error() + "\n"
 		}
@@ -70,7 +68,7 @@ func watchStatus(ctx context.Context, h home.Home, out io.Writer) error {
 func fit(text string, width, height int) string {
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) > height && height > 0 {
-		lines = append(lines[:height-1], fmt.Sprintf("(%d lines more)", len(lines)-height+1))
+		lines = append(lines[:height-1], fmt.Sprintf("(%d more lines)", len(lines)-height+1))
 	}
 	for i, line := range lines {
 		if runes := []rune(line); len(runes) > width && width > 0 {

@@ -25,7 +25,7 @@ func TestRealWordPressNeedsItsProgram(t *testing.T) {
 
 	// The choice is kept from one start to the next, so the next start needs the program too.
 	require.NoError(t, h.Make())
-	require.NoError(t, os.WriteFile(h.Choices(), []byte(`{"realWordPress": true}`), 0o600))
+	require.NoError(t, os.WriteFile(h.Settings(), []byte(`{"realWordPress": true}`), 0o600))
 	t.Cleanup(func() { command(t, h, "", "reset", "--yes") })
 	assert.Contains(t, command(t, h, "", "start").progress, "make real-wordpress")
 	r = command(t, h, "", "start", "--real-wordpress=false")

@@ -1,14 +1,19 @@
-// Package cloud defines the types and interfaces that the parts of the local cloud share, such as those between the
-// Google API stand-in, control planes and machines, and a few functions on them.
+// Package cloud has the types and interfaces that the packages of the local cloud share. gcp, controlplane, machines and
+// loadbalancer do not import one another: they meet in these interfaces.
 package cloud
 
 import (
 	"context"
 	"net/netip"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 )
+
+// Provider creates the provider server for one connection of the Pulumi engine. The engine opens and configures a
+// separate connection for every explicit provider instance, so that each instance has its own state in its Provider.
+type Provider func() plugin.Provider
 
 // Cluster is a GKE cluster as the parts below the Google API see it.
 type Cluster struct {

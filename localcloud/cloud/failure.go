@@ -31,19 +31,19 @@ func (f Failures) Any() bool {
 	return len(f.Regions)+len(f.Zones)+len(f.Nodes)+len(f.ControlPlanes)+len(f.Partitions) > 0
 }
 
-// Place reports whether a zone, or a region as a whole, is lost.
-func (f Failures) Place(location string) bool {
+// Location reports whether a zone, or a region as a whole, is lost.
+func (f Failures) Location(location string) bool {
 	return slices.Contains(f.Zones, location) || slices.Contains(f.Regions, RegionOf(location))
 }
 
 // Machine reports whether a machine is lost, by itself or with its zone.
 func (f Failures) Machine(name, zone string) bool {
-	return slices.Contains(f.Nodes, name) || f.Place(zone)
+	return slices.Contains(f.Nodes, name) || f.Location(zone)
 }
 
-// ControlPlane reports whether a cluster's control plane is lost, by itself or with its place.
+// ControlPlane reports whether a cluster's control plane is lost, by itself or with its zone or region.
 func (f Failures) ControlPlane(c Cluster) bool {
-	return slices.Contains(f.ControlPlanes, c.ID) || f.Place(c.Location)
+	return slices.Contains(f.ControlPlanes, c.ID) || f.Location(c.Location)
 }
 
 // Apart reports whether two regions are partitioned from each other.

@@ -1,26 +1,25 @@
 package controlplane
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
+
+	"geo-wordpress/localcloud/home"
 )
 
-// Back-off before a dead component is restarted: doubles from first to last, and resets after a run of at least
-// settled.
+// The back-off before a dead component is restarted doubles from the minimum to the maximum. It resets after a run of
+// at least backoffReset.
 const (
-	firstBackoff = 200 * time.Millisecond
-	lastBackoff  = 10 * time.Second
-	settled      = 30 * time.Second
+	minBackoff   = 200 * time.Millisecond
+	maxBackoff   = 10 * time.Second
+	backoffReset = 30 * time.Second
 )
-
-// maxLog is the size, in bytes, above which a log is rotated when its component starts.
-const maxLog = 8 << 20
 
 // component keeps one process of a control plane running.
 type component struct {
@@ -60,33 +59,33 @@ func (c *component) stop(grace time.Duration) {
 
 func (c *component) supervise() {
 	defer close(c.done)
-	backoff := firstBackoff
+	backoff := minBackoff
 	for {
 		began := time.Now()
 		err := c.run()
 		if err == nil {
-			return // It was told to stop.
+			return // stopped
 		}
-		if time.Since(began) >= settled {
-			backoff = firstBackoff
+		if time.Since(began) >= backoffReset {
+			backoff = minBackoff
 		}
 		c.mutex.Lock()
 		c.current, c.lastExit = nil, err.Error()
 		c.restarts++
 		c.mutex.Unlock()
-		c.log.Warn("component died; it is started again", "error", err, "after", backoff, "log", c.logPath())
+		c.log.Warn("component died: restarting it", "error", err, "after", backoff, "log", c.logPath())
 		select {
 		case <-c.quit:
 			return
 		case <-time.After(backoff):
 		}
-		backoff = min(2*backoff, lastBackoff)
+		backoff = min(2*backoff, maxBackoff)
 	}
 }
 
 // run runs the component once. It returns nil if it was stopped, and otherwise how it ended.
 func (c *component) run() error {
-	log, err := c.openLog()
+	log, err := home.OpenLog(c.logPath())
 	if err != nil {
 		return err
 	}
@@ -102,7 +101,7 @@ func (c *component) run() error {
 	pidFile := filepath.Join(c.dir, "run", c.name+".pid")
 	if err := record(pidFile, p.command.Process.Pid); err != nil {
 		p.stop(0)
-		return fmt.Errorf("cannot record its process: %w", err)
+		return fmt.Errorf("cannot record the process: %w", err)
 	}
 	c.mutex.Lock()
 	c.current, c.since = p, time.Now()
@@ -121,38 +120,18 @@ func (c *component) run() error {
 	if p.err != nil {
 		return p.err
 	}
-	return fmt.Errorf("it ended by itself")
+	return errors.New("exited by itself")
 }
 
 func (c *component) logPath() string { return filepath.Join(c.dir, "log", c.name+".log") }
 
-func (c *component) openLog() (*os.File, error) {
-	if info, err := os.Stat(c.logPath()); err == nil && info.Size() > maxLog {
-		_ = os.Rename(c.logPath(), c.logPath()+".1")
-	}
-	return os.OpenFile(c.logPath(), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-}
-
-// tail returns the last lines of the component's log.
-func (c *component) tail(lines int) string {
-	const window = 16 << 10
-	file, err := os.Open(c.logPath())
+// logEnd returns the last lines of the component's log, which explain why it failed.
+func (c *component) logEnd() error {
+	tail, err := home.Tail(c.logPath(), 12)
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	defer file.Close()
-	if info, err := file.Stat(); err == nil && info.Size() > window {
-		_, _ = file.Seek(-window, io.SeekEnd)
-	}
-	content, err := io.ReadAll(io.LimitReader(file, window))
-	if err != nil {
-		return err.Error()
-	}
-	all := bytes.Split(bytes.TrimSpace(content), []byte("\n"))
-	if len(all) > lines {
-		all = all[len(all)-lines:]
-	}
-	return string(bytes.Join(all, []byte("\n")))
+	return fmt.Errorf("the end of %s:\n%s", c.logPath(), strings.TrimSpace(tail))
 }
 
 // ComponentStatus is the status of a control plane's component.

@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/ports"
 )
 
@@ -44,12 +45,12 @@ var idPart = regexp.MustCompile(`^[a-z0-9]([a-z0-9.:-]{0,61}[a-z0-9])?$`)
 func dirName(c cloud.Cluster) (string, error) {
 	for name, part := range map[string]string{"project": c.Project, "location": c.Location, "name": c.Name} {
 		if !idPart.MatchString(part) {
-			return "", fmt.Errorf("cluster %q: its %s, %q, is not made of lower-case letters, digits, dots and hyphens",
+			return "", fmt.Errorf("cluster %q: its %s, %q, must consist of lower-case letters, digits, dots and hyphens",
 				c.ID, name, part)
 		}
 	}
 	if want := "projects/" + c.Project + "/locations/" + c.Location + "/clusters/" + c.Name; c.ID != want {
-		return "", fmt.Errorf("cluster ID %q is not %q", c.ID, want)
+		return "", fmt.Errorf("cluster ID %q must be %q", c.ID, want)
 	}
 	return strings.Join([]string{c.Project, c.Location, c.Name}, "_"), nil
 }
@@ -61,7 +62,7 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 		return settings{}, "", err
 	}
 	if !c.ServiceRange.IsValid() || !c.ServiceRange.Addr().Is4() || c.ServiceRange.Bits() > 30 {
-		return settings{}, "", fmt.Errorf("cluster %s: %q is no range for Services: an IPv4 prefix of at most 30 bits is",
+		return settings{}, "", fmt.Errorf("cluster %s: the range for Services, %q, must be an IPv4 prefix of at most 30 bits",
 			c.ID, c.ServiceRange)
 	}
 	s = settings{Cluster: c}
@@ -77,7 +78,7 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("make the control plane of %s: %w", c.ID, err), os.RemoveAll(work))
+			err = errors.Join(fmt.Errorf("cannot create the control plane of %s: %w", c.ID, err), os.RemoveAll(work))
 		}
 	}()
 	for _, sub := range []string{"pki", "config", "data", "run", "log"} {
@@ -99,11 +100,7 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 }
 
 func (s settings) write(dir string) error {
-	content, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, clusterFile), content, 0o600)
+	return home.WriteJSON(filepath.Join(dir, clusterFile), s)
 }
 
 // takeOver migrates a cluster of earlier versions, whose API server was its own endpoint, to a separate server port.
@@ -169,22 +166,22 @@ func load(dir string) (settings, error) {
 		return settings{}, fmt.Errorf("%s: %w", path, err)
 	}
 	if s.Cluster.ID == "" || s.Port == 0 {
-		return settings{}, fmt.Errorf("%s names no cluster or no port", path)
+		return settings{}, fmt.Errorf("%s lacks the cluster or its port", path)
 	}
 	return s, nil
 }
 
-// adminConfig is the administrator's client configuration of a cluster.
-func adminConfig(dir string, s settings) (*rest.Config, error) {
-	read := func(file string) (content []byte, err error) { return os.ReadFile(filepath.Join(dir, pki(file))) }
+// config is the administrator's client configuration of the cluster.
+func (p *plane) config() (*rest.Config, error) {
+	read := func(file string) (content []byte, err error) { return os.ReadFile(filepath.Join(p.dir, pki(file))) }
 	ca, errCA := read(caCertificate)
 	certificate, errCertificate := read(adminCertificate)
 	key, errKey := read(keyOf(adminCertificate))
 	if err := errors.Join(errCA, errCertificate, errKey); err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", s.Cluster.ID, err)
+		return nil, fmt.Errorf("cluster %s: %w", p.settings.Cluster.ID, err)
 	}
 	return &rest.Config{
-		Host:            s.serverURL(),
+		Host:            p.settings.serverURL(),
 		TLSClientConfig: rest.TLSClientConfig{CAData: ca, CertData: certificate, KeyData: key},
 		// The API server itself queues excess requests (API priority and fairness).
 		QPS:   500,

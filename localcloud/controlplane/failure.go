@@ -8,10 +8,10 @@ import (
 )
 
 // errFailed is the error of a control plane taken down by Fail.
-var errFailed = errors.New("it was made to fail: `localcloud heal` brings it back")
+var errFailed = errors.New("it was taken away: `localcloud heal` restores it")
 
 // Refuse makes Ensure fail for the clusters for which lost is true, new ones included: nothing can be created in a lost
-// place.
+// zone or region.
 func (m *Manager) Refuse(lost func(cloud.Cluster) bool) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
@@ -28,7 +28,7 @@ func (m *Manager) Fail(clusterID string) error {
 	p.starting.Lock()
 	defer p.starting.Unlock()
 	p.setFailed(true)
-	p.log.Info("control plane fails")
+	p.log.Info("control plane is lost")
 	// Drop packets first, so that no client sees its connections close.
 	err = p.endpoint.Drop()
 	p.halt(0)

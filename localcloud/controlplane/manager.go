@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
 
 	"geo-wordpress/localcloud/cloud"
@@ -52,7 +54,7 @@ type Manager struct {
 
 var _ cloud.ControlPlanes = (*Manager)(nil)
 
-var errClosed = errors.New("the control planes are shut down")
+var errClosed = errors.New("the control planes are shutting down")
 
 // Open loads the existing clusters. It starts none, and kills the processes that an earlier manager left behind. Only
 // one manager may be open on a directory at a time.
@@ -84,7 +86,7 @@ func Open(o Options) (*Manager, error) {
 		}
 		s, err := load(path)
 		if err != nil {
-			return nil, fmt.Errorf("not a cluster's directory: %w", err)
+			return nil, fmt.Errorf("%s is not a cluster's directory, and must not be there: %w", path, err)
 		}
 		if err := killRecorded(filepath.Join(path, "run")); err != nil {
 			return nil, err
@@ -103,13 +105,7 @@ func Open(o Options) (*Manager, error) {
 
 func (m *Manager) plane(dir string, s settings) (*plane, error) {
 	p := &plane{dir: dir, settings: s, log: m.log.With("cluster", s.Cluster.ID)}
-	var err error
-	p.endpoint, err = newEndpoint(dir, s, m.faults, p.log)
-	return p, err
-}
-
-// newEndpoint returns the external endpoint, with the API server's own certificate: clients cannot tell the two apart.
-func newEndpoint(dir string, s settings, f *faults.Injector, log *slog.Logger) (*endpoint.Endpoint, error) {
+	// The endpoint has the API server's own certificate: clients cannot tell the two apart.
 	file := func(name string) string { return filepath.Join(dir, pki(name)) }
 	certificate, err := tls.LoadX509KeyPair(file(apiServerCertificate), file(keyOf(apiServerCertificate)))
 	if err != nil {
@@ -121,10 +117,11 @@ func newEndpoint(dir string, s settings, f *faults.Injector, log *slog.Logger) (
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	return endpoint.New(endpoint.Options{
+	p.endpoint, err = endpoint.New(endpoint.Options{
 		Address: s.endpoint(), APIServer: s.serverURL(), CA: pool, Certificate: certificate,
-		Place: s.Cluster.Location, Faults: f, Log: log,
+		Place: s.Cluster.Location, Faults: m.faults, Log: p.log,
 	})
+	return p, err
 }
 
 // Ensure implements cloud.ControlPlanes. It may be called concurrently for several clusters.
@@ -160,8 +157,8 @@ func (m *Manager) find(c cloud.Cluster) (*plane, error) {
 	if p := m.planes[c.ID]; p != nil {
 		was := p.settings.Cluster
 		if was.ServiceRange != c.ServiceRange || was.DNSDomain != c.DNSDomain {
-			return nil, fmt.Errorf("cluster %s was made with Services in %s and the domain %s, which cannot become %s and %s: "+
-				"delete it and make it anew", c.ID, was.ServiceRange, was.DNSDomain, c.ServiceRange, c.DNSDomain)
+			return nil, fmt.Errorf("cluster %s has Services in %s and the domain %s, which cannot change to %s and %s: "+
+				"replace the cluster", c.ID, was.ServiceRange, was.DNSDomain, c.ServiceRange, c.DNSDomain)
 		}
 		return p, nil
 	}
@@ -217,14 +214,20 @@ func (m *Manager) known(clusterID string) (*plane, error) {
 
 // Clusters lists the clusters that have a control plane, ordered by ID.
 func (m *Manager) Clusters() []cloud.Cluster {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
 	var all []cloud.Cluster
-	for _, p := range m.planes {
+	for _, p := range m.sorted() {
 		all = append(all, p.settings.Cluster)
 	}
-	slices.SortFunc(all, func(a, b cloud.Cluster) int { return strings.Compare(a.ID, b.ID) })
 	return all
+}
+
+// sorted lists the control planes, ordered by cluster ID.
+func (m *Manager) sorted() []*plane {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return slices.SortedFunc(maps.Values(m.planes), func(a, b *plane) int {
+		return strings.Compare(a.settings.Cluster.ID, b.settings.Cluster.ID)
+	})
 }
 
 // Status is the status of a control plane.
@@ -239,24 +242,13 @@ type Status struct {
 
 // Status queries every control plane's status, ordered by cluster ID.
 func (m *Manager) Status(ctx context.Context) []Status {
-	m.mutex.Lock()
-	var planes []*plane
-	for _, p := range m.planes {
-		planes = append(planes, p)
-	}
-	m.mutex.Unlock()
-	slices.SortFunc(planes, func(a, b *plane) int { return strings.Compare(a.settings.Cluster.ID, b.settings.Cluster.ID) })
-
+	planes := m.sorted()
 	all := make([]Status, len(planes))
-	var wait sync.WaitGroup
+	var group wait.Group
 	for i, p := range planes {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			all[i] = p.status(ctx)
-		}()
+		group.Start(func() { all[i] = p.status(ctx) })
 	}
-	wait.Wait()
+	group.Wait()
 	return all
 }
 
@@ -267,16 +259,14 @@ func (p *plane) status(ctx context.Context) Status {
 		component := c.status()
 		s.Components = append(s.Components, component)
 		if component.PID == 0 {
-			problems = append(problems, component.Name+" does not run: "+component.LastExit)
+			problems = append(problems, component.Name+" is not running: "+component.LastExit)
 		}
 	}
 	if len(s.Components) == 0 {
-		s.Problem = "it is not started"
-		p.mutex.Lock()
-		if p.failed {
+		s.Problem = "it has not been started"
+		if p.isFailed() {
 			s.Problem = errFailed.Error()
 		}
-		p.mutex.Unlock()
 		return s
 	}
 	client, err := p.client()
@@ -293,24 +283,16 @@ func (p *plane) status(ctx context.Context) Status {
 // Close stops all control planes, including those still starting, and keeps their state.
 func (m *Manager) Close() error {
 	m.close()
-	m.mutex.Lock()
-	var planes []*plane
-	for _, p := range m.planes {
-		planes = append(planes, p)
-	}
-	m.mutex.Unlock()
-	var wait sync.WaitGroup
-	for _, p := range planes {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
+	var group wait.Group
+	for _, p := range m.sorted() {
+		group.Start(func() {
 			p.starting.Lock()
 			defer p.starting.Unlock()
 			p.halt(stopGrace)
 			p.endpoint.Close()
-		}()
+		})
 	}
-	wait.Wait()
+	group.Wait()
 	return nil
 }
 

@@ -14,7 +14,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"geo-wordpress/localcloud/endpoint"
 )
@@ -23,10 +22,8 @@ const (
 	// startTimeout bounds the start of a control plane. A start takes four seconds on two idle cores; three at once
 	// while a compiler runs may take a minute.
 	startTimeout = 3 * time.Minute
-	// tooManyDeaths of a component during its control plane's start make the start fail.
-	tooManyDeaths = 3
-	// logLines is the number of log lines that explain why a component did not start.
-	logLines = 12
+	// maxDeaths of a component during its control plane's start make the start fail.
+	maxDeaths = 3
 )
 
 // plane is one cluster's control plane.
@@ -49,7 +46,7 @@ func (p *plane) ensure(ctx context.Context) error {
 	p.starting.Lock()
 	defer p.starting.Unlock()
 	if p.removed {
-		return fmt.Errorf("cluster %s was deleted meanwhile", p.settings.Cluster.ID)
+		return fmt.Errorf("cluster %s has been deleted meanwhile", p.settings.Cluster.ID)
 	}
 	if p.isFailed() {
 		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, errFailed)
@@ -64,14 +61,14 @@ func (p *plane) ensure(ctx context.Context) error {
 	fresh := len(p.running()) == 0
 	if fresh {
 		if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
-			return fmt.Errorf("an earlier process of %s's control plane is in the way: %w", p.settings.Cluster.ID, err)
+			return fmt.Errorf("cannot end an earlier process of %s's control plane: %w", p.settings.Cluster.ID, err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	began := time.Now()
 	if fresh {
-		p.log.Info("control plane starts", "endpoint", p.settings.endpoint())
+		p.log.Info("starting control plane", "endpoint", p.settings.endpoint())
 		p.start(Etcd, etcdArguments())
 		p.start(APIServer, apiServerArguments(p.settings.Cluster, p.settings.ServerPort))
 	}
@@ -111,7 +108,7 @@ func (p *plane) ensure(ctx context.Context) error {
 func (p *plane) allRun(context.Context) error {
 	for _, c := range p.running() {
 		if status := c.status(); status.PID == 0 {
-			return fmt.Errorf("%s does not run: %s", c.name, status.LastExit)
+			return fmt.Errorf("%s is not running: %s", c.name, status.LastExit)
 		}
 	}
 	return nil
@@ -149,7 +146,7 @@ func (p *plane) halt(grace time.Duration) {
 func (p *plane) remove() error {
 	p.starting.Lock()
 	defer p.starting.Unlock()
-	p.halt(0) // No grace: their last writes are removed anyway.
+	p.halt(0) // no grace: their last writes are removed anyway
 	p.endpoint.Close()
 	if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
 		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
@@ -158,7 +155,7 @@ func (p *plane) remove() error {
 	return removeAll(p.dir)
 }
 
-// wait polls until there is an answer. It gives up early if a component keeps dying.
+// wait polls until ask succeeds. It fails early if a component keeps dying.
 func (p *plane) wait(ctx context.Context, what string, ask func(context.Context) error) error {
 	deaths := map[string]int{}
 	for _, c := range p.running() {
@@ -172,32 +169,28 @@ func (p *plane) wait(ctx context.Context, what string, ask func(context.Context)
 			return nil
 		}
 		if apierrors.IsUnauthorized(err) {
-			return fmt.Errorf("%s refuses the administrator; another server has port %d: %w", what, p.settings.ServerPort, err)
+			return fmt.Errorf("%s refuses the administrator, so another server listens on port %d: %w", what, p.settings.ServerPort, err)
 		}
 		for _, c := range p.running() {
-			if status := c.status(); status.Restarts-deaths[c.name] >= tooManyDeaths {
-				return fmt.Errorf("%s does not start: %s; the end of %s:\n%s",
-					c.name, status.LastExit, c.logPath(), c.tail(logLines))
+			if status := c.status(); status.Restarts-deaths[c.name] >= maxDeaths {
+				return fmt.Errorf("%s does not start: %s; %w", c.name, status.LastExit, c.logEnd())
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(fmt.Errorf("%s does not answer: %w", what, err), context.Cause(ctx), p.explain())
+			return errors.Join(fmt.Errorf("%s does not answer: %w", what, err), context.Cause(ctx), p.logEnds())
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
 
-// explain returns the end of every component's log.
-func (p *plane) explain() error {
+func (p *plane) logEnds() error {
 	var all []error
 	for _, c := range p.running() {
-		all = append(all, fmt.Errorf("the end of %s:\n%s", c.logPath(), c.tail(logLines)))
+		all = append(all, c.logEnd())
 	}
 	return errors.Join(all...)
 }
-
-func (p *plane) config() (*rest.Config, error) { return adminConfig(p.dir, p.settings) }
 
 func (p *plane) client() (*kubernetes.Clientset, error) {
 	config, err := p.config()

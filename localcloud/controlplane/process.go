@@ -3,14 +3,15 @@ package controlplane
 import (
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"syscall"
 	"time"
+
+	"geo-wordpress/localcloud/home"
 )
 
 // identity distinguishes a process from a later one with the same PID.
@@ -33,7 +34,7 @@ func (i identity) kill() error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return errors.New("process " + strconv.Itoa(i.PID) + " does not die")
+			return fmt.Errorf("process %d survives SIGKILL", i.PID)
 		}
 	}
 	return nil
@@ -43,13 +44,9 @@ func (i identity) kill() error {
 func record(path string, pid int) error {
 	started, err := startOf(pid)
 	if err != nil {
-		return nil // Gone already: nothing to find.
+		return nil // it has ended already
 	}
-	content, err := json.Marshal(identity{PID: pid, Started: started})
-	if err != nil {
-		return err
-	}
-	return writeAtomically(path, content)
+	return home.WriteJSON(path, identity{PID: pid, Started: started})
 }
 
 // killRecorded kills the processes recorded in a directory.
@@ -80,10 +77,9 @@ func killRecorded(dir string) error {
 
 // process is a running component.
 type process struct {
-	command  *exec.Cmd
-	lifeline io.Closer
-	done     chan struct{} // closed when it has ended
-	err      error         // the exit error; valid after done
+	command *exec.Cmd
+	done    chan struct{} // closed when it has ended
+	err     error         // the exit error; valid after done
 }
 
 // spawn starts a component: this program with other arguments. The component ends with its parent, however that ends:
@@ -105,7 +101,7 @@ func spawn(program string, arguments []string, dir string, environment []string,
 		_ = writer.Close()
 		return nil, err
 	}
-	p := &process{command: command, lifeline: writer, done: make(chan struct{})}
+	p := &process{command: command, done: make(chan struct{})}
 	go func() {
 		p.err = command.Wait()
 		_ = writer.Close()
@@ -145,20 +141,4 @@ func startOnKeptThread(command *exec.Cmd) error {
 	result := make(chan error, 1)
 	starts <- func() { result <- command.Start() }
 	return <-result
-}
-
-// writeAtomically replaces a file, so that a reader, even after a crash, sees either the old content or the new.
-func writeAtomically(path string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name())
-	}
-	return err
 }

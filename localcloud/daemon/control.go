@@ -1,24 +1,28 @@
 package daemon
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"strings"
+	"strconv"
 	"time"
+
+	"geo-wordpress/localcloud/faults"
 )
 
 // The paths of the control server.
 const (
 	statusPath = "/status"
 	stopPath   = "/stop"
+	failPath   = "/fail/" // followed by a kind; the query has the names
+	healPath   = "/heal/" // the same
+	faultsPath = "/faults"
+	checksPath = "/checks"
 )
 
 // listenForControl serves the control API on a free loopback port, to clients that send the record's token.
@@ -60,45 +64,49 @@ func authorized(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got := sha256.Sum256([]byte(r.Header.Get("Authorization")))
 		if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-			http.Error(w, "the token in the local cloud's daemon.json is wanted", http.StatusUnauthorized)
+			http.Error(w, "send the token from the local cloud's daemon.json", http.StatusUnauthorized)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (r Record) call(ctx context.Context, method, path string, answer any) error {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+r.Control+path, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+r.Token)
-	// Ignore any proxy in the environment.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("the local cloud (process %d) does not answer: %w", r.PID, err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode/100 != 2 {
-		text, _ := io.ReadAll(io.LimitReader(response.Body, 10000))
-		if response.StatusCode == http.StatusConflict {
-			return errors.New(strings.TrimSpace(string(text))) // it is the caller's mistake
+// serveChange serves requests that fail or heal parts of the cloud.
+func (d *daemon) serveChange(fail bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		changes, err := d.change(r.Context(), fail, Kind(r.PathValue("kind")), r.URL.Query()["name"])
+		var invalid invalidError
+		switch {
+		case errors.As(err, &invalid):
+			http.Error(w, err.Error(), http.StatusConflict)
+		case err != nil:
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		default:
+			answer(w, changes)
 		}
-		return fmt.Errorf("the local cloud (process %d) answers %s: %s", r.PID, response.Status, text)
 	}
-	if answer == nil {
-		return nil
-	}
-	return json.NewDecoder(response.Body).Decode(answer)
 }
 
-// Status returns the daemon's status.
-func (r Record) Status(ctx context.Context) (Status, error) {
-	var s Status
-	err := r.call(ctx, http.MethodGet, statusPath, &s)
-	return s, err
+func (d *daemon) serveFaults(w http.ResponseWriter, r *http.Request) {
+	text := r.URL.Query().Get("plan")
+	plan, err := faults.Parse(text)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	d.options.Faults.Follow(plan)
+	d.log.Info("faults", "plan", text)
+	w.WriteHeader(http.StatusNoContent)
 }
 
-// Stop asks the daemon to stop and does not wait for the end.
-func (r Record) Stop(ctx context.Context) error { return r.call(ctx, http.MethodPost, stopPath, nil) }
+func (d *daemon) serveCheckPace(w http.ResponseWriter, r *http.Request) {
+	text := r.URL.Query().Get("pace")
+	times, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || times < 1 || times > 100 {
+		http.Error(w, fmt.Sprintf("the pace %q is not a whole number from 1 to 100", text), http.StatusBadRequest)
+		return
+	}
+	d.infrastructure.SetCheckPace(times)
+	d.log.Info("health checks", "pace", times)
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -2,16 +2,15 @@ package daemon
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"geo-wordpress/localcloud/controlplane"
 	"geo-wordpress/localcloud/faults"
@@ -21,16 +20,16 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// drain is how long the engine's calls in progress may take once the daemon is to stop.
-const drain = 5 * time.Second
+// drainTimeout bounds the engine's calls in progress when the daemon stops.
+const drainTimeout = 5 * time.Second
 
 // Options configure a daemon.
 type Options struct {
 	Home home.Home
 	Log  *slog.Logger
-	// Assemble builds the system that the daemon runs; nil builds the local cloud.
+	// Assemble builds the infrastructure; nil builds the one that replaces Google Cloud.
 	Assemble Assemble
-	// Faults injects faults; nil injects none until a client asks for some.
+	// Faults injects faults; nil injects none until a client sends a plan.
 	Faults *faults.Injector
 	// Times scales the durations of operations and machines from those on Google; 0 keeps them as short as possible.
 	Times times.Scale
@@ -48,10 +47,10 @@ type daemon struct {
 	build   string
 	stop    context.CancelFunc
 
-	planes  *controlplane.Manager
-	system  System
-	servers []*rpc.Server
-	control *http.Server
+	planes         *controlplane.Manager
+	infrastructure Infrastructure
+	servers        []*rpc.Server
+	control        *http.Server
 
 	failures failures
 
@@ -77,7 +76,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer lock.Release()
 	_ = os.Remove(o.Home.Record()) // left by a killed daemon
 
-	if err := writeJSON(o.Home.Choices(), Choices{RealWordPress: o.RealWordPress != ""}); err != nil {
+	if err := home.WriteJSON(o.Home.Settings(), Settings{RealWordPress: o.RealWordPress != ""}); err != nil {
 		return err
 	}
 
@@ -96,37 +95,35 @@ func Run(ctx context.Context, o Options) (err error) {
 		o.Ready(d.problem)
 	}
 	<-ctx.Done()
-	d.log.Info("the local cloud stops")
+	d.log.Info("the local cloud is stopping")
 	return nil
 }
 
 func (d *daemon) open(ctx context.Context) error {
 	h := d.options.Home
 	if err := linkPrograms(h); err != nil {
-		return fmt.Errorf("programs: %w", err)
+		return fmt.Errorf("cannot link kubectl and the credential plugin: %w", err)
 	}
 	var err error
 	if d.planes, err = controlplane.Open(controlplane.Options{Dir: h.Clusters(), Log: d.log, Faults: d.options.Faults}); err != nil {
 		return fmt.Errorf("control planes: %w", err)
 	}
-	if d.system, err = d.options.Assemble(h, d.planes, d.log); err != nil {
-		return err
-	}
 	if err := d.failures.load(h.Failures()); err != nil {
 		return err
 	}
-	if system, ok := d.system.(losing); ok {
-		system.SetFailures(d.failures.get())
+	if d.infrastructure, err = d.options.Assemble(h, controlPlanes{d.planes, &d.failures}, d.log); err != nil {
+		return err
 	}
-	if err := d.system.Resume(ctx); err != nil {
+	d.infrastructure.SetFailures(d.failures.get())
+	if err := d.infrastructure.Resume(ctx); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
 		// Serve what can be served: above all, a destroy must work on a broken cloud.
-		d.log.Error("not all of the cloud could be started again", "error", err)
-		d.problem = fmt.Errorf("not all of the cloud could be started again: %w", err)
+		d.problem = fmt.Errorf("a part of the cloud could not be restarted: %w", err)
+		d.log.Error(d.problem.Error())
 	}
-	if err := d.loseAgain(); err != nil {
+	if err := d.failAgain(); err != nil {
 		return err
 	}
 	return d.serve()
@@ -135,16 +132,11 @@ func (d *daemon) open(ctx context.Context) error {
 // serve opens the provider servers and the control server, and records their addresses.
 func (d *daemon) serve() error {
 	h := d.options.Home
-	remembered := readPorts(h)
+	remembered := map[string]int{} // the ports of the daemon before
+	_ = readJSON(h.Ports(), &remembered, "")
 	record := Record{PID: os.Getpid(), Started: d.started, Version: Version(), Build: d.build, Providers: map[string]int{}}
 
-	providers := d.system.Providers()
-	var names []string
-	for name := range providers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for name, provider := range d.infrastructure.Providers() {
 		// Reuse the last port if it is free, so that the environment of a stack's shell survives a restart.
 		port := remembered[name]
 		if port == 0 || !ports.Available(port) {
@@ -153,7 +145,7 @@ func (d *daemon) serve() error {
 				return err
 			}
 		}
-		server, err := rpc.Listen(rpc.Options{Name: name, Port: port, Provider: providers[name], Log: d.log})
+		server, err := rpc.Listen(rpc.Options{Name: name, Port: port, Provider: provider, Log: d.log})
 		if err != nil {
 			return err
 		}
@@ -163,45 +155,34 @@ func (d *daemon) serve() error {
 	if err := d.listenForControl(&record); err != nil {
 		return err
 	}
-	return errors.Join(writeJSON(h.Ports(), record.Providers), writeJSON(h.Record(), record))
+	return errors.Join(home.WriteJSON(h.Ports(), record.Providers), home.WriteJSON(h.Record(), record))
 }
 
 // close stops everything, dependents first.
 func (d *daemon) close() error {
 	_ = os.Remove(d.options.Home.Record())
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
-	var wait sync.WaitGroup
+	var group wait.Group
 	for _, server := range d.servers {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
+		group.Start(func() {
 			if err := server.Close(ctx); err != nil {
-				d.log.Warn("stop", "error", err)
+				d.log.Warn("cannot close a provider server", "error", err)
 			}
-		}()
+		})
 	}
-	wait.Wait()
-	var failures []error
-	if d.system != nil {
-		failures = append(failures, d.system.Close())
+	group.Wait()
+	var problems []error
+	if d.infrastructure != nil {
+		problems = append(problems, d.infrastructure.Close())
 	}
 	if d.planes != nil {
-		failures = append(failures, d.planes.Close())
+		problems = append(problems, d.planes.Close())
 	}
 	if d.control != nil {
 		_ = d.control.Close()
 	}
-	return errors.Join(failures...)
-}
-
-// readPorts returns the ports of the daemon before, or none if they cannot be read.
-func readPorts(h home.Home) map[string]int {
-	remembered := map[string]int{}
-	if content, err := os.ReadFile(h.Ports()); err == nil {
-		_ = json.Unmarshal(content, &remembered)
-	}
-	return remembered
+	return errors.Join(problems...)
 }
 
 // linkPrograms links the other programs that this binary contains into the home's bin directory, which `localcloud env`

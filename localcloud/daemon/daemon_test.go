@@ -28,16 +28,18 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
+	"geo-wordpress/localcloud/wordpress"
 )
 
-const patience = 2 * time.Minute
+// timeout is generous, for a busy machine.
+const timeout = 2 * time.Minute
 
 func TestMain(m *testing.M) {
 	components.Run(os.Args[1:])
 	os.Exit(m.Run())
 }
 
-// small is a system of one cluster and one provider.
+// small is an infrastructure of one cluster and one provider.
 type small struct {
 	planes  cloud.ControlPlanes
 	cluster *cloud.Cluster
@@ -47,16 +49,16 @@ type small struct {
 
 func (s *small) use(planes cloud.ControlPlanes) { s.planes = planes }
 
-// testSystem is a system that accepts its daemon's control planes.
-type testSystem interface {
-	System
+// testInfrastructure accepts its daemon's control planes.
+type testInfrastructure interface {
+	Infrastructure
 	use(cloud.ControlPlanes)
 }
 
-func assembling(system testSystem) Assemble {
-	return func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (System, error) {
-		system.use(planes)
-		return system, nil
+func assembling(i testInfrastructure) Assemble {
+	return func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (Infrastructure, error) {
+		i.use(planes)
+		return i, nil
 	}
 }
 
@@ -84,6 +86,12 @@ func (s small) Resources() []Resource {
 
 func (s small) Overview() []machines.Overview { return nil }
 
+func (s small) Machines() []machines.Machine { return nil }
+
+func (s small) SetFailures(cloud.Failures) {}
+
+func (s small) RealWordPress() *wordpress.Status { return nil }
+
 func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{} }
 
 func (s small) SetCheckPace(int64) {}
@@ -103,7 +111,7 @@ type running struct {
 	ended   chan error
 }
 
-func begin(t *testing.T, h home.Home, system testSystem) *running {
+func begin(t *testing.T, h home.Home, i testInfrastructure) *running {
 	t.Helper()
 	t.Setenv("PATH", os.Getenv("PATH")) // the daemon changes it
 	t.Setenv(home.Env, "")
@@ -112,7 +120,7 @@ func begin(t *testing.T, h home.Home, system testSystem) *running {
 	ready := make(chan struct{})
 	go func() {
 		r.ended <- Run(ctx, Options{
-			Home: h, Log: discard(), Assemble: assembling(system),
+			Home: h, Log: discard(), Assemble: assembling(i),
 			Ready: func(problem error) { r.problem = problem; close(ready) },
 		})
 	}()
@@ -120,7 +128,7 @@ func begin(t *testing.T, h home.Home, system testSystem) *running {
 	case <-ready:
 	case err := <-r.ended:
 		t.Fatalf("the daemon ended: %v", err)
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the daemon is not ready")
 	}
 	t.Cleanup(func() { cancel() })
@@ -133,7 +141,7 @@ func (r *running) end(t *testing.T) {
 	select {
 	case err := <-r.ended:
 		require.NoError(t, err)
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("the daemon does not end")
 	}
 }
@@ -258,7 +266,7 @@ func TestStopWhileStarting(t *testing.T) {
 	c := testCluster()
 	go func() {
 		ended <- Run(ctx, Options{Home: h, Log: slog.New(slog.DiscardHandler),
-			Assemble: func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (System, error) {
+			Assemble: func(_ home.Home, planes cloud.ControlPlanes, _ *slog.Logger) (Infrastructure, error) {
 				time.AfterFunc(200*time.Millisecond, cancel)
 				return small{planes: planes, cluster: &c}, nil
 			}})
@@ -328,7 +336,7 @@ func TestStatusCountsNodesAndPods(t *testing.T) {
 	require.Eventually(t, func() bool {
 		s, err = record.Status(t.Context())
 		return err == nil && len(s.Clusters) == 1 && s.Clusters[0].Pods.Total == 1 && s.Clusters[0].Nodes.Ready == 1
-	}, patience, 50*time.Millisecond)
+	}, timeout, 50*time.Millisecond)
 	assert.Equal(t, Count{1, 2}, s.Clusters[0].Nodes)
 	assert.Equal(t, Count{0, 1}, s.Clusters[0].Pods)
 	assert.True(t, s.Clusters[0].Ready)

@@ -13,11 +13,12 @@ import (
 	"geo-wordpress/localcloud/machines"
 )
 
-// losable is a small system with machines that only records what is lost.
+// losable is a small infrastructure with machines that only records what is lost.
 type losable struct {
 	small
 	mutex sync.Mutex
 	now   cloud.Failures
+	gone  bool // all machines are deleted
 }
 
 func (l *losable) SetFailures(f cloud.Failures) {
@@ -33,6 +34,11 @@ func (l *losable) seen() cloud.Failures {
 }
 
 func (l *losable) Machines() []machines.Machine {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if l.gone {
+		return nil
+	}
 	return []machines.Machine{
 		{Name: "m1", Zone: "europe-west1-b"}, {Name: "m2", Zone: "europe-west1-b"}, {Name: "m3", Zone: "europe-west2-c"},
 	}
@@ -47,8 +53,8 @@ func losableCluster() cloud.Cluster {
 
 func TestLosingAndHealing(t *testing.T) {
 	c := losableCluster()
-	h, system := newHome(t), &losable{small: small{cluster: &c}}
-	r := begin(t, h, system)
+	h, infrastructure := newHome(t), &losable{small: small{cluster: &c}}
+	r := begin(t, h, infrastructure)
 	require.NoError(t, r.problem)
 	record, err := Find(h)
 	require.NoError(t, err)
@@ -74,7 +80,7 @@ func TestLosingAndHealing(t *testing.T) {
 		do(Record.Fail, Partition, "europe-west2", "europe-west1"))
 	want := cloud.Failures{Regions: []string{"europe-west1"}, Nodes: []string{"m1", "m3"},
 		Partitions: []cloud.Partition{{"europe-west1", "europe-west2"}}}
-	assert.Equal(t, want, system.seen())
+	assert.Equal(t, want, infrastructure.seen())
 	s, err := record.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, want, s.Failures)
@@ -83,21 +89,21 @@ func TestLosingAndHealing(t *testing.T) {
 	// Nothing can be created in a lost place.
 	next := c
 	next.ID, next.Name = c.ID+"2", "c2"
-	_, err = system.planes.Ensure(t.Context(), next)
+	_, err = infrastructure.planes.Ensure(t.Context(), next)
 	assert.ErrorContains(t, err, "localcloud heal")
 
 	// Failures survive a restart, and the machines hear of them before anything starts.
 	r.end(t)
-	system = &losable{small: small{cluster: &c}}
-	r = begin(t, h, system)
+	infrastructure = &losable{small: small{cluster: &c}}
+	r = begin(t, h, infrastructure)
 	assert.NoError(t, r.problem)
-	assert.Equal(t, want, system.seen())
+	assert.Equal(t, want, infrastructure.seen())
 	record, err = Find(h)
 	require.NoError(t, err)
 	assert.False(t, ready(), "the control plane stayed up")
 
 	_, err = record.Heal(t.Context(), ControlPlane, "c")
-	assert.ErrorContains(t, err, "lost with its place")
+	assert.ErrorContains(t, err, "lost with its region or zone")
 	assert.Equal(t, []string{"Region europe-west1 is back."}, do(Record.Heal, Region))
 	assert.True(t, ready(), "it returns before the API answers")
 	assert.Equal(t, []string{"Region europe-west1 was not lost."}, do(Record.Heal, Region, "europe-west1"))
@@ -107,23 +113,57 @@ func TestLosingAndHealing(t *testing.T) {
 		"Network between europe-west1 and europe-west2 is back."}, do(Record.Heal, Everything))
 	assert.True(t, ready())
 	assert.Equal(t, []string{"Nothing is lost."}, do(Record.Heal, Everything))
-	assert.False(t, system.seen().Any())
+	assert.False(t, infrastructure.seen().Any())
+	r.end(t)
+}
+
+// A destroy deletes lost parts too. They are not lost any more, and new ones may have their names.
+func TestDeletedPartsAreNotLost(t *testing.T) {
+	c := losableCluster()
+	h, infrastructure := newHome(t), &losable{small: small{cluster: &c}}
+	r := begin(t, h, infrastructure)
+	record, err := Find(h)
+	require.NoError(t, err)
+	_, err = record.Fail(t.Context(), ControlPlane, "c")
+	require.NoError(t, err)
+	_, err = record.Fail(t.Context(), Node, "m1")
+	require.NoError(t, err)
+	status := func() Status {
+		s, err := record.Status(t.Context())
+		require.NoError(t, err)
+		return s
+	}
+	assert.Equal(t, []string{"node m1", "control plane of c"}, status().Failures.List())
+
+	require.NoError(t, infrastructure.planes.Delete(t.Context(), c.ID))
+	infrastructure.mutex.Lock()
+	infrastructure.gone = true
+	infrastructure.mutex.Unlock()
+	assert.Empty(t, status().Failures.List())
+	assert.True(t, status().Healthy())
+	changes, err := record.Heal(t.Context(), Everything)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Nothing is lost."}, changes)
+
+	_, err = infrastructure.planes.Ensure(t.Context(), c)
+	require.NoError(t, err, "a new cluster of the same name")
+	assert.Empty(t, status().Failures.List())
 	r.end(t)
 }
 
 func TestWhatIsNotThereCannotBeLost(t *testing.T) {
 	c := losableCluster()
-	s := scene{clusters: []cloud.Cluster{c}, machines: (&losable{}).Machines()}
+	s := inventory{clusters: []cloud.Cluster{c}, machines: (&losable{}).Machines()}
 	for _, request := range []struct {
 		kind  Kind
 		names []string
 		says  string
 	}{
-		{Region, []string{"europe-west9"}, `there is no region "europe-west9"; there are: europe-west1, europe-west2`},
-		{Region, nil, "name the region to lose; there are: europe-west1, europe-west2"},
-		{Zone, []string{"europe-west1"}, `there is no zone "europe-west1"; there are: europe-west1-b, europe-west2-c`},
-		{Node, []string{"m1", "m9"}, `there is no node "m9"; there are: m1, m2, m3`},
-		{ControlPlane, []string{"x"}, `there is no cluster "x"; there are: c`},
+		{Region, []string{"europe-west9"}, `there is no region "europe-west9": choose from europe-west1, europe-west2`},
+		{Region, nil, "name the region to take away: choose from europe-west1, europe-west2"},
+		{Zone, []string{"europe-west1"}, `there is no zone "europe-west1": choose from europe-west1-b, europe-west2-c`},
+		{Node, []string{"m1", "m9"}, `there is no node "m9": choose from m1, m2, m3`},
+		{ControlPlane, []string{"x"}, `there is no cluster "x": choose from c`},
 		{Partition, []string{"europe-west1"}, "name the two regions"},
 		{Partition, []string{"europe-west1", "europe-west1"}, "name the two regions"},
 		{Partition, []string{"europe-west1", "europe-west9"}, `there is no region "europe-west9"`},
@@ -134,7 +174,7 @@ func TestWhatIsNotThereCannotBeLost(t *testing.T) {
 		assert.ErrorContains(t, err, request.says)
 		assert.False(t, next.Any(), "half of it is lost")
 	}
-	_, _, err := scene{}.change(cloud.Failures{}, true, ControlPlane, nil)
+	_, _, err := inventory{}.change(cloud.Failures{}, true, ControlPlane, nil)
 	assert.ErrorContains(t, err, "pulumi up")
 
 	// A lost thing that no longer exists can be healed. Any change forgets lost nodes that no longer exist.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"geo-wordpress/localcloud/home"
@@ -25,8 +24,8 @@ type Record struct {
 	Token   string `json:"token"`
 }
 
-// ErrNotRunning says that no daemon runs on a home.
-var ErrNotRunning = errors.New("the local cloud does not run")
+// ErrNotRunning means that no daemon runs on a home.
+var ErrNotRunning = errors.New("no local cloud is running")
 
 // Find returns the record of the daemon that runs on a home; the error is ErrNotRunning when none does.
 func Find(h home.Home) (Record, error) {
@@ -39,7 +38,7 @@ func Find(h home.Home) (Record, error) {
 	}
 	content, err := os.ReadFile(h.Record())
 	if errors.Is(err, os.ErrNotExist) {
-		return Record{}, fmt.Errorf("the local cloud on %s is just starting or stopping; try again", h)
+		return Record{}, fmt.Errorf("the local cloud on %s is starting or stopping: try again", h)
 	}
 	if err != nil {
 		return Record{}, err
@@ -49,27 +48,7 @@ func Find(h home.Home) (Record, error) {
 		return Record{}, fmt.Errorf("%s: %w", h.Record(), err)
 	}
 	if r.PID != holder {
-		return Record{}, fmt.Errorf("the local cloud on %s is just starting; try again", h)
+		return Record{}, fmt.Errorf("the local cloud on %s is starting: try again", h)
 	}
 	return r, nil
-}
-
-// writeJSON replaces a file atomically: a reader sees the old content or the new.
-func writeJSON(path string, value any) error {
-	content, err := json.MarshalIndent(value, "", "  ")
-	if err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".new-*") // created with mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(append(content, '\n'))
-	if err = errors.Join(err, temporary.Sync(), temporary.Close()); err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(temporary.Name())
-	}
-	return err
 }

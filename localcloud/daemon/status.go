@@ -3,14 +3,13 @@ package daemon
 import (
 	"context"
 	"fmt"
-	"os"
-	"runtime/debug"
-	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
+	nodeutil "k8s.io/kubernetes/pkg/util/node"
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
@@ -20,8 +19,8 @@ import (
 	"geo-wordpress/localcloud/wordpress"
 )
 
-// askTimeout bounds the status queries to all clusters.
-const askTimeout = 10 * time.Second
+// statusTimeout bounds the status queries to all clusters.
+const statusTimeout = 10 * time.Second
 
 // Status is the response to GET /status.
 type Status struct {
@@ -30,8 +29,7 @@ type Status struct {
 	Version   string         `json:"version"`
 	Providers map[string]int `json:"providers"`
 	// Problem is why parts of the cloud did not resume.
-	Problem string `json:"problem,omitempty"`
-	// Failures lists what is lost on request.
+	Problem   string          `json:"problem,omitempty"`
 	Failures  cloud.Failures  `json:"failures"`
 	Clusters  []ClusterStatus `json:"clusters"`
 	Resources []Resource      `json:"resources"`
@@ -72,43 +70,39 @@ func (s Status) Healthy() bool {
 }
 
 func (d *daemon) status(ctx context.Context, r Record) Status {
-	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
+	planes := d.planes.Status(ctx)
 	s := Status{
 		PID: r.PID, Started: r.Started, Version: r.Version, Providers: r.Providers,
-		Failures: d.failures.get(), Clusters: []ClusterStatus{}, Resources: []Resource{},
+		Failures:      d.inventory().existing(d.failures.get()),
+		Clusters:      make([]ClusterStatus, len(planes)),
+		Resources:     append([]Resource{}, d.infrastructure.Resources()...),
+		LoadBalancers: d.infrastructure.LoadBalancers(),
+		RealWordPress: d.infrastructure.RealWordPress(),
+		Faults:        d.options.Faults.Counts(),
 	}
 	if d.problem != nil {
 		s.Problem = d.problem.Error()
 	}
-	s.Faults = d.options.Faults.Counts()
-	s.Resources = append(s.Resources, d.system.Resources()...)
-	s.LoadBalancers = d.system.LoadBalancers()
-	if system, ok := d.system.(interface{ RealWordPress() *wordpress.Status }); ok {
-		s.RealWordPress = system.RealWordPress()
-	}
-	planes := d.planes.Status(ctx)
-	s.Clusters = make([]ClusterStatus, len(planes))
 	overviews := map[string]machines.Overview{}
-	for _, o := range d.system.Overview() {
+	for _, o := range d.infrastructure.Overview() {
 		overviews[o.Cluster] = o
 	}
-	var wait sync.WaitGroup
+	var group wait.Group
 	for i, plane := range planes {
 		o := overviews[plane.Cluster.ID]
 		s.Clusters[i] = ClusterStatus{Status: plane, Machines: o.Nodes, Workloads: o.Pods}
 		if !plane.Ready {
 			continue
 		}
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
+		group.Start(func() {
 			if err := d.count(ctx, &s.Clusters[i]); err != nil {
 				s.Clusters[i].Ready, s.Clusters[i].Problem = false, err.Error()
 			}
-		}()
+		})
 	}
-	wait.Wait()
+	group.Wait()
 	return s
 }
 
@@ -124,55 +118,28 @@ func (d *daemon) count(ctx context.Context, c *ClusterStatus) error {
 	cached := metav1.ListOptions{ResourceVersion: "0"}
 	nodes, err := client.CoreV1().Nodes().List(ctx, cached)
 	if err != nil {
-		return fmt.Errorf("list the nodes: %w", err)
+		return fmt.Errorf("cannot list the nodes: %w", err)
 	}
 	for _, node := range nodes.Items {
 		c.Nodes.Total++
-		for _, condition := range node.Status.Conditions {
-			if condition.Type == corev1.NodeReady && condition.Status == corev1.ConditionTrue {
-				c.Nodes.Ready++
-			}
+		if nodeutil.IsNodeReady(&node) {
+			c.Nodes.Ready++
 		}
 	}
 	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, cached)
 	if err != nil {
-		return fmt.Errorf("list the pods: %w", err)
+		return fmt.Errorf("cannot list the pods: %w", err)
 	}
 	for _, pod := range pods.Items {
-		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+		if podutil.IsPodPhaseTerminal(pod.Status.Phase) {
 			continue
 		}
 		c.Pods.Total++
-		for _, condition := range pod.Status.Conditions {
-			if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
-				c.Pods.Ready++
-			}
+		if podutil.IsPodReady(&pod) {
+			c.Pods.Ready++
 		}
 	}
 	return nil
-}
-
-// Version returns the revision that this program was built from.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	revision, modified := "", ""
-	for _, setting := range info.Settings {
-		switch setting.Key {
-		case "vcs.revision":
-			revision = setting.Value[:min(12, len(setting.Value))]
-		case "vcs.modified":
-			if setting.Value == "true" {
-				modified = " with changes"
-			}
-		}
-	}
-	if revision == "" {
-		return "development"
-	}
-	return revision + modified
 }
 
 func (c Count) String() string { return fmt.Sprintf("%d/%d", c.Ready, c.Total) }
@@ -187,16 +154,3 @@ func (c ClusterStatus) Restarts() (n int) {
 
 // Region returns the cluster's region.
 func (c ClusterStatus) Region() string { return cloud.RegionOf(c.Cluster.Location) }
-
-// Build identifies the program's file by size and modification time, so that it differs after another build.
-func Build() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%d@%d", info.Size(), info.ModTime().UnixNano())
-}

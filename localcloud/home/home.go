@@ -2,6 +2,8 @@
 package home
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/natefinch/atomic"
 )
 
 // Env is the environment variable that names the home if no flag does.
@@ -62,9 +66,9 @@ func (h Home) Log() string { return h.join("log", "localcloud.log") }
 func (h Home) Record() string { return h.join("daemon.json") }
 func (h Home) Ports() string  { return h.join("ports.json") }
 
-// Failures is the daemon's record of current failures; Choices that of its start options.
+// Failures is the daemon's record of current failures; Settings that of the start options that it keeps.
 func (h Home) Failures() string { return h.join("failures.json") }
-func (h Home) Choices() string  { return h.join("choices.json") }
+func (h Home) Settings() string { return h.join("choices.json") }
 
 // Backend is Pulumi's state backend, PulumiHome its own home, Kubeconfig the kubeconfig for a shell.
 func (h Home) Backend() string    { return h.join("pulumi") }
@@ -88,7 +92,7 @@ func (h Home) Exists() (bool, error) {
 	case err != nil:
 		return false, fmt.Errorf("%s cannot be the local cloud's home: %w", h, err)
 	case len(entries) > 0:
-		return false, fmt.Errorf("%s has files in it, but is not a local cloud's home (it lacks %s): name another with --home",
+		return false, fmt.Errorf("%s contains files, but is not a local cloud's home, because it lacks %s: name another directory with --home",
 			h, marker)
 	}
 	return false, nil
@@ -141,12 +145,15 @@ func (h Home) Remove() error {
 			return err
 		}
 	}
-	return errors.Join(os.RemoveAll(resolved), removeLink(string(h)))
+	// The second call removes the symlink if the home was one.
+	return errors.Join(os.RemoveAll(resolved), os.RemoveAll(string(h)))
 }
 
-func removeLink(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// WriteJSON replaces a file atomically, readable only by its owner: a reader sees the old content or the new.
+func WriteJSON(path string, value any) error {
+	content, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
 		return err
 	}
-	return nil
+	return atomic.WriteFile(path, bytes.NewReader(append(content, '\n')))
 }

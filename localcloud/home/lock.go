@@ -12,7 +12,7 @@ import (
 )
 
 // ErrLocked means that a daemon runs on the home.
-var ErrLocked = errors.New("a local cloud already runs on this state")
+var ErrLocked = errors.New("a local cloud is already running on this state")
 
 // Lock is the right to use a home's state. It ends with the process that holds it, however that ends.
 type Lock struct{ file *os.File }
@@ -24,7 +24,7 @@ func (h Home) Lock() (*Lock, error) {
 		return nil, err
 	}
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-	// Holder takes the lock for a moment, too.
+	// Holder takes the lock for a moment too.
 	for try := 0; try < 10 && errors.Is(err, syscall.EWOULDBLOCK); try++ {
 		time.Sleep(20 * time.Millisecond)
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -36,15 +36,18 @@ func (h Home) Lock() (*Lock, error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
-	if err := errors.Join(file.Truncate(0), writeAt(file, strconv.Itoa(os.Getpid()))); err != nil {
+	if err := writePID(file); err != nil {
 		_ = file.Close()
 		return nil, err
 	}
 	return &Lock{file}, nil
 }
 
-func writeAt(file *os.File, text string) error {
-	_, err := file.WriteAt([]byte(text), 0)
+func writePID(file *os.File) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
 	return err
 }
 
@@ -76,7 +79,7 @@ func (h Home) Holder() (int, error) {
 	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
 	if err != nil || pid <= 0 {
 		// The holder has not written its PID yet.
-		return 0, fmt.Errorf("%s: a local cloud is just starting or stopping; try again", h)
+		return 0, fmt.Errorf("%s: a local cloud is starting or stopping: try again", h)
 	}
 	return pid, nil
 }

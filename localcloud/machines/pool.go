@@ -206,7 +206,7 @@ func (c *cluster) revive(ctx context.Context, p cloud.NodePool, node *corev1.Nod
 // create adds machines and registers their nodes.
 func (c *cluster) create(ctx context.Context, p cloud.NodePool, count int) ([]string, error) {
 	c.sim.mu.Lock()
-	lost := c.sim.failures.Place(p.Zone)
+	lost := c.sim.failures.Location(p.Zone)
 	c.sim.mu.Unlock()
 	if lost {
 		return nil, fmt.Errorf("no machine can be made in zone %s, which is lost: `localcloud heal` brings it back", p.Zone)

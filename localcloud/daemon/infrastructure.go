@@ -1,0 +1,136 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp"
+	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
+	"geo-wordpress/localcloud/machines"
+	"geo-wordpress/localcloud/random"
+	"geo-wordpress/localcloud/wordpress"
+)
+
+// Infrastructure is the cloud above the control planes.
+type Infrastructure interface {
+	// Providers returns the provider factories by package name.
+	Providers() map[string]cloud.Provider
+	// Resume restarts what exists according to the state.
+	Resume(ctx context.Context) error
+	// Resources lists the existing resources.
+	Resources() []Resource
+	// LoadBalancers returns the load balancers' status.
+	LoadBalancers() loadbalancer.Status
+	// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.
+	RealWordPress() *wordpress.Status
+	// Machines lists the machines, the lost ones included.
+	Machines() []machines.Machine
+	// Overview lists the machines of each cluster, and the pods on them.
+	Overview() []machines.Overview
+	// SetFailures sets what is lost from now on; everything else comes back.
+	SetFailures(cloud.Failures)
+	// SetCheckPace makes the load balancers' health checks and draining run the given number of times as fast.
+	SetCheckPace(times int64)
+	// Close stops the infrastructure and keeps its state.
+	Close() error
+}
+
+// Resource is a Google resource that exists.
+type Resource struct {
+	Type string `json:"type"` // the engine's token
+	ID   string `json:"id"`
+}
+
+// Assemble builds the infrastructure from a home's state.
+type Assemble func(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (Infrastructure, error)
+
+// simulation is the infrastructure that replaces Google Cloud.
+type simulation struct {
+	*machines.Simulator
+	api      *gcp.API
+	balancer *loadbalancer.LoadBalancers
+	site     *wordpress.Site // nil if WordPress is simulated only
+}
+
+// assemble builds the Google API on the control planes and the machines. The API and the machines need each other: a
+// node pool creates machines, and a machine looks up disks and firewalls.
+func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (Infrastructure, error) {
+	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines"), Speed: o.Times.Speed()})
+	api, err := gcp.Open(gcp.Options{
+		Dir:           h.Google(),
+		ControlPlanes: planes,
+		Machines:      simulator,
+		Log:           log.With("part", "gcp"),
+		Faults:        o.Faults,
+		Times:         o.Times,
+	})
+	if err != nil {
+		simulator.Close()
+		return nil, err
+	}
+	simulator.SetFacts(api)
+	s := &simulation{Simulator: simulator, api: api}
+	frontEnds := loadbalancer.Options{
+		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
+	}
+	if o.RealWordPress != "" {
+		s.site = wordpress.Start(wordpress.Options{
+			Program: o.RealWordPress, Dir: h.WordPress(), Entrance: simulator, Clusters: simulator.Clusters,
+			Overview: simulator.Overview, Config: planes.Config, Disks: s.disks, Log: log.With("part", "wordpress"),
+		})
+		frontEnds.Visitors = s.site
+	}
+	s.balancer = loadbalancer.Start(frontEnds)
+	return s, nil
+}
+
+// disks lists the existing disks.
+func (s *simulation) disks() (all []string) {
+	for _, r := range s.api.Resources() {
+		if r.Type == "gcp:compute/disk:Disk" {
+			all = append(all, r.ID)
+		}
+	}
+	return all
+}
+
+func (s *simulation) RealWordPress() *wordpress.Status {
+	if s.site == nil {
+		return nil
+	}
+	status := s.site.Status()
+	return &status
+}
+
+func (s *simulation) Providers() map[string]cloud.Provider {
+	return map[string]cloud.Provider{"gcp": s.api.Provider, "random": random.New}
+}
+
+func (s *simulation) Resume(ctx context.Context) error { return s.api.Resume(ctx) }
+
+func (s *simulation) Resources() []Resource {
+	var all []Resource
+	for _, r := range s.api.Resources() {
+		all = append(all, Resource{Type: r.Type, ID: r.ID})
+	}
+	return all
+}
+
+func (s *simulation) SetCheckPace(times int64) { s.balancer.SetPace(times) }
+
+func (s *simulation) LoadBalancers() loadbalancer.Status { return s.balancer.Status() }
+
+func (s *simulation) Close() error {
+	s.balancer.Close()
+	if s.site != nil {
+		ended := make(chan struct{})
+		go func() { defer close(ended); s.site.Close() }() // slow, so in parallel
+		defer func() { <-ended }()
+	}
+	// Interrupt first, to leave operations in progress for the next start: without their machines they would fail.
+	s.api.Interrupt()
+	s.Simulator.Close()
+	return s.api.Close()
+}
