@@ -14,12 +14,16 @@ var layers = []struct {
 	allowed []string
 }{
 	{"", []string{"stack"}},
-	{"regions", nil},
-	{"regions/regionstest", []string{"regions"}},
-	{"components/internal/...", []string{"regions"}},
-	{"components/...", []string{"regions", "components/..."}},
-	{"stack", []string{"regions", "components/..."}},
-	{"stack/stacktest", []string{"regions/regionstest", "stack"}},
+	{"googlecloud", nil},
+	{"ports", nil},
+	{"regions", []string{"googlecloud"}},
+	{"sizing", []string{"googlecloud"}},
+	{"config", []string{"googlecloud", "regions", "sizing"}},
+	{"config/configtest", []string{"googlecloud", "regions", "sizing"}},
+	{"components/internal/...", []string{"regions", "sizing", "components/internal/..."}},
+	{"components/...", []string{"config", "ports", "regions", "sizing", "components/..."}},
+	{"stack", []string{"config", "regions", "sizing", "components/..."}},
+	{"stack/stacktest", []string{"config/configtest", "stack"}},
 	{"tools/...", nil},
 
 	{"localcloud/rpc", leaves},
@@ -39,11 +43,11 @@ var layers = []struct {
 	{"localcloud/cli", slices.Concat(leaves, []string{"localcloud/controlplane", "localcloud/daemon", "localcloud/dashboard",
 		"localcloud/loadbalancer", "localcloud/wordpress"})},
 	{"localcloud", []string{"localcloud/cli", "localcloud/controlplane/components"}},
-	{"localcloud/...", nil}, // the leaves, and packages of tests
+	{"localcloud/...", []string{"googlecloud"}}, // the leaves, and packages of tests
 }
 
 var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/times",
-	"localcloud/faults", "localcloud/gcp/schema", "localcloud/machines/machinetype", "localcloud/machines/software"}
+	"localcloud/faults", "localcloud/gcp/schema", "localcloud/machines/software", "googlecloud"}
 
 // TestImports checks that every package imports only the layers below it.
 func TestImports(t *testing.T) {

@@ -28,8 +28,8 @@ const (
 	nodeOffset         = 0x9000
 	controlPlaneOffset = 0x9400
 
-	// maxNodes per region: one of the pod range's 128 places is for the extra machine of a surge upgrade.
-	maxNodes = 127
+	// MaxNodes per region: one of the pod range's 128 places is for the extra machine of a surge upgrade.
+	MaxNodes = 127
 )
 
 // Private is the range that every address of the system comes from.
@@ -43,8 +43,8 @@ func CheckBase(base netip.Prefix, regions int) string {
 	case base != base.Masked():
 		return fmt.Sprintf("has bits set beyond its length: write %s", base.Masked())
 	case Blocks(base) < regions:
-		return fmt.Sprintf("holds %s of a /%d, and %s need one each: take a /%d or larger, such as 10.64.0.0/12",
-			count(Blocks(base), "block"), regionBits, count(regions, "region"), longestBase(regions))
+		return fmt.Sprintf("has room for %d of %d regions, which take a /%d each: take a /%d or larger, such as 10.64.0.0/12",
+			Blocks(base), regions, regionBits, longestBase(regions))
 	}
 	return ""
 }
@@ -62,11 +62,11 @@ func Block(base netip.Prefix, index int) netip.Prefix {
 	return offset(base.Addr(), uint32(index)<<(32-regionBits), regionBits)
 }
 
-// CheckBlock returns why a range cannot be one region's part of the address plan, or nothing.
+// CheckBlock returns why a range cannot be one region's block of the base, or nothing.
 func CheckBlock(block, base netip.Prefix) string {
 	switch {
 	case block.Bits() != regionBits || !block.Addr().Is4():
-		return fmt.Sprintf("must be a /%d, the part of one region, such as %s", regionBits, Block(base, 0))
+		return fmt.Sprintf("must be a /%d, the block of one region, such as %s", regionBits, Block(base, 0))
 	case block != block.Masked():
 		return fmt.Sprintf("has bits set beyond its length: write %s", block.Masked())
 	case !within(block, base):
@@ -83,34 +83,6 @@ func Plan(block netip.Prefix) Ranges {
 		Nodes:        offset(block.Addr(), nodeOffset, nodeBits),
 		ControlPlane: offset(block.Addr(), controlPlaneOffset, controlPlaneBits),
 	}
-}
-
-// PodRanges are the ranges of all regions' pods, for network policies.
-func (c *Config) PodRanges() []netip.Prefix {
-	return collect(c, func(r Ranges) []netip.Prefix { return []netip.Prefix{r.Pods} })
-}
-
-// ClusterRanges are the ranges of all regions' pods and nodes, for firewalls: traffic of pods on the host network, and
-// any that a node masquerades, comes from the node's own address.
-func (c *Config) ClusterRanges() []netip.Prefix {
-	return collect(c, func(r Ranges) []netip.Prefix { return []netip.Prefix{r.Pods, r.Nodes} })
-}
-
-// Strings renders ranges as the APIs of Google Cloud and Kubernetes take them.
-func Strings(prefixes []netip.Prefix) []string {
-	texts := make([]string, len(prefixes))
-	for i, prefix := range prefixes {
-		texts[i] = prefix.String()
-	}
-	return texts
-}
-
-func collect(c *Config, of func(Ranges) []netip.Prefix) []netip.Prefix {
-	var all []netip.Prefix
-	for _, region := range c.Regions {
-		all = append(all, of(region.Ranges)...)
-	}
-	return all
 }
 
 func offset(from netip.Addr, by uint32, bits int) netip.Prefix {

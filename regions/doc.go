@@ -1,4 +1,3 @@
-// Package regions describes the regions without creating anything: the configuration, with every check that is possible
-// before a resource is registered; the address plan; the names used across clusters; and the capacity of machine types.
-// It is pure: the same configuration always gives the same system.
+// Package regions describes the regions without creating anything: their address ranges, and the names used across
+// clusters. It is pure: the same configuration always gives the same regions.
 package regions

@@ -1,10 +1,14 @@
 package regions_test
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/regions"
 )
 
@@ -40,7 +44,7 @@ func TestCheckBase(t *testing.T) {
 		{"10.64.0.0/14", 5, "/13 or larger"},
 		{"10.64.0.0/13", 7, ""},
 		{"10.0.0.0/8", 255, ""},
-		{"10.0.0.0/8", 257, "holds 256 blocks"},
+		{"10.0.0.0/8", 257, "has room for 256 of 257 regions"},
 		{"10.252.0.0/14", 3, ""},
 		{"11.0.0.0/12", 3, "inside 10.0.0.0/8"},
 		{"9.0.0.0/7", 3, "inside 10.0.0.0/8"},
@@ -74,8 +78,8 @@ func TestServiceAccountsOfStacksDiffer(t *testing.T) {
 		strings.Repeat("x", 40), strings.Repeat("x", 41)} {
 		for _, region := range []string{"europe-west1", "europe-west10", "northamerica-northeast1"} {
 			id := regions.ServiceAccountID("nodes", stack, region)
-			if err := regions.CheckName(id, regions.MaxServiceAccountID); err != nil || len(id) < regions.MinServiceAccountID {
-				t.Errorf("stack %q: %q: %v", stack, id, err)
+			if !googlecloud.ServiceAccountID.MatchString(id) {
+				t.Errorf("stack %q: Google refuses %q", stack, id)
 			}
 			if other, ok := seen[id]; ok {
 				t.Errorf("%q is of stack %q in %s and of %s", id, stack, region, other)
@@ -85,31 +89,21 @@ func TestServiceAccountsOfStacksDiffer(t *testing.T) {
 	}
 }
 
-func TestCheckName(t *testing.T) {
-	for name, ok := range map[string]bool{
-		"a": true, "a-1": true, strings.Repeat("a", 63): true,
-		"": false, "1a": false, "-a": false, "a-": false, "A": false, "a_b": false, "a.b": false, "ä": false,
-		strings.Repeat("a", 64): false,
-	} {
-		if err := regions.CheckName(name, regions.MaxName); (err == nil) != ok {
-			t.Errorf("%q: %v", name, err)
+// Adding a region must not move the ranges of another: a subnetwork in use cannot change them.
+func TestAnotherRegionMovesNoRange(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		base := netip.PrefixFrom(netip.MustParseAddr("10.0.0.0"), rapid.IntRange(8, 13).Draw(t, "length"))
+		index := rapid.IntRange(0, 6).Draw(t, "index")
+		want := regions.Plan(regions.Block(base, index))
+		larger := netip.PrefixFrom(base.Addr(), base.Bits()-rapid.IntRange(0, base.Bits()-8).Draw(t, "more"))
+		if got := regions.Plan(regions.Block(larger, index)); got != want {
+			t.Fatalf("got %v, want %v", got, want)
 		}
-	}
+	})
 }
 
-// A cluster and its node pool are named after the region, and Pulumi's suffix must still fit.
-func TestEveryRegionFitsInAClusterName(t *testing.T) {
-	for _, region := range regions.Known() {
-		if got := len("cluster-"+region) + regions.AutoNameSuffix; got > regions.MaxClusterName {
-			t.Errorf("cluster-%s has %d characters with its suffix, and GKE allows %d", region, got, regions.MaxClusterName)
-		}
-		for _, zone := range regions.Zones(region) {
-			if !strings.HasPrefix(zone, region+"-") || len(zone) != len(region)+2 {
-				t.Errorf("%s is not a zone of %s", zone, region)
-			}
-		}
-		if len(regions.Zones(region)) < 3 {
-			t.Errorf("%s has zones %v, and Google's regions have three or more", region, regions.Zones(region))
-		}
-	}
+func ExampleServiceDNS() {
+	region := regions.Region{Name: "europe-west1", DNSDomain: regions.DNSDomain("europe-west1")}
+	fmt.Println(regions.ServiceDNS("pd", "database", region))
+	// Output: pd.database.svc.europe-west1.geo-wordpress.local
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -40,7 +40,7 @@ func between(before, after *system) change {
 // The program does not depend on the time, on chance or on the order of a map: a second update changes nothing.
 func TestTheSameConfigurationChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		values := regionstest.ValidConfig(t)
+		values := configtest.ValidConfig(t)
 		first, second := run(t, values, false), run(t, values, false)
 		if c := between(first, second); !equal(c, change{}) {
 			t.Errorf("a second run of the same configuration: %+v", c)
@@ -50,7 +50,7 @@ func TestTheSameConfigurationChangesNothing(t *testing.T) {
 
 // An image's tag changes the workloads that run it, and replaces nothing.
 func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
-	before := run(t, regionstest.Committed(t), false)
+	before := run(t, configtest.Committed(t), false)
 	for key, users := range map[string][]string{
 		"pdImage":        {"pd", "pd-gate"}, // the next region waits for the gate
 		"tikvImage":      {"tikv", "tikv-gate"},
@@ -61,7 +61,7 @@ func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 		"toolsImage":     {"gate", "pd-gate", "tikv-gate", "tidb", "nfs", "wordpress", "syncthing", "wordpress-cron"},
 	} {
 		t.Run(key, func(t *testing.T) {
-			after := run(t, with(regionstest.Committed(t), key, "registry.example.com/other:v1"), false)
+			after := run(t, with(configtest.Committed(t), key, "registry.example.com/other:v1"), false)
 			var want []string
 			for _, w := range before.Workloads() {
 				if slices.Contains(users, app(w)) {
@@ -80,7 +80,7 @@ func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 
 // Adding regions changes nothing in the existing ones: neither addresses nor machines nor data.
 func TestMoreRegionsKeepWhatStands(t *testing.T) {
-	before, after := run(t, regionstest.Sized(t, 3), false), run(t, regionstest.Sized(t, 5), false)
+	before, after := run(t, configtest.Sized(t, 3), false), run(t, configtest.Sized(t, 5), false)
 	c := between(before, after)
 	if len(c.removed) > 0 {
 		t.Errorf("removed: %v", c.removed)
@@ -110,7 +110,7 @@ func TestFewerRegionsKeepTheOthers(t *testing.T) {
 		for _, name := range names {
 			items = append(items, `{"name":"`+name+`","zone":"`+name+`-b","addresses":"`+blocks[name]+`"}`)
 		}
-		return with(regionstest.Committed(t), "regions", "["+strings.Join(items, ",")+"]")
+		return with(configtest.Committed(t), "regions", "["+strings.Join(items, ",")+"]")
 	}
 	before := run(t, pinned("europe-west1", "europe-west2", "europe-west3", "europe-west4", "europe-west6"), false)
 	after := run(t, pinned("europe-west1", "europe-west3", "europe-west6"), false)

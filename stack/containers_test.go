@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/config"
+	"geo-wordpress/googlecloud"
+	"geo-wordpress/sizing"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -27,34 +29,34 @@ var containerRules = []invariant{
 
 // built is the image and the size of a container.
 type built struct {
-	image func(regions.Images) string
-	size  regions.Size
+	image func(config.Images) string
+	size  sizing.Container
 }
 
 var (
-	tools     = func(i regions.Images) string { return i.Tools }
-	wordpress = func(i regions.Images) string { return i.WordPress }
+	tools     = func(i config.Images) string { return i.Tools }
+	wordpress = func(i config.Images) string { return i.WordPress }
 )
 
 // containers lists all containers, by application and container name.
 var containers = map[string]built{
-	"pd/pd":                               {func(i regions.Images) string { return i.PD }, regions.Sizes.PD},
-	"tikv/tikv":                           {func(i regions.Images) string { return i.TiKV }, regions.Sizes.TiKV},
-	"tidb/tidb":                           {func(i regions.Images) string { return i.TiDB }, regions.Sizes.TiDB},
-	"tidb/store-is-up":                    {tools, regions.Sizes.Job},
-	"database-init/database-init":         {wordpress, regions.Sizes.Job},
-	"gate/gate":                           {tools, regions.Sizes.Job},
-	"pd-gate/gate":                        {tools, regions.Sizes.Job},
-	"tikv-gate/gate":                      {tools, regions.Sizes.Job},
-	"nfs/nfs-provisioner":                 {func(i regions.Images) string { return i.NFS }, regions.Sizes.NFS},
-	"nfs/directories":                     {tools, regions.Sizes.Job},
-	"syncthing/syncthing":                 {func(i regions.Images) string { return i.Syncthing }, regions.Sizes.Syncthing},
-	"syncthing/recount":                   {tools, regions.Sizes.Helper},
-	"syncthing/install":                   {tools, regions.Sizes.Job},
-	"wordpress/wordpress":                 {wordpress, regions.Sizes.WordPress},
-	"wordpress/health":                    {wordpress, regions.Sizes.Health},
-	"wordpress-cron/wordpress-cron":       {tools, regions.Sizes.Job},
-	"wordpress-install/wordpress-install": {wordpress, regions.Sizes.Job},
+	"pd/pd":                               {func(i config.Images) string { return i.PD }, sizing.PD},
+	"tikv/tikv":                           {func(i config.Images) string { return i.TiKV }, sizing.TiKV},
+	"tidb/tidb":                           {func(i config.Images) string { return i.TiDB }, sizing.TiDB},
+	"tidb/store-is-up":                    {tools, sizing.Job},
+	"database-init/database-init":         {wordpress, sizing.Job},
+	"gate/gate":                           {tools, sizing.Job},
+	"pd-gate/gate":                        {tools, sizing.Job},
+	"tikv-gate/gate":                      {tools, sizing.Job},
+	"nfs/nfs-provisioner":                 {func(i config.Images) string { return i.NFS }, sizing.NFS},
+	"nfs/directories":                     {tools, sizing.Job},
+	"syncthing/syncthing":                 {func(i config.Images) string { return i.Syncthing }, sizing.Syncthing},
+	"syncthing/recount":                   {tools, sizing.Helper},
+	"syncthing/install":                   {tools, sizing.Job},
+	"wordpress/wordpress":                 {wordpress, sizing.WordPress},
+	"wordpress/health":                    {wordpress, sizing.Health},
+	"wordpress-cron/wordpress-cron":       {tools, sizing.Job},
+	"wordpress-install/wordpress-install": {wordpress, sizing.Job},
 }
 
 func app(w stacktest.Workload) string { return w.Labels["app.kubernetes.io/name"] }
@@ -100,15 +102,15 @@ func containersAreSized(t rapid.TB, s *system) {
 
 // request is what the scheduler reserves for a pod: the sum of its containers' requests, or the largest of its init
 // containers if that is more.
-func request(t rapid.TB, p stacktest.Pod) regions.Amount {
+func request(t rapid.TB, p stacktest.Pod) googlecloud.Resources {
 	t.Helper()
-	of := func(c stacktest.Container) regions.Amount {
+	of := func(c stacktest.Container) googlecloud.Resources {
 		if c.Resources.Requests["cpu"] == "" || c.Resources.Requests["memory"] == "" {
 			t.Fatalf("%s requests %v", c.Name, c.Resources.Requests)
 		}
-		return regions.Size{CPURequest: c.Resources.Requests["cpu"], MemoryRequest: c.Resources.Requests["memory"]}.Request()
+		return sizing.Container{CPURequest: c.Resources.Requests["cpu"], MemoryRequest: c.Resources.Requests["memory"]}.Request()
 	}
-	var sum regions.Amount
+	var sum googlecloud.Resources
 	for _, c := range p.Containers {
 		sum = sum.Plus(of(c))
 	}
@@ -122,11 +124,11 @@ func request(t rapid.TB, p stacktest.Pod) regions.Amount {
 // installation, and the cron.
 const jobsAtOnce = 3
 
-// aRegionRequestsWhatWasChecked: the capacity check counts every server, one more WordPress during an update, and the
-// jobs.
+// aRegionRequestsWhatWasChecked: the capacity check counts every server, one more WordPress during an update, the jobs,
+// and GKE's own pods.
 func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
-		var servers, surge regions.Amount
+		var servers, surge googlecloud.Resources
 		jobs := 0
 		for _, w := range s.workloads(region) {
 			switch w.Kind() {
@@ -142,8 +144,11 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 			}
 			servers = servers.Plus(request(t, w.Pod).Times(w.Spec.Replicas))
 		}
-		all := servers.Plus(surge).Plus(regions.Sizes.Job.Request().Times(jobsAtOnce))
-		if checked := regions.Requested(s.config.Replicas); checked != all {
+		all := servers.Plus(surge).Plus(sizing.Job.Request().Times(jobsAtOnce))
+		for _, agent := range googlecloud.ClusterAgents {
+			all = all.Plus(agent.Request.Times(agent.Replicas))
+		}
+		if checked := sizing.Requested(s.config.Replicas); checked != all {
 			t.Errorf("%s requests %s (%s of it more in an update), the check counts %s", region.Name, all, surge, checked)
 		}
 		if jobs > jobsAtOnce {

@@ -5,7 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -41,7 +42,7 @@ func aBackendInEveryRegion(t rapid.TB, s *system) {
 		backend := backends[i].(map[string]any)
 		pool, port := s.poolOf(s.clusterIn(region)), s.in(region, "InstanceGroupNamedPort")[0]
 		// Balanced by request rate: a busy TiKV must not send visitors to another region.
-		if rate := s.config.RequestsPerMachine(region); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
+		if rate := sizing.RequestsPerMachine(s.config.Replicas.WordPress, region.Nodes); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
 			t.Errorf("the backend in %s is balanced by %v, its machines serve %v requests a second", region.Name, backend, rate)
 		}
 		if !s.Closure(service)[pool] || !slices.Contains(service.Dependencies, port.URN) {
@@ -72,7 +73,7 @@ func visitorsAreSentOnInTime(t rapid.TB, s *system) {
 		apache := s.mountedAt(t, w, site, "/etc/apache2/conf-enabled/zz-geo-wordpress.conf")
 		pods, machines := w.Resource.At("spec.replicas").(float64), s.poolOf(s.clusterIn(region)).At("nodeCount").(float64)
 		processes := math.Ceil(pods/machines) * float64(setting(t, apache, "MaxRequestWorkers"))
-		busy := backends[i].(map[string]any)["maxRatePerInstance"].(float64) * regions.PageMilliseconds / 1000
+		busy := backends[i].(map[string]any)["maxRatePerInstance"].(float64) * sizing.PageMilliseconds / 1000
 		if busy > processes || busy < processes/2 {
 			t.Errorf("in %s a machine has %v processes, and its rate keeps %.1f of them busy", region.Name, processes, busy)
 		}
@@ -100,9 +101,9 @@ func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
 		}
 		for path, want := range map[string]any{
 			"spec.ports.0.nodePort":      named.At("port"),
-			"spec.ports.0.port":          float64(regions.HTTPPort),
+			"spec.ports.0.port":          float64(ports.HTTP),
 			"spec.ports.1.nodePort":      check.At("httpHealthCheck.port"),
-			"spec.ports.1.port":          float64(regions.HealthPort),
+			"spec.ports.1.port":          float64(ports.Health),
 			"spec.ports.2":               nil,
 			"spec.externalTrafficPolicy": "Local",
 			"spec.selector":              map[string]any{"app.kubernetes.io/name": "wordpress"},
@@ -111,7 +112,7 @@ func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
 				t.Errorf("%s: %s is %v, want %v", found[0], path, got, want)
 			}
 		}
-		for name, port := range map[string]int{"wordpress": regions.HTTPPort, "health": regions.HealthPort} {
+		for name, port := range map[string]int{"wordpress": ports.HTTP, "health": ports.Health} {
 			c := s.container(t, region, "wordpress", name)
 			if len(c.Ports) != 1 || c.Ports[0].ContainerPort != port {
 				t.Errorf("%s: %s listens on %v", region.Name, name, c.Ports)

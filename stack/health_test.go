@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
 
@@ -17,7 +18,7 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 	asked := s.Only(checkType).Text("httpHealthCheck.requestPath")
 	for _, region := range s.config.Regions {
 		w, server := s.workload(t, region, "wordpress"), s.container(t, region, "wordpress", "health")
-		if got, want := action(server.ReadinessProbe), fmt.Sprintf("http %d %s?ready", regions.HealthPort, asked); got != want {
+		if got, want := action(server.ReadinessProbe), fmt.Sprintf("http %d %s?ready", ports.Health, asked); got != want {
 			t.Errorf("%s: the pods' readiness is %q, the load balancer asks for %q", region.Name, got, want)
 		}
 		// A container that is restarted after its hook has run must not keep reporting that it stops.
@@ -34,11 +35,11 @@ func theHealthCheckAsksWhatPodsServe(t rapid.TB, s *system) {
 			continue
 		}
 		root := regexp.MustCompile(`(?m)^DocumentRoot (.*)$`).FindStringSubmatch(settings)
-		if listen := fmt.Sprintf("\nListen %d\n", regions.HealthPort); root == nil || !strings.Contains(settings, listen) {
+		if listen := fmt.Sprintf("\nListen %d\n", ports.Health); root == nil || !strings.Contains(settings, listen) {
 			t.Fatalf("%s: the health page's web server has no document root, or does not%s%s", region.Name, listen, settings)
 		}
 		page := s.mountedAt(t, w, server, root[1]+asked)
-		if site := fmt.Sprintf("SITE_PORT  = %d;", regions.HTTPPort); !strings.Contains(page, site) {
+		if site := fmt.Sprintf("SITE_PORT  = %d;", ports.HTTP); !strings.Contains(page, site) {
 			t.Errorf("%s: the health page does not look at the site's port, by %q", region.Name, site)
 		}
 		if !strings.Contains(page, fmt.Sprintf("STOPPING      = '%s';", stopping)) {

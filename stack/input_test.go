@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"geo-wordpress/regions"
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
 )
 
 // A bad configuration is refused before any resource is registered, and every mistake is reported.
 func TestBadInputRegistersNothing(t *testing.T) {
-	for _, bad := range regionstest.Bad(t) {
+	for _, bad := range configtest.Bad(t) {
 		for _, preview := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/preview=%v", bad.Name, preview), func(t *testing.T) {
 				g, err := stacktest.Run(bad.Values, stacktest.Options{Preview: preview})
@@ -37,8 +37,8 @@ func TestBadInputRegistersNothing(t *testing.T) {
 
 // An encrypted value would end up in plain text in a manifest.
 func TestEncryptedConfigurationRegistersNothing(t *testing.T) {
-	key := regionstest.Project + ":wordpressImage"
-	g, err := stacktest.Run(regionstest.Committed(t), stacktest.Options{SecretKeys: []string{key}})
+	key := configtest.Project + ":wordpressImage"
+	g, err := stacktest.Run(configtest.Committed(t), stacktest.Options{SecretKeys: []string{key}})
 	if err == nil || !containsAll(err.Error(), key, "encrypted") {
 		t.Fatalf("got %v, want that %s is encrypted", err, key)
 	}
@@ -83,7 +83,7 @@ func TestEveryFailedRegistrationIsReported(t *testing.T) {
 
 func regionNames(t *testing.T, values map[string]string) []string {
 	t.Helper()
-	config, err := regions.Load(values, regionstest.Project)
+	config, err := config.Load(values, configtest.Project)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/regions"
-	"geo-wordpress/regions/regionstest"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -17,7 +18,7 @@ import (
 // system is a run of the program: the configuration, and the resources registered for it.
 type system struct {
 	*stacktest.Graph
-	config *regions.Config
+	config *config.Config
 
 	homes     map[*stacktest.Resource]string // cache of regionOf
 	admission map[string][]policy            // cache of policies, by region
@@ -70,7 +71,7 @@ func TestGraph(t *testing.T) {
 
 func TestGraphOfAnyValidConfiguration(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		values := regionstest.ValidConfig(t)
+		values := configtest.ValidConfig(t)
 		for _, preview := range []bool{false, true} {
 			s := run(t, values, preview)
 			for _, i := range invariants() {
@@ -86,21 +87,21 @@ func TestGraphOfAnyValidConfiguration(t *testing.T) {
 // configurations by name: the committed one, variations of it, and that of a stack that sets only its project.
 func configurations(t testing.TB) map[string]map[string]string {
 	return map[string]map[string]string{
-		"dev":           regionstest.Committed(t),
-		"minimal":       regionstest.Minimal(t),
-		"three regions": regionstest.Sized(t, 3),
-		"five regions":  regionstest.Sized(t, 5),
-		"seven regions": regionstest.Sized(t, 7),
-		"with a site": with(regionstest.Committed(t), "site",
+		"dev":           configtest.Committed(t),
+		"minimal":       configtest.Minimal(t),
+		"three regions": configtest.Sized(t, 3),
+		"five regions":  configtest.Sized(t, 5),
+		"seven regions": configtest.Sized(t, 7),
+		"with a site": with(configtest.Committed(t), "site",
 			`{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`),
-		"with a domain": with(regionstest.Committed(t), "domain", "www.example.com"),
+		"with a domain": with(configtest.Committed(t), "domain", "www.example.com"),
 	}
 }
 
 // run runs the program, which must succeed.
 func run(t rapid.TB, values map[string]string, preview bool) *system {
 	t.Helper()
-	config, err := regions.Load(values, regionstest.Project)
+	config, err := config.Load(values, configtest.Project)
 	if err != nil {
 		t.Fatalf("the configuration: %v", err)
 	}
@@ -166,6 +167,6 @@ func (s *system) workload(t rapid.TB, region regions.Region, app string) stackte
 // with is a configuration with one key changed.
 func with(values map[string]string, key, value string) map[string]string {
 	values = maps.Clone(values)
-	values[regionstest.Project+":"+key] = value
+	values[configtest.Project+":"+key] = value
 	return values
 }

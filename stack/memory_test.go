@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	"pgregory.net/rapid"
 )
@@ -57,17 +57,17 @@ func processesFitTheirMemory(t rapid.TB, s *system) {
 			processes, each, together int
 		}{
 			{"wordpress", site.Resources.Limits["memory"], setting(t, apache, "MaxRequestWorkers"),
-				setting(t, php, "memory_limit") + regions.ImageMemoryMiB + regions.ProcessMemoryMiB,
-				setting(t, php, "opcache.memory_consumption") + regions.ServerMemoryMiB},
+				setting(t, php, "memory_limit") + sizing.ImageMemoryMiB + sizing.ProcessMemoryMiB,
+				setting(t, php, "opcache.memory_consumption") + sizing.ServerMemoryMiB},
 			{"health", page.Resources.Limits["memory"], setting(t, health, "MaxRequestWorkers"),
-				setting(t, health, "memory_limit") + regions.HealthProcessMemoryMiB, regions.HealthServerMemoryMiB},
+				setting(t, health, "memory_limit") + sizing.HealthProcessMemoryMiB, sizing.HealthServerMemoryMiB},
 		} {
 			if need, limit := c.processes*c.each+c.together, inMebibytes(t, c.limit); need > limit {
 				t.Errorf("%s: %s has %d processes of up to %d MiB, and %d MiB together: %d MiB under a limit of %d",
 					w, c.name, c.processes, c.each, c.together, need, limit)
 			}
 		}
-		if v := site.EnvVar("MAGICK_MEMORY_LIMIT"); v == nil || v.Value != strconv.Itoa(regions.ImageMemoryMiB)+"MiB" {
+		if v := site.EnvVar("MAGICK_MEMORY_LIMIT"); v == nil || v.Value != strconv.Itoa(sizing.ImageMemoryMiB)+"MiB" {
 			t.Errorf("%s: ImageMagick's memory has no limit", w)
 		}
 	}
@@ -87,7 +87,7 @@ func uploadsFit(t rapid.TB, s *system) {
 			if m.MountPath != "/tmp" {
 				continue
 			}
-			need := setting(t, apache, "MaxRequestWorkers") * (setting(t, php, "post_max_size") + regions.ImageDiskMiB)
+			need := setting(t, apache, "MaxRequestWorkers") * (setting(t, php, "post_max_size") + sizing.ImageDiskMiB)
 			if limit := inMebibytes(t, w.Pod.Volume(m.Name).EmptyDir.SizeLimit); need > limit {
 				t.Errorf("%s: uploads and pictures take %d MiB of /tmp, which has %d", w, need, limit)
 			}

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
 
@@ -34,18 +35,18 @@ func googleNamesAreWithinLimits(t rapid.TB, s *system) {
 		if !strings.HasPrefix(r.Type, "gcp:") {
 			continue
 		}
-		limit := regions.MaxName
+		limit := googlecloud.MaxName
 		if r.Type == stacktest.ClusterType || r.Type == stacktest.PoolType {
-			limit = regions.MaxClusterName
+			limit = googlecloud.MaxClusterName
 		}
 		if name := r.Output("name"); name != "" {
-			if err := regions.CheckName(name, limit); err != nil {
-				t.Errorf("%s: %v", r, err)
+			if !googlecloud.Name.MatchString(name) || len(name) > limit {
+				t.Errorf("%s has the name %q, of %d characters of %d, which Google refuses", r, name, len(name), limit)
 			}
 		}
 		if id, ok := r.At("accountId").(string); ok {
-			if err := regions.CheckName(id, regions.MaxServiceAccountID); err != nil || len(id) < regions.MinServiceAccountID {
-				t.Errorf("%s: ID %q: %v", r, id, err)
+			if !googlecloud.ServiceAccountID.MatchString(id) {
+				t.Errorf("%s has the ID %q, which Google refuses", r, id)
 			}
 		}
 	}
@@ -68,7 +69,7 @@ func kubernetesNamesAreWithinLimits(t rapid.TB, s *system) {
 		}
 		limit, ok := nameLimits[r.Kind()]
 		if !ok {
-			limit = regions.MaxName
+			limit = googlecloud.MaxName
 		}
 		if !dnsLabel.MatchString(name) || len(name) > limit {
 			t.Errorf("%s is %q in its cluster, which has %d characters of %d, or is no DNS label", r, name, len(name), limit)

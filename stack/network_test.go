@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
 
@@ -143,13 +144,13 @@ func firewallsAdmitFew(t rapid.TB, s *system) {
 		}
 	}
 	var between []string
-	for _, port := range regions.InterRegionPorts() {
+	for _, port := range ports.BetweenRegions() {
 		between = append(between, strconv.Itoa(port))
 	}
 	if got := open["regions"]; !slices.Equal(got, between) {
 		t.Errorf("the regions reach each other on %v, want %v", got, between)
 	}
-	if got, want := open["front ends"], []string{strconv.Itoa(regions.WordPressNodePort), strconv.Itoa(regions.HealthNodePort)}; !slices.Equal(got, want) {
+	if got, want := open["front ends"], []string{strconv.Itoa(ports.WordPressNode), strconv.Itoa(ports.HealthNode)}; !slices.Equal(got, want) {
 		t.Errorf("the front ends reach the machines on %v, want %v", got, want)
 	}
 }
@@ -277,9 +278,9 @@ func machinesArePrivate(t rapid.TB, s *system) {
 			t.Errorf("the machines of %s have public addresses", cluster)
 		}
 		for _, block := range asList(cluster.At("masterAuthorizedNetworksConfig.cidrBlocks")) {
-			cidr := block.(map[string]any)["cidrBlock"].(string)
-			if !slices.Contains(regions.Strings(s.config.AuthorizedNetworks), cidr) {
-				t.Errorf("%s admits %s to its control plane", cluster, cidr)
+			admitted := netip.MustParsePrefix(block.(map[string]any)["cidrBlock"].(string))
+			if !slices.Contains(s.config.AuthorizedNetworks, admitted) {
+				t.Errorf("%s admits %s to its control plane", cluster, admitted)
 			}
 		}
 		if cluster.At("masterAuthorizedNetworksConfig") == nil {

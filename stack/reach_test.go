@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
 
@@ -22,25 +23,25 @@ type way struct {
 // ways are exactly the connections that the policies must allow.
 func ways(site bool) map[way]bool {
 	all := map[way]bool{
-		{"pd", "pd", regions.PDClientPort, true}:                 true,
-		{"pd", "pd", regions.PDPeerPort, true}:                   true,
-		{"tikv", "pd", regions.PDClientPort, true}:               true,
-		{"tikv", "pd", regions.PDClientPort, false}:              true,
-		{"tidb", "pd", regions.PDClientPort, true}:               true,
-		{"tidb", "pd", regions.PDClientPort, false}:              true,
-		{"tikv", "tikv", regions.TiKVPort, true}:                 true,
-		{"tidb", "tikv", regions.TiKVPort, true}:                 true,
-		{"tidb", "tikv", regions.TiKVPort, false}:                true,
-		{"database-init", "tidb", regions.TiDBPort, false}:       true,
-		{"gate", "pd", regions.PDClientPort, false}:              true,
-		{"pd-gate", "pd", regions.PDClientPort, false}:           true,
-		{"tikv-gate", "pd", regions.PDClientPort, false}:         true,
-		{"wordpress", "tidb", regions.TiDBPort, false}:           true,
-		{"wordpress-cron", "wordpress", regions.HTTPPort, false}: true,
-		{"syncthing", "syncthing", regions.SyncthingPort, true}:  true,
+		{"pd", "pd", ports.PDClient, true}:                 true,
+		{"pd", "pd", ports.PDPeer, true}:                   true,
+		{"tikv", "pd", ports.PDClient, true}:               true,
+		{"tikv", "pd", ports.PDClient, false}:              true,
+		{"tidb", "pd", ports.PDClient, true}:               true,
+		{"tidb", "pd", ports.PDClient, false}:              true,
+		{"tikv", "tikv", ports.TiKV, true}:                 true,
+		{"tidb", "tikv", ports.TiKV, true}:                 true,
+		{"tidb", "tikv", ports.TiKV, false}:                true,
+		{"database-init", "tidb", ports.TiDB, false}:       true,
+		{"gate", "pd", ports.PDClient, false}:              true,
+		{"pd-gate", "pd", ports.PDClient, false}:           true,
+		{"tikv-gate", "pd", ports.PDClient, false}:         true,
+		{"wordpress", "tidb", ports.TiDB, false}:           true,
+		{"wordpress-cron", "wordpress", ports.HTTP, false}: true,
+		{"syncthing", "syncthing", ports.Syncthing, true}:  true,
 	}
 	if site {
-		all[way{"wordpress-install", "tidb", regions.TiDBPort, false}] = true
+		all[way{"wordpress-install", "tidb", ports.TiDB, false}] = true
 	}
 	return all
 }
@@ -112,8 +113,8 @@ func (s *system) reachedFromOutside(t rapid.TB) {
 	for _, region := range s.config.Regions {
 		for _, to := range s.pods(region) {
 			for _, address := range []string{"130.211.0.1", "35.191.255.254", "203.0.113.9"} {
-				for _, port := range []int{regions.HTTPPort, regions.HealthPort, regions.TiDBPort, regions.SyncthingPort} {
-					want := to.app == "wordpress" && (port == regions.HTTPPort || port == regions.HealthPort) && address != "203.0.113.9"
+				for _, port := range []int{ports.HTTP, ports.Health, ports.TiDB, ports.Syncthing} {
+					want := to.app == "wordpress" && (port == ports.HTTP || port == ports.Health) && address != "203.0.113.9"
 					if got := s.enters(netip.MustParseAddr(address), pod{}, to, port); got != want {
 						t.Errorf("%s reaches %s of %s on port %d: %v, want %v", address, to.app, region.Name, port, got, want)
 					}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -95,10 +95,10 @@ func sitesRollRegionByRegion(t rapid.TB, s *system) {
 
 // A change that restarts machines changes every region's node pool and gate.
 func TestAChangeOfMachinesPassesEveryGate(t *testing.T) {
-	before := run(t, regionstest.Committed(t), false)
+	before := run(t, configtest.Committed(t), false)
 	for key, value := range map[string]string{"machineType": "e2-standard-8", "bootDiskGiB": "40", "nodesPerRegion": "3"} {
 		t.Run(key, func(t *testing.T) {
-			after := run(t, with(regionstest.Committed(t), key, value), false)
+			after := run(t, with(configtest.Committed(t), key, value), false)
 			c := between(before, after)
 			var want []string
 			for _, region := range after.config.Regions {
@@ -116,8 +116,8 @@ func TestAChangeOfMachinesPassesEveryGate(t *testing.T) {
 // A change of the file server restarts WordPress too, so that the next region waits until WordPress has its files
 // again.
 func TestAChangeOfTheFileServerRollsWordPress(t *testing.T) {
-	before := run(t, regionstest.Committed(t), false)
-	after := run(t, with(regionstest.Committed(t), "nfsImage", "registry.example.com/other:v1"), false)
+	before := run(t, configtest.Committed(t), false)
+	after := run(t, with(configtest.Committed(t), "nfsImage", "registry.example.com/other:v1"), false)
 	c := between(before, after)
 	for _, region := range after.config.Regions {
 		if w := after.workload(t, region, "wordpress"); !slices.Contains(c.changed, w.URN) {

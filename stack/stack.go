@@ -2,7 +2,7 @@
 package stack
 
 import (
-	"geo-wordpress/regions"
+	"geo-wordpress/config"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -12,11 +12,11 @@ import (
 func Program() (pulumi.RunFunc, pulumi.RunOption) {
 	var run pulumi.RunInfo
 	deploy := func(ctx *pulumi.Context) error {
-		config, err := regions.LoadRun(&run)
+		loaded, err := config.LoadRun(&run)
 		if err != nil {
 			return err
 		}
-		return Deploy(ctx, config)
+		return Deploy(ctx, loaded)
 	}
 	return deploy, func(info *pulumi.RunInfo) { run = *info }
 }
@@ -24,7 +24,7 @@ func Program() (pulumi.RunFunc, pulumi.RunOption) {
 // Deploy declares the system: a network over all regions, a cluster in each, one address for all; then the database,
 // tier by tier through all regions, and the sites, region by region. Changes that restart machines or pods go through
 // the regions one by one: machines, then the database, then the sites.
-func Deploy(ctx *pulumi.Context, config *regions.Config) error {
+func Deploy(ctx *pulumi.Context, config *config.Config) error {
 	s := &system{ctx: ctx, config: config}
 	for _, chapter := range []func() error{
 		s.foundations,

@@ -13,7 +13,9 @@ import (
 	"geo-wordpress/components/syncthing"
 	"geo-wordpress/components/tidb"
 	"geo-wordpress/components/wordpress"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -21,7 +23,7 @@ import (
 // system is what has been declared so far.
 type system struct {
 	ctx    *pulumi.Context
-	config *regions.Config
+	config *config.Config
 
 	project *project.Project
 	network *network.Network
@@ -132,7 +134,7 @@ func (s *system) entrance() (err error) {
 	var backends []loadbalancer.Backend
 	for _, r := range s.regions {
 		backends = append(backends, loadbalancer.Backend{
-			Region: r.Region, Cluster: r.cluster, RequestsPerMachine: s.config.RequestsPerMachine(r.Region),
+			Region: r.Region, Cluster: r.cluster, RequestsPerMachine: sizing.RequestsPerMachine(s.config.Replicas.WordPress, r.Nodes),
 		})
 	}
 	s.loadBalancer, err = loadbalancer.New(s.ctx, "loadbalancer", loadbalancer.Args{

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 	"geo-wordpress/stack/stacktest"
 
 	"pgregory.net/rapid"
@@ -108,7 +108,7 @@ func wordPressCountsRows(t rapid.TB, s *system) {
 func startUpNeedsNoQuorum(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
 		pd := s.workload(t, region, "pd").Pod.Containers[0]
-		if pd.StartupProbe != nil || action(pd.ReadinessProbe) != fmt.Sprintf("tcp %d", regions.PDClientPort) {
+		if pd.StartupProbe != nil || action(pd.ReadinessProbe) != fmt.Sprintf("tcp %d", ports.PDClient) {
 			t.Errorf("PD in %s is ready by %q after %q", region.Name, action(pd.ReadinessProbe), action(pd.StartupProbe))
 		}
 		for _, name := range []string{"pd", "tikv", "syncthing"} {

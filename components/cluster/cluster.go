@@ -4,6 +4,7 @@ package cluster
 import (
 	"geo-wordpress/components/network"
 	"geo-wordpress/components/project"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/container"
@@ -13,7 +14,7 @@ import (
 
 // Args configure a cluster.
 type Args struct {
-	Config  *regions.Config
+	Config  *config.Config
 	Region  regions.Region
 	Project *project.Project
 	Network *network.Network

@@ -1,7 +1,7 @@
 package loadbalancer
 
 import (
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -20,7 +20,7 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		HttpHealthCheck: &compute.HealthCheckHttpHealthCheckArgs{
 			// Not the serving port: the health page has its own web server.
 			PortSpecification: pulumi.String("USE_FIXED_PORT"),
-			Port:              pulumi.Int(regions.HealthNodePort),
+			Port:              pulumi.Int(ports.HealthNode),
 			RequestPath:       pulumi.String(HealthPath),
 		},
 		LogConfig: &compute.HealthCheckLogConfigArgs{Enable: pulumi.Bool(true)},
@@ -28,19 +28,19 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 	if err != nil {
 		return nil, err
 	}
-	var ports []pulumi.Resource
+	var namedPorts []pulumi.Resource
 	backends := compute.BackendServiceBackendArray{}
 	for _, b := range args.Backends {
 		port, err := compute.NewInstanceGroupNamedPort(ctx, name+"-"+b.Region.Name, &compute.InstanceGroupNamedPortArgs{
 			Group: b.Cluster.InstanceGroup,
 			Zone:  pulumi.String(b.Region.Zone),
 			Name:  pulumi.String(portName),
-			Port:  pulumi.Int(regions.WordPressNodePort),
+			Port:  pulumi.Int(ports.WordPressNode),
 		}, pulumi.Parent(l))
 		if err != nil {
 			return nil, err
 		}
-		ports = append(ports, port)
+		namedPorts = append(namedPorts, port)
 		backends = append(backends, &compute.BackendServiceBackendArgs{
 			Group: b.Cluster.InstanceGroup,
 			// Balance by request rate, not by CPU: a busy TiKV on the same node must not send visitors to another
@@ -67,5 +67,5 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			Enable:     pulumi.Bool(true),
 			SampleRate: pulumi.Float64(0.1),
 		},
-	}, pulumi.Parent(l), pulumi.DependsOn(ports))
+	}, pulumi.Parent(l), pulumi.DependsOn(namedPorts))
 }

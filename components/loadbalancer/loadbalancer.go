@@ -13,7 +13,7 @@ import (
 // scheme is that of Google's global external Application Load Balancer, the one built on Envoy.
 const scheme = pulumi.String("EXTERNAL_MANAGED")
 
-// HealthPath is the path of the health checks, on regions.HealthNodePort: a page that reads from the database.
+// HealthPath is the path of the health checks, on ports.HealthNode: a page that reads from the database.
 const HealthPath = "/healthz.php"
 
 // The health check removes an instance after UnhealthyThreshold failures, within NoticeSeconds: each check starts an

@@ -4,7 +4,7 @@ package namespace
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -51,7 +51,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 				"pod-security.kubernetes.io/enforce": pulumi.String(args.Level),
 				"pod-security.kubernetes.io/warn":    pulumi.String(args.Level),
 			},
-			Annotations: podspec.Annotations(),
+			Annotations: objectmeta.Annotations(),
 		},
 	}, args.Cluster.Object(n))
 	if err != nil {
@@ -74,7 +74,7 @@ func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster)
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String("closed"),
 			Namespace:   n.Name,
-			Annotations: podspec.Annotations(),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: all,
@@ -92,7 +92,7 @@ func (n *Namespace) close(ctx *pulumi.Context, name string, in *cluster.Cluster)
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String("dns"),
 			Namespace:   n.Name,
-			Annotations: podspec.Annotations(),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &networkingv1.NetworkPolicySpecArgs{
 			PodSelector: all,

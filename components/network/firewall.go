@@ -3,6 +3,7 @@ package network
 import (
 	"strconv"
 
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
@@ -20,9 +21,9 @@ func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Networ
 		// The node range too: packets from the host network carry the node's address.
 		sources = append(sources, region.Ranges.Pods.String(), region.Ranges.Nodes.String())
 	}
-	var ports []string
-	for _, port := range regions.InterRegionPorts() {
-		ports = append(ports, strconv.Itoa(port))
+	var between []string
+	for _, port := range ports.BetweenRegions() {
+		between = append(between, strconv.Itoa(port))
 	}
 	peers, err := compute.NewFirewall(ctx, name+"-peers", &compute.FirewallArgs{
 		Network:      vpc.ID(),
@@ -31,7 +32,7 @@ func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Networ
 		SourceRanges: pulumi.ToStringArray(sources),
 		TargetTags:   pulumi.ToStringArray([]string{NodeTag}),
 		Allows: compute.FirewallAllowArray{
-			&compute.FirewallAllowArgs{Protocol: pulumi.String("tcp"), Ports: pulumi.ToStringArray(ports)},
+			&compute.FirewallAllowArgs{Protocol: pulumi.String("tcp"), Ports: pulumi.ToStringArray(between)},
 			// For path MTU discovery, and ping for debugging.
 			&compute.FirewallAllowArgs{Protocol: pulumi.String("icmp")},
 		},
@@ -49,7 +50,7 @@ func (n *Network) firewall(ctx *pulumi.Context, name string, vpc *compute.Networ
 			&compute.FirewallAllowArgs{
 				Protocol: pulumi.String("tcp"),
 				Ports: pulumi.ToStringArray([]string{
-					strconv.Itoa(regions.WordPressNodePort), strconv.Itoa(regions.HealthNodePort),
+					strconv.Itoa(ports.WordPressNode), strconv.Itoa(ports.HealthNode),
 				}),
 			},
 		},

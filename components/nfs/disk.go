@@ -1,7 +1,7 @@
 package nfs
 
 import (
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -13,7 +13,7 @@ const diskLabel = "geo-wordpress/disk"
 
 // Labels are the labels of a pod that shares the disk.
 func Labels(app string) pulumi.StringMap {
-	labels := podspec.Labels(app)
+	labels := objectmeta.Labels(app)
 	labels[diskLabel] = pulumi.String(DiskClaim)
 	return labels
 }
@@ -23,7 +23,7 @@ func Labels(app string) pulumi.StringMap {
 func BesideTheServer() *corev1.AffinityArgs {
 	return &corev1.AffinityArgs{PodAffinity: &corev1.PodAffinityArgs{
 		RequiredDuringSchedulingIgnoredDuringExecution: corev1.PodAffinityTermArray{
-			onTheMachineOf(pulumi.StringMap{podspec.Label: pulumi.String(App)}),
+			onTheMachineOf(pulumi.StringMap{objectmeta.Label: pulumi.String(App)}),
 		},
 	}}
 }

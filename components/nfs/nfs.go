@@ -4,10 +4,11 @@ package nfs
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/storage"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -30,13 +31,11 @@ const (
 	// SyncthingDirectory holds Syncthing's index. It is on the data's disk, so that both are lost together or not at
 	// all: an index without its data would delete the files in every region.
 	SyncthingDirectory = "syncthing"
-	// wwwData is the user of WordPress's and Syncthing's processes.
-	wwwData = "33"
 )
 
 // Args configure a region's file server.
 type Args struct {
-	Config         *regions.Config
+	Config         *config.Config
 	Region         regions.Region
 	Cluster        *cluster.Cluster
 	Namespace      *namespace.Namespace // the server's, which must allow privileged pods
@@ -104,7 +103,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 // sharedClaim declares the volume for wp-content. It depends on the server, because it binds only when the server runs.
 func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error {
 	class, err := storagev1.NewStorageClass(ctx, s.name, &storagev1.StorageClassArgs{
-		Metadata:          &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
+		Metadata:          &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: objectmeta.Annotations()},
 		Provisioner:       pulumi.String(provisioner),
 		ReclaimPolicy:     pulumi.String("Retain"), // deleting the claim must not delete the site's files
 		VolumeBindingMode: pulumi.String("Immediate"),
@@ -120,7 +119,7 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(ClaimName),
 			Namespace:   s.args.ClaimNamespace.Name,
-			Annotations: podspec.UntilBound(),
+			Annotations: objectmeta.UntilBound(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteMany"}),
@@ -165,11 +164,11 @@ func (s *Server) network(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(App),
 			Namespace:   s.args.Namespace.Name,
-			Annotations: podspec.Unawaited(),
+			Annotations: objectmeta.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"), // volumes hold the server's address, so it must not change
-			Selector: pulumi.StringMap{podspec.Label: pulumi.String(App)},
+			Selector: pulumi.StringMap{objectmeta.Label: pulumi.String(App)},
 			Ports:    ports,
 		},
 	}, s.args.Cluster.Object(s))

@@ -1,7 +1,7 @@
 package nfs
 
 import (
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -16,7 +16,7 @@ func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(App),
 			Namespace:   s.args.Namespace.Name,
-			Annotations: podspec.Annotations(),
+			Annotations: objectmeta.Annotations(),
 		},
 	}, s.args.Cluster.Object(s))
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 
 func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
 	role, err := rbacv1.NewClusterRole(ctx, s.name, &rbacv1.ClusterRoleArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: objectmeta.Annotations()},
 		Rules: rbacv1.PolicyRuleArray{
 			rule("", "persistentvolumes", "get", "list", "watch", "create", "delete"),
 			rule("", "persistentvolumeclaims", "get", "list", "watch", "update"),
@@ -50,7 +50,7 @@ func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) 
 		return err
 	}
 	binding, err := rbacv1.NewClusterRoleBinding(ctx, s.name, &rbacv1.ClusterRoleBindingArgs{
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: podspec.Annotations()},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: objectmeta.Annotations()},
 		RoleRef: &rbacv1.RoleRefArgs{
 			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),
 			Kind:     pulumi.String("ClusterRole"),
@@ -66,7 +66,7 @@ func (s *Server) role(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
 	metadata := &metav1.ObjectMetaArgs{
 		Name:        pulumi.String(App),
 		Namespace:   s.args.Namespace.Name,
-		Annotations: podspec.Annotations(),
+		Annotations: objectmeta.Annotations(),
 	}
 	role, err := rbacv1.NewRole(ctx, s.name, &rbacv1.RoleArgs{
 		Metadata: metadata,

@@ -1,11 +1,14 @@
 package nfs
 
 import (
+	"fmt"
 	"slices"
 
 	"geo-wordpress/components/internal/fingerprint"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -24,7 +27,7 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 	server := &corev1.ContainerArgs{
 		Name:      pulumi.String("nfs-provisioner"),
 		Image:     pulumi.String(s.args.Config.Images.NFS),
-		Resources: podspec.Resources(regions.Sizes.NFS),
+		Resources: podspec.Resources(sizing.NFS),
 		Args: pulumi.ToStringArray([]string{
 			"-provisioner=" + provisioner,
 			// The disk gets another device number on another machine; file handles must not depend on it.
@@ -72,15 +75,15 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(App),
 			Namespace:   s.args.Namespace.Name,
-			Labels:      podspec.Labels(App),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(App),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &appsv1.StatefulSetSpecArgs{
 			ServiceName: pulumi.String(App),
 			Replicas:    pulumi.Int(1),
 			// So that a corrected template reaches a broken pod: see voter in components/tidb.
 			PodManagementPolicy: pulumi.String("Parallel"),
-			Selector:            podspec.Selector(App),
+			Selector:            objectmeta.Selector(App),
 			Template:            template,
 		},
 	}, s.args.Cluster.Object(s, pulumi.DependsOn(slices.Concat(s.ready, s.args.After))))
@@ -92,10 +95,9 @@ func (s *Server) directories() *corev1.ContainerArgs {
 	return &corev1.ContainerArgs{
 		Name:      pulumi.String("directories"),
 		Image:     pulumi.String(s.args.Config.Images.Tools),
-		Resources: podspec.Resources(regions.Sizes.Job),
-		Command: pulumi.ToStringArray([]string{"sh", "-ec", "mkdir -p /export/" + SyncthingDirectory +
-			"; chown " + wwwData + ":" + wwwData + " /export/" + SyncthingDirectory +
-			"; chmod 0700 /export/" + SyncthingDirectory}),
+		Resources: podspec.Resources(sizing.Job),
+		Command: pulumi.ToStringArray([]string{"sh", "-ec", fmt.Sprintf(
+			"mkdir -p %[1]s; chown %[2]d:%[2]d %[1]s; chmod 0700 %[1]s", "/export/"+SyncthingDirectory, podspec.WWWData)}),
 		VolumeMounts:    corev1.VolumeMountArray{podspec.Mount("files", "/export")},
 		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "FOWNER"),
 	}
@@ -114,17 +116,17 @@ func capable(capabilities ...string) *corev1.SecurityContextArgs {
 
 // policy opens the NFS port to clients, and the control plane to the server.
 func (s *Server) policy(ctx *pulumi.Context) (pulumi.Resource, error) {
-	return networkingv1.NewNetworkPolicy(ctx, s.name, podspec.Policy(App, s.args.Namespace.Name,
+	return networkingv1.NewNetworkPolicy(ctx, s.name, networkpolicy.Of(App, s.args.Namespace.Name,
 		networkingv1.NetworkPolicyIngressRuleArray{
 			// The clients are the nodes, which mount for their pods. Dataplane V2 matches nodes by identity, not by
 			// address, so no range would admit them. The VPC's firewalls keep this port closed to other clusters, and
 			// every other pod of this cluster has no egress to it.
-			&networkingv1.NetworkPolicyIngressRuleArgs{Ports: podspec.TCP(nfsPort)},
+			&networkingv1.NetworkPolicyIngressRuleArgs{Ports: networkpolicy.TCP(nfsPort)},
 		},
 		networkingv1.NetworkPolicyEgressRuleArray{
-			podspec.To(podspec.TCP(443),
-				podspec.Block(s.args.Region.Ranges.ControlPlane.String()),
-				podspec.Block(s.args.Region.Ranges.Services.String()),
+			networkpolicy.To(networkpolicy.TCP(443),
+				networkpolicy.Block(s.args.Region.Ranges.ControlPlane.String()),
+				networkpolicy.Block(s.args.Region.Ranges.Services.String()),
 			),
 		},
 	), s.args.Cluster.Object(s))

@@ -4,7 +4,7 @@ package priority
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	schedulingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/scheduling/v1"
@@ -47,7 +47,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		object, err := schedulingv1.NewPriorityClass(ctx, name+"-"+class.role, &schedulingv1.PriorityClassArgs{
 			Metadata: &metav1.ObjectMetaArgs{
 				Name:        pulumi.String("geo-wordpress-" + class.role),
-				Annotations: podspec.Annotations(),
+				Annotations: objectmeta.Annotations(),
 			},
 			Value:            pulumi.Int(class.value),
 			PreemptionPolicy: pulumi.String(class.preemption),

@@ -6,6 +6,7 @@ package storage
 
 import (
 	"geo-wordpress/components/project"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
@@ -16,7 +17,7 @@ import (
 type Args struct {
 	Project *project.Project
 	Region  regions.Region
-	Sizes   regions.Disks
+	Sizes   config.Disks
 	Protect bool // refuse to destroy them
 }
 

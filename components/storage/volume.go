@@ -2,7 +2,7 @@ package storage
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -27,7 +27,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
 		// Not auto-named: a create whose response is lost would leave a second volume for the disk behind.
-		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: podspec.Unawaited()},
+		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: objectmeta.Unawaited()},
 		Spec: &corev1.PersistentVolumeSpecArgs{
 			Capacity:                      capacity,
 			AccessModes:                   pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -65,7 +65,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   args.Namespace,
 			Name:        pulumi.String(args.Claim),
-			Annotations: podspec.UntilBound(),
+			Annotations: objectmeta.UntilBound(),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),

@@ -3,6 +3,7 @@ package syncthing
 import (
 	"encoding/xml"
 
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 )
 
@@ -84,7 +85,7 @@ type daemonOpts struct {
 
 // render returns the config of one region's daemon. ids are all regions' device IDs by region name. Peers are found by
 // DNS name; discovery, announcements and unknown devices are off.
-func render(config *regions.Config, self regions.Region, ids map[string]string, apiKey string) (string, error) {
+func render(config *config.Config, self regions.Region, ids map[string]string, apiKey string) (string, error) {
 	c := configuration{
 		Version: configVersion,
 		Folder: folder{

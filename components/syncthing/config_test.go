@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/regions"
-	"geo-wordpress/regions/regionstest"
 
 	"pgregory.net/rapid"
 )
@@ -50,7 +51,7 @@ type written struct {
 	} `xml:"options"`
 }
 
-func rendered(t rapid.TB, config *regions.Config, self regions.Region) written {
+func rendered(t rapid.TB, config *config.Config, self regions.Region) written {
 	t.Helper()
 	ids := map[string]string{}
 	for _, region := range config.Regions {
@@ -70,7 +71,7 @@ func rendered(t rapid.TB, config *regions.Config, self regions.Region) written {
 // Every region knows the same devices, itself and its peers, and reaches the peers by name.
 func TestConfigKnowsExactlyThePeers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		config, err := regions.Load(regionstest.ValidConfig(t), regionstest.Project)
+		config, err := config.Load(configtest.ValidConfig(t), configtest.Project)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +101,7 @@ func TestConfigKnowsExactlyThePeers(t *testing.T) {
 
 // Nothing leaves the VPC: no discovery, relays or reporting.
 func TestConfigAsksNoStranger(t *testing.T) {
-	config, err := regions.Load(regionstest.Committed(t), regionstest.Project)
+	config, err := config.Load(configtest.Committed(t), configtest.Project)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,7 @@ func TestConfigAsksNoStranger(t *testing.T) {
 }
 
 func TestConfigKeepsTheFolderSafe(t *testing.T) {
-	config, err := regions.Load(regionstest.Committed(t), regionstest.Project)
+	config, err := config.Load(configtest.Committed(t), configtest.Project)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,9 +1,11 @@
 package syncthing
 
 import (
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/nfs"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -15,7 +17,7 @@ import (
 func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	health := podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.
 		Exec("curl", "-fsS", "-m", "2", "http://"+guiAddress+"/rest/noauth/health")
-	daemon := podspec.Container(app, s.args.Config.Images.Syncthing, regions.Sizes.Syncthing)
+	daemon := podspec.Container(app, s.args.Config.Images.Syncthing, sizing.Syncthing)
 	daemon.Command = pulumi.ToStringArray([]string{"/bin/syncthing"})
 	daemon.Args = pulumi.ToStringArray([]string{"serve", "--config=" + configPath, "--data=" + indexPath, "--no-browser"})
 	daemon.Env = corev1.EnvVarArray{
@@ -27,9 +29,9 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		podspec.Env("HOME", pulumi.String(configPath)),
 	}
 	daemon.Ports = corev1.ContainerPortArray{
-		&corev1.ContainerPortArgs{Name: pulumi.String("sync"), ContainerPort: pulumi.Int(regions.SyncthingPort)},
+		&corev1.ContainerPortArgs{Name: pulumi.String("sync"), ContainerPort: pulumi.Int(ports.Syncthing)},
 	}
-	daemon.StartupProbe = podspec.Probe{Period: 2, Timeout: 5, Threshold: 60}.TCP(regions.SyncthingPort)
+	daemon.StartupProbe = podspec.Probe{Period: 2, Timeout: 5, Threshold: 60}.TCP(ports.Syncthing)
 	daemon.ReadinessProbe, daemon.LivenessProbe = health, health
 	daemon.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("config", configPath),
@@ -49,8 +51,10 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		PriorityClassName:             s.args.Priority.Sync,
 		SecurityContext: &corev1.PodSecurityContextArgs{
 			RunAsNonRoot: pulumi.Bool(true),
-			RunAsUser:    pulumi.Int(wwwData),
-			RunAsGroup:   pulumi.Int(wwwData),
+			// The owner of WordPress's files: Syncthing copies a file's mode to the other regions, but not its owner, so
+			// the files belong to the user that Syncthing runs as.
+			RunAsUser:  pulumi.Int(podspec.WWWData),
+			RunAsGroup: pulumi.Int(podspec.WWWData),
 			// No fsGroup: it would change the group of every file on the disk, including the NFS server's state.
 			// Without it, this user can read the secret's files only because everybody in the pod can.
 			SeccompProfile: &corev1.SeccompProfileArgs{Type: pulumi.String("RuntimeDefault")},
@@ -75,14 +79,14 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   s.args.Namespace.Name,
-			Labels:      podspec.Labels(app),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(app),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(1),
 			// Two daemons must never share an index.
 			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
-			Selector: podspec.Selector(app),
+			Selector: objectmeta.Selector(app),
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)},
 				Spec:     pod,
@@ -96,7 +100,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 // Syncthing does not synchronise, into the folder. It does not create the folder's marker, .stfolder: a missing marker
 // may mean that the disk is not mounted, and Syncthing must stop rather than delete everything everywhere.
 func (s *Syncthing) install() *corev1.ContainerArgs {
-	c := podspec.Container("install", s.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container("install", s.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
 		// -f: an earlier pod's copies are read-only, like the secret they came from.
 		"umask 077; cp -f /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
@@ -115,7 +119,7 @@ func (s *Syncthing) install() *corev1.ContainerArgs {
 // triggers a scan. recount causes that event every minute. (lib/watchaggregator, 1.19.2 to 2.1.2;
 // syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` reproduces it.)
 func (s *Syncthing) recount() *corev1.ContainerArgs {
-	c := podspec.Container("recount", s.args.Config.Images.Tools, regions.Sizes.Helper)
+	c := podspec.Container("recount", s.args.Config.Images.Tools, sizing.Helper)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
 		// -c: do not create a missing folder.
 		`trap "exit 0" TERM; while :; do sleep 60 & wait $!; touch -c ` + dataPath + `; done`})

@@ -9,10 +9,13 @@ import (
 	"fmt"
 
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
+	"geo-wordpress/config"
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -24,10 +27,6 @@ import (
 // app is the name of the Deployment, of its Service, and its pods' label.
 const app = "syncthing"
 
-// wwwData is the owner of WordPress's files. Syncthing copies a file's mode to the other regions, but not its owner:
-// the files belong to the user that Syncthing runs as.
-const wwwData = 33
-
 const (
 	configPath = "/var/syncthing/config"
 	indexPath  = "/var/syncthing/index"
@@ -37,14 +36,14 @@ const (
 	guiAddress = "127.0.0.1:8384"
 )
 
-var listenAddress = fmt.Sprintf("tcp://0.0.0.0:%d", regions.SyncthingPort)
+var listenAddress = fmt.Sprintf("tcp://0.0.0.0:%d", ports.Syncthing)
 
 //go:embed files/stignore
 var ignorePatterns string
 
 // Args configure a region's Syncthing.
 type Args struct {
-	Config     *regions.Config
+	Config     *config.Config
 	Region     regions.Region
 	Cluster    *cluster.Cluster
 	Namespace  *namespace.Namespace // the file server's: the two share its disk
@@ -79,8 +78,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 // peerAddress is the address of a region's Syncthing for its peers.
-func peerAddress(config *regions.Config, region regions.Region) string {
-	return fmt.Sprintf("tcp://%s:%d", regions.ServiceDNS(app, config.Namespaces.Files, region), regions.SyncthingPort)
+func peerAddress(config *config.Config, region regions.Region) string {
+	return fmt.Sprintf("tcp://%s:%d", regions.ServiceDNS(app, config.Namespaces.Files, region), ports.Syncthing)
 }
 
 // configuration declares the secret that holds the daemon's config, identity and ignore patterns. It is auto-named: a
@@ -101,7 +100,7 @@ func (s *Syncthing) configuration(ctx *pulumi.Context) error {
 
 	var err error
 	s.secret, err = corev1.NewSecret(ctx, s.name, &corev1.SecretArgs{
-		Metadata: &metav1.ObjectMetaArgs{Namespace: s.args.Namespace.Name, Annotations: podspec.Annotations()},
+		Metadata: &metav1.ObjectMetaArgs{Namespace: s.args.Namespace.Name, Annotations: objectmeta.Annotations()},
 		StringData: pulumi.StringMap{
 			"config.xml": config,
 			"cert.pem":   self.Certificate,
@@ -118,16 +117,16 @@ func (s *Syncthing) network(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   s.args.Namespace.Name,
-			Annotations: podspec.Unawaited(),
+			Annotations: objectmeta.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:                     pulumi.String("ClusterIP"),
 			ClusterIP:                pulumi.String("None"), // headless: it resolves to the pod, in every region
 			PublishNotReadyAddresses: pulumi.Bool(true),
-			Selector:                 pulumi.StringMap{podspec.Label: pulumi.String(app)},
+			Selector:                 pulumi.StringMap{objectmeta.Label: pulumi.String(app)},
 			Ports: corev1.ServicePortArray{&corev1.ServicePortArgs{
 				Name:     pulumi.String("sync"),
-				Port:     pulumi.Int(regions.SyncthingPort),
+				Port:     pulumi.Int(ports.Syncthing),
 				Protocol: pulumi.String("TCP"),
 			}},
 		},
@@ -135,11 +134,11 @@ func (s *Syncthing) network(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	remote := podspec.RemotePods(s.args.Config.Peers(s.args.Region))
-	port := podspec.TCP(regions.SyncthingPort)
-	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, podspec.Policy(app, s.args.Namespace.Name,
-		networkingv1.NetworkPolicyIngressRuleArray{podspec.From(port, remote...)},
-		networkingv1.NetworkPolicyEgressRuleArray{podspec.To(port, remote...)},
+	remote := networkpolicy.RemotePods(regions.Peers(s.args.Config.Regions, s.args.Region))
+	port := networkpolicy.TCP(ports.Syncthing)
+	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, networkpolicy.Of(app, s.args.Namespace.Name,
+		networkingv1.NetworkPolicyIngressRuleArray{networkpolicy.From(port, remote...)},
+		networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(port, remote...)},
 	), s.args.Cluster.Object(s))
 	s.ready = append(s.ready, service, policy)
 	return err

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"text/template"
 
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -34,7 +35,7 @@ func (p *Part) configuration(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	metadata := &metav1.ObjectMetaArgs{Namespace: p.args.Namespace.Name, Annotations: podspec.Annotations()}
+	metadata := &metav1.ObjectMetaArgs{Namespace: p.args.Namespace.Name, Annotations: objectmeta.Annotations()}
 	p.config, err = corev1.NewConfigMap(ctx, p.name+"-config", &corev1.ConfigMapArgs{
 		Metadata: metadata,
 		Data: pulumi.StringMap{
@@ -78,12 +79,12 @@ func render(text string, values map[string]string) (string, error) {
 
 // address is host:port of a region's database Service. It follows from the configuration alone, so no region waits to
 // learn another's.
-func address(config *regions.Config, region regions.Region, service string, port int) string {
+func address(config *config.Config, region regions.Region, service string, port int) string {
 	return fmt.Sprintf("%s:%d", regions.ServiceDNS(service, config.Namespaces.Database, region), port)
 }
 
 // addresses are a Service's addresses in all regions, in the regions' order.
-func addresses(config *regions.Config, service string, port int) []string {
+func addresses(config *config.Config, service string, port int) []string {
 	var all []string
 	for _, region := range config.Regions {
 		all = append(all, address(config, region, service, port))

@@ -5,10 +5,15 @@ import (
 	"fmt"
 
 	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/priority"
+	"geo-wordpress/config"
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -32,7 +37,7 @@ var gateScript string
 
 // GateArgs configure a region's gate.
 type GateArgs struct {
-	Config    *regions.Config
+	Config    *config.Config
 	Region    regions.Region
 	Cluster   *cluster.Cluster
 	Namespace *namespace.Namespace // the database's
@@ -79,12 +84,12 @@ type well struct {
 }
 
 func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulumi.Resource) (pulumi.Resource, error) {
-	policy, err := networkingv1.NewNetworkPolicy(ctx, w.name, podspec.Policy(w.app, w.args.Namespace.Name,
-		ingress{}, egress{podspec.To(podspec.TCP(regions.PDClientPort), podspec.Pods(PD))}), w.args.Cluster.Object(parent))
+	policy, err := networkingv1.NewNetworkPolicy(ctx, w.name, networkpolicy.Of(w.app, w.args.Namespace.Name,
+		ingress{}, egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))}), w.args.Cluster.Object(parent))
 	if err != nil {
 		return nil, err
 	}
-	c := podspec.Container(gate, w.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container(gate, w.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", gateScript})
 	c.Env = corev1.EnvVarArray{
 		&corev1.EnvVarArgs{
@@ -94,16 +99,16 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 			}},
 		},
 		// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
-		podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, regions.PDClientPort))),
+		podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
 	}
-	annotations := podspec.Annotations()
+	annotations := objectmeta.Annotations()
 	// The next update retries a gate that did not open.
 	annotations["pulumi.com/replaceUnready"] = pulumi.String("true")
 	after = append(append(after, w.args.Namespace.Policies()...), policy)
 	return batchv1.NewJob(ctx, w.name, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   w.args.Namespace.Name,
-			Labels:      podspec.Labels(w.app),
+			Labels:      objectmeta.Labels(w.app),
 			Annotations: annotations,
 		},
 		Spec: &batchv1.JobSpecArgs{
@@ -111,7 +116,7 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 			ActiveDeadlineSeconds: pulumi.Int(gatePatience),
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
-					Labels:      podspec.Labels(w.app),
+					Labels:      objectmeta.Labels(w.app),
 					Annotations: pulumi.StringMap{"geo-wordpress/behind": w.fingerprint},
 				},
 				Spec: &corev1.PodSpecArgs{
@@ -137,7 +142,7 @@ func (g *Gate) Arm(ctx *pulumi.Context, database ...pulumi.Resource) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(stands), // fixed, because the gate that reads it is declared first
 			Namespace:   g.args.Namespace.Name,
-			Annotations: podspec.Annotations(),
+			Annotations: objectmeta.Annotations(),
 		},
 		Data: pulumi.StringMap{standsKey: pulumi.String("yes")},
 	}, g.args.Cluster.Object(g, pulumi.DependsOn(database)))

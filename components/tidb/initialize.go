@@ -3,8 +3,9 @@ package tidb
 import (
 	"slices"
 
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -12,13 +13,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// wwwData is the user of the WordPress image's PHP.
-const wwwData = 33
-
 // Initialize declares the Job that creates the database and WordPress's user, and sets root's password. It runs in one
 // region and is idempotent. It uses WordPress's image, which has PHP with a MySQL client.
 func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	c := podspec.Container(initializer, p.args.Config.Images.WordPress, regions.Sizes.Job)
+	c := podspec.Container(initializer, p.args.Config.Images.WordPress, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})
 	c.Env = corev1.EnvVarArray{
 		podspec.Env("DB_HOST", pulumi.String(Address(p.args.Config, p.args.Region))),
@@ -33,17 +31,17 @@ func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi
 	return batchv1.NewJob(ctx, p.name+"-"+initializer, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   p.args.Namespace.Name,
-			Labels:      podspec.Labels(initializer),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(initializer),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(6),
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(initializer)},
+				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(initializer)},
 				Spec: &corev1.PodSpecArgs{
 					RestartPolicy:                pulumi.String("Never"),
 					PriorityClassName:            p.args.Priority.Jobs,
-					SecurityContext:              podspec.User(wwwData),
+					SecurityContext:              podspec.User(podspec.WWWData),
 					AutomountServiceAccountToken: pulumi.Bool(false),
 					EnableServiceLinks:           pulumi.Bool(false),
 					Containers:                   corev1.ContainerArray{c},

@@ -1,8 +1,8 @@
 package tidb
 
 import (
-	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/regions"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/ports"
 
 	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -19,20 +19,20 @@ type (
 
 // policies admits the servers to each other, and WordPress to TiDB. Nothing else reaches the database.
 func (p *Part) policies(ctx *pulumi.Context) error {
-	remote := podspec.RemotePods(p.peers())
+	remote := networkpolicy.RemotePods(p.peers())
 	local := func(apps ...string) peers {
 		all := append(peers{}, remote...)
 		for _, app := range apps {
-			all = append(all, podspec.Pods(app))
+			all = append(all, networkpolicy.Pods(app))
 		}
 		return all
 	}
-	clients := peers{podspec.Pods(initializer)}
+	clients := peers{networkpolicy.Pods(initializer)}
 	for _, app := range Clients {
-		clients = append(clients, podspec.PodsIn(p.args.Config.Namespaces.WordPress, app))
+		clients = append(clients, networkpolicy.PodsIn(p.args.Config.Namespaces.WordPress, app))
 	}
-	toPD := podspec.To(podspec.TCP(regions.PDClientPort), local(PD)...)
-	toTiKV := podspec.To(podspec.TCP(regions.TiKVPort), local(TiKV)...)
+	toPD := networkpolicy.To(networkpolicy.TCP(ports.PDClient), local(PD)...)
+	toTiKV := networkpolicy.To(networkpolicy.TCP(ports.TiKV), local(TiKV)...)
 
 	for _, policy := range []struct {
 		app     string
@@ -41,25 +41,25 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 	}{
 		{PD,
 			ingress{
-				podspec.From(podspec.TCP(regions.PDClientPort), local(PD, TiKV, TiDB, gate, gateOf(PD), gateOf(TiKV))...),
-				podspec.From(podspec.TCP(regions.PDPeerPort), remote...),
+				networkpolicy.From(networkpolicy.TCP(ports.PDClient), local(PD, TiKV, TiDB, gate, gateOf(PD), gateOf(TiKV))...),
+				networkpolicy.From(networkpolicy.TCP(ports.PDPeer), remote...),
 			},
-			egress{podspec.To(podspec.TCP(regions.PDClientPort, regions.PDPeerPort), local(PD)...)},
+			egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient, ports.PDPeer), local(PD)...)},
 		},
 		{TiKV,
-			ingress{podspec.From(podspec.TCP(regions.TiKVPort), local(TiKV, TiDB)...)},
+			ingress{networkpolicy.From(networkpolicy.TCP(ports.TiKV), local(TiKV, TiDB)...)},
 			egress{toPD, toTiKV},
 		},
 		{TiDB,
-			ingress{podspec.From(podspec.TCP(regions.TiDBPort), clients...)},
+			ingress{networkpolicy.From(networkpolicy.TCP(ports.TiDB), clients...)},
 			egress{toPD, toTiKV},
 		},
 		{initializer,
 			ingress{},
-			egress{podspec.To(podspec.TCP(regions.TiDBPort), podspec.Pods(TiDB))},
+			egress{networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.Pods(TiDB))},
 		},
 	} {
-		np, err := networkingv1.NewNetworkPolicy(ctx, p.name+"-"+policy.app, podspec.Policy(policy.app,
+		np, err := networkingv1.NewNetworkPolicy(ctx, p.name+"-"+policy.app, networkpolicy.Of(policy.app,
 			p.args.Namespace.Name, policy.ingress, policy.egress), p.args.Cluster.Object(p))
 		if err != nil {
 			return err

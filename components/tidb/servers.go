@@ -6,8 +6,11 @@ import (
 	"strings"
 
 	"geo-wordpress/components/internal/fingerprint"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -19,20 +22,20 @@ import (
 // second of three starts after the first is ready, so the first would wait in vain.
 func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	region := p.args.Region
-	c := podspec.Container(PD, p.args.Config.Images.PD, regions.Sizes.PD)
+	c := podspec.Container(PD, p.args.Config.Images.PD, sizing.PD)
 	c.Command = pulumi.ToStringArray([]string{"/pd-server"})
 	c.Args = pulumi.ToStringArray([]string{
 		"--name=" + member(region),
 		"--data-dir=/var/lib/pd",
 		"--config=/etc/pd/pd.toml",
-		fmt.Sprintf("--client-urls=http://0.0.0.0:%d", regions.PDClientPort),
-		fmt.Sprintf("--peer-urls=http://0.0.0.0:%d", regions.PDPeerPort),
-		"--advertise-client-urls=http://" + address(p.args.Config, region, PD, regions.PDClientPort),
-		"--advertise-peer-urls=http://" + address(p.args.Config, region, PD, regions.PDPeerPort),
+		fmt.Sprintf("--client-urls=http://0.0.0.0:%d", ports.PDClient),
+		fmt.Sprintf("--peer-urls=http://0.0.0.0:%d", ports.PDPeer),
+		"--advertise-client-urls=http://" + address(p.args.Config, region, PD, ports.PDClient),
+		"--advertise-peer-urls=http://" + address(p.args.Config, region, PD, ports.PDPeer),
 		"--initial-cluster=" + p.initialCluster(),
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
-	c.ReadinessProbe, c.LivenessProbe = probe.TCP(regions.PDClientPort), probe.TCP(regions.PDClientPort)
+	c.ReadinessProbe, c.LivenessProbe = probe.TCP(ports.PDClient), probe.TCP(ports.PDClient)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("data", "/var/lib/pd"),
 		podspec.MountReadOnly("config", "/etc/pd"),
@@ -51,14 +54,14 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 // TiKV declares the region's store.
 func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	region := p.args.Region
-	c := podspec.Container(TiKV, p.args.Config.Images.TiKV, regions.Sizes.TiKV)
+	c := podspec.Container(TiKV, p.args.Config.Images.TiKV, sizing.TiKV)
 	c.Command = pulumi.ToStringArray([]string{"/tikv-server"})
 	c.Args = pulumi.ToStringArray([]string{
-		fmt.Sprintf("--addr=0.0.0.0:%d", regions.TiKVPort),
-		"--advertise-addr=" + address(p.args.Config, region, TiKV, regions.TiKVPort),
-		fmt.Sprintf("--status-addr=0.0.0.0:%d", regions.TiKVStatusPort),
-		"--advertise-status-addr=" + address(p.args.Config, region, TiKV, regions.TiKVStatusPort),
-		"--pd=" + strings.Join(addresses(p.args.Config, PD, regions.PDClientPort), ","),
+		fmt.Sprintf("--addr=0.0.0.0:%d", ports.TiKV),
+		"--advertise-addr=" + address(p.args.Config, region, TiKV, ports.TiKV),
+		fmt.Sprintf("--status-addr=0.0.0.0:%d", ports.TiKVStatus),
+		"--advertise-status-addr=" + address(p.args.Config, region, TiKV, ports.TiKVStatus),
+		"--pd=" + strings.Join(addresses(p.args.Config, PD, ports.PDClient), ","),
 		"--data-dir=/var/lib/tikv",
 		// PD places by the region label; TiDB reads its own, zone.
 		fmt.Sprintf("--labels=region=%[1]s,zone=%[1]s", region.Name),
@@ -66,9 +69,9 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
 	// The first start may wait for PD's leader, and a start after a crash replays the log.
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(regions.TiKVStatusPort, "/status")
-	c.ReadinessProbe = probe.HTTP(regions.TiKVStatusPort, "/status")
-	c.LivenessProbe = probe.TCP(regions.TiKVPort)
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(ports.TiKVStatus, "/status")
+	c.ReadinessProbe = probe.HTTP(ports.TiKVStatus, "/status")
+	c.LivenessProbe = probe.TCP(ports.TiKV)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("data", "/var/lib/tikv"),
 		podspec.MountReadOnly("config", "/etc/tikv"),
@@ -100,7 +103,7 @@ func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec cor
 			// OrderedReady, the default, waits for a pod to be ready before it applies a corrected template: a bad
 			// image could not be undone (kubernetes/kubernetes#67250).
 			PodManagementPolicy: pulumi.String("Parallel"),
-			Selector:            podspec.Selector(app),
+			Selector:            objectmeta.Selector(app),
 			Template:            template,
 		},
 	}, p.server(after))
@@ -122,7 +125,7 @@ func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *
 	spec.PriorityClassName = p.args.Priority.Database
 	spec.TerminationGracePeriodSeconds = pulumi.Int(graceSeconds)
 	return &corev1.PodTemplateSpecArgs{
-		Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(app)},
+		Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},
 		Spec:     &spec,
 	}
 }
@@ -132,8 +135,8 @@ func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
 	return &metav1.ObjectMetaArgs{
 		Name:        pulumi.String(app),
 		Namespace:   p.args.Namespace.Name,
-		Labels:      podspec.Labels(app),
-		Annotations: podspec.Annotations(),
+		Labels:      objectmeta.Labels(app),
+		Annotations: objectmeta.Annotations(),
 	}
 }
 
@@ -149,7 +152,7 @@ func member(region regions.Region) string { return "pd-" + region.Name }
 func (p *Part) initialCluster() string {
 	var members []string
 	for _, region := range p.args.Config.Regions {
-		members = append(members, member(region)+"=http://"+address(p.args.Config, region, PD, regions.PDPeerPort))
+		members = append(members, member(region)+"=http://"+address(p.args.Config, region, PD, ports.PDPeer))
 	}
 	return strings.Join(members, ",")
 }

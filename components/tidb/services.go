@@ -1,8 +1,8 @@
 package tidb
 
 import (
-	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/regions"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/ports"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -18,13 +18,13 @@ func (p *Part) services(ctx *pulumi.Context) error {
 		headless bool
 		ports    corev1.ServicePortArray
 	}{
-		{PD, true, ports("client", regions.PDClientPort, "peer", regions.PDPeerPort)},
-		{TiKV, true, ports("server", regions.TiKVPort)},
-		{TiDB, false, ports("mysql", regions.TiDBPort)},
+		{PD, true, servicePorts("client", ports.PDClient, "peer", ports.PDPeer)},
+		{TiKV, true, servicePorts("server", ports.TiKV)},
+		{TiDB, false, servicePorts("mysql", ports.TiDB)},
 	} {
 		spec := &corev1.ServiceSpecArgs{
 			Type:     pulumi.String("ClusterIP"),
-			Selector: pulumi.StringMap{podspec.Label: pulumi.String(s.name)},
+			Selector: pulumi.StringMap{objectmeta.Label: pulumi.String(s.name)},
 			Ports:    s.ports,
 		}
 		if s.headless {
@@ -35,7 +35,7 @@ func (p *Part) services(ctx *pulumi.Context) error {
 			Metadata: &metav1.ObjectMetaArgs{
 				Name:        pulumi.String(s.name),
 				Namespace:   p.args.Namespace.Name,
-				Annotations: podspec.Unawaited(),
+				Annotations: objectmeta.Unawaited(),
 			},
 			Spec: spec,
 		}, p.args.Cluster.Object(p))
@@ -47,8 +47,8 @@ func (p *Part) services(ctx *pulumi.Context) error {
 	return nil
 }
 
-// ports are a Service's TCP ports: name, number, name, number.
-func ports(pairs ...interface{}) corev1.ServicePortArray {
+// servicePorts are a Service's TCP ports: name, number, name, number.
+func servicePorts(pairs ...interface{}) corev1.ServicePortArray {
 	a := corev1.ServicePortArray{}
 	for i := 0; i < len(pairs); i += 2 {
 		a = append(a, &corev1.ServicePortArgs{

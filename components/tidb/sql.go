@@ -3,8 +3,10 @@ package tidb
 import (
 	"strings"
 
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -16,20 +18,20 @@ import (
 // TiDB declares the region's SQL servers and their disruption budget. They hold no data and need no stable names, so
 // they are a Deployment. The next region's servers wait for its rollout.
 func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, regions.Sizes.TiDB)
+	c := podspec.Container(TiDB, p.args.Config.Images.TiDB, sizing.TiDB)
 	c.Command = pulumi.ToStringArray([]string{"/tidb-server"})
 	c.Args = pulumi.ToStringArray([]string{
 		"--store=tikv",
-		"--path=" + strings.Join(addresses(p.args.Config, PD, regions.PDClientPort), ","),
+		"--path=" + strings.Join(addresses(p.args.Config, PD, ports.PDClient), ","),
 		"--host=0.0.0.0",
 		"--advertise-address=$(POD_IP)",
 		"--config=/etc/tidb/tidb.toml",
 	})
 	c.Env = corev1.EnvVarArray{podspec.EnvFromField("POD_IP", "status.podIP")}
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 3}
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(regions.TiDBStatusPort, "/status")
-	c.ReadinessProbe = probe.HTTP(regions.TiDBStatusPort, "/status")
-	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(regions.TiDBPort)
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(ports.TiDBStatus, "/status")
+	c.ReadinessProbe = probe.HTTP(ports.TiDBStatus, "/status")
+	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(ports.TiDB)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("config", "/etc/tidb"),
 		podspec.MountReadOnly("init", "/etc/tidb-init"),
@@ -50,7 +52,7 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Metadata: p.metadata(TiDB),
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(p.args.Config.Replicas.TiDB),
-			Selector: podspec.Selector(TiDB),
+			Selector: objectmeta.Selector(TiDB),
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
 				// The nodes have no room for a surge pod.
@@ -69,11 +71,11 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(TiDB),
 			Namespace:   p.args.Namespace.Name,
-			Annotations: podspec.Unawaited(),
+			Annotations: objectmeta.Unawaited(),
 		},
 		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable: pulumi.Int(1),
-			Selector:       podspec.Selector(TiDB),
+			Selector:       objectmeta.Selector(TiDB),
 		},
 	}, p.args.Cluster.Object(p))
 	return deployment, err
@@ -83,10 +85,10 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 // longer after each exit. One store is enough, so that TiDB restarts while a region is lost.
 func (p *Part) storeIsUp() *corev1.ContainerArgs {
 	var urls []string
-	for _, pd := range addresses(p.args.Config, PD, regions.PDClientPort) {
+	for _, pd := range addresses(p.args.Config, PD, ports.PDClient) {
 		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
 	}
-	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
 until
   for stores in $STORES; do

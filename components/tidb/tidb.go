@@ -8,6 +8,8 @@ import (
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/storage"
+	"geo-wordpress/config"
+	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -34,7 +36,7 @@ const unprivileged = 1000
 
 // Args configure one region's part of the database.
 type Args struct {
-	Config      *regions.Config
+	Config      *config.Config
 	Region      regions.Region
 	Cluster     *cluster.Cluster
 	Namespace   *namespace.Namespace
@@ -76,8 +78,8 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 }
 
 // Address is host:port of the database for a region's WordPress.
-func Address(config *regions.Config, region regions.Region) string {
-	return address(config, region, TiDB, regions.TiDBPort)
+func Address(config *config.Config, region regions.Region) string {
+	return address(config, region, TiDB, ports.TiDB)
 }
 
 // volumes declares the claims on the region's disks.
@@ -96,4 +98,4 @@ func (p *Part) volumes(ctx *pulumi.Context) (err error) {
 }
 
 // peers are the other regions.
-func (p *Part) peers() []regions.Region { return p.args.Config.Peers(p.args.Region) }
+func (p *Part) peers() []regions.Region { return regions.Peers(p.args.Config.Regions, p.args.Region) }

@@ -6,9 +6,10 @@ import (
 	"text/template"
 
 	"geo-wordpress/components/credentials"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/tidb"
-	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -44,12 +45,12 @@ var (
 
 // sizes are the numbers in Apache's and PHP's settings. Package regions derives them from one another.
 var sizes = map[string]int{
-	"Processes":          regions.WordPressProcesses,
-	"UploadMiB":          regions.UploadMiB,
-	"PHPMemoryMiB":       regions.PHPMemoryMiB,
-	"OPcacheMiB":         regions.OPcacheMiB,
-	"HealthProcesses":    regions.HealthProcesses,
-	"HealthPHPMemoryMiB": regions.HealthPHPMemoryMiB,
+	"Processes":          sizing.WordPressProcesses,
+	"UploadMiB":          sizing.UploadMiB,
+	"PHPMemoryMiB":       sizing.PHPMemoryMiB,
+	"OPcacheMiB":         sizing.OPcacheMiB,
+	"HealthProcesses":    sizing.HealthProcesses,
+	"HealthPHPMemoryMiB": sizing.HealthPHPMemoryMiB,
 }
 
 // render executes a template.
@@ -88,7 +89,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		files[name] = pulumi.String(rendered)
 	}
 
-	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name, Annotations: podspec.Annotations()}
+	metadata := &metav1.ObjectMetaArgs{Namespace: w.args.Namespace.Name, Annotations: objectmeta.Annotations()}
 	var err error
 	w.config, err = corev1.NewConfigMap(ctx, w.name+"-config", &corev1.ConfigMapArgs{
 		Metadata: metadata,
@@ -139,9 +140,9 @@ func (w *WordPress) environment() corev1.EnvVarArray {
 			}},
 		},
 		// PHP's memory_limit does not cover ImageMagick's memory.
-		podspec.Env("MAGICK_MEMORY_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageMemoryMiB)),
-		podspec.Env("MAGICK_MAP_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),
-		podspec.Env("MAGICK_DISK_LIMIT", pulumi.Sprintf("%dMiB", regions.ImageDiskMiB)),
+		podspec.Env("MAGICK_MEMORY_LIMIT", pulumi.Sprintf("%dMiB", sizing.ImageMemoryMiB)),
+		podspec.Env("MAGICK_MAP_LIMIT", pulumi.Sprintf("%dMiB", sizing.ImageDiskMiB)),
+		podspec.Env("MAGICK_DISK_LIMIT", pulumi.Sprintf("%dMiB", sizing.ImageDiskMiB)),
 	)
 	for _, salt := range credentials.Salts {
 		env = append(env, podspec.EnvFromSecret(salt, w.secret.Metadata.Name(), salt))

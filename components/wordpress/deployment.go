@@ -3,9 +3,11 @@ package wordpress
 import (
 	"strconv"
 
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -17,20 +19,20 @@ import (
 // deployment declares the pods: WordPress, and beside it the health page. Only wp-content is on the shared volume:
 // WordPress itself stays in the image and follows its tag.
 func (w *WordPress) deployment(ctx *pulumi.Context) error {
-	server := podspec.Container(app, w.args.Config.Images.WordPress, regions.Sizes.WordPress)
+	server := podspec.Container(app, w.args.Config.Images.WordPress, sizing.WordPress)
 	server.Command, server.Args = start("docker-entrypoint.sh", "apache2-foreground")
 	server.Env = w.environment()
 	server.Ports = corev1.ContainerPortArray{
-		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(regions.HTTPPort)},
+		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(ports.HTTP)},
 	}
 	// The first start copies the image's themes and plugins to the shared volume. Then the probe loads WordPress with
 	// its plugins. No other check does, and a rollout must not go on with an image that ends in a fatal error. Ten
 	// minutes and more outlast an election, and a database that starts at the same time.
-	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 10, Threshold: 120}.HTTP(regions.HTTPPort, startPath)
+	server.StartupProbe = podspec.Probe{Period: 5, Timeout: 10, Threshold: 120}.HTTP(ports.HTTP, startPath)
 	// The health page decides readiness. A probe of this port would fail during an election, when requests that wait
 	// for the database fill the connection queue. Liveness does not depend on the database: restarting WordPress does
 	// not repair it.
-	server.LivenessProbe = alive(regions.HTTPPort)
+	server.LivenessProbe = alive(ports.HTTP)
 	server.Lifecycle = stop("sleep " + strconv.Itoa(stopSeconds))
 	server.VolumeMounts = append(core(),
 		podspec.MountFile("config", "startz.php", documentRoot+startPath),
@@ -51,12 +53,12 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
-			Labels:      podspec.Labels(app),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(app),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(w.args.Config.Replicas.WordPress),
-			Selector: podspec.Selector(app),
+			Selector: objectmeta.Selector(app),
 			Strategy: &appsv1.DeploymentStrategyArgs{
 				Type: pulumi.String("RollingUpdate"),
 				RollingUpdate: &appsv1.RollingUpdateDeploymentArgs{
@@ -66,7 +68,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 			},
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{
-					Labels: podspec.Labels(app),
+					Labels: objectmeta.Labels(app),
 					// A change of the file server rolls the pods too; the next region waits for their readiness.
 					Annotations: pulumi.StringMap{"geo-wordpress/file-server": w.args.Files.Fingerprint},
 				},
@@ -82,11 +84,11 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
-			Annotations: podspec.Unawaited(),
+			Annotations: objectmeta.Unawaited(),
 		},
 		Spec: &policyv1.PodDisruptionBudgetSpecArgs{
 			MaxUnavailable: pulumi.Int(1),
-			Selector:       podspec.Selector(app),
+			Selector:       objectmeta.Selector(app),
 		},
 	}, w.args.Cluster.Object(w))
 	return err
@@ -95,7 +97,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 // podSpec is common to all pods of the image. They run as the image's www-data, not as root. A sysctl that Kubernetes
 // considers safe lets www-data listen on port 80.
 func (w *WordPress) podSpec(containers ...corev1.ContainerInput) *corev1.PodSpecArgs {
-	security := podspec.User(wwwData)
+	security := podspec.User(podspec.WWWData)
 	security.FsGroup = nil // the shared volume is NFS; its files are www-data's already
 	security.FsGroupChangePolicy = nil
 	security.Sysctls = corev1.SysctlArray{&corev1.SysctlArgs{
@@ -150,7 +152,7 @@ func core() corev1.VolumeMountArray {
 func (w *WordPress) volumes() corev1.VolumeArray {
 	return corev1.VolumeArray{
 		podspec.Scratch("html", "512Mi"),
-		podspec.Scratch("tmp", strconv.Itoa(regions.WordPressTmpMiB)+"Mi"), // uploads and pictures in progress
+		podspec.Scratch("tmp", strconv.Itoa(sizing.WordPressTmpMiB)+"Mi"), // uploads and pictures in progress
 		podspec.FromConfigMap("config", w.config.Metadata.Name()),
 	}
 }

@@ -3,7 +3,8 @@ package wordpress
 import (
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -24,20 +25,20 @@ const (
 // WordPress. While the database elects leaders, all of WordPress's processes may wait for it. The page must still
 // answer, or the load balancer would remove every region for the loss of one.
 func (w *WordPress) health() *corev1.ContainerArgs {
-	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, regions.Sizes.Health)
+	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, sizing.Health)
 	// Skips the image's entrypoint, which would copy WordPress.
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "rm -f " + stopping + "; exec apache2-foreground -f " + healthConfig})
 	c.Env = w.database()
 	c.Ports = corev1.ContainerPortArray{
-		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(regions.HealthPort)},
+		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(ports.Health)},
 	}
 	// The page returns 503 until WordPress's server has started; the other probes begin after that.
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(regions.HTTPPort)
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 5, Threshold: 60}.TCP(ports.HTTP)
 	// Slower than the load balancer's check: the node port of a pod that is not ready is closed, and requests would
 	// fail until the load balancer notices.
-	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 4}.HTTP(regions.HealthPort, loadbalancer.HealthPath+"?ready")
+	c.ReadinessProbe = podspec.Probe{Period: 5, Timeout: 6, Threshold: 4}.HTTP(ports.Health, loadbalancer.HealthPath+"?ready")
 	// A TCP probe, not the page: no restart repairs what the page reports.
-	c.LivenessProbe = alive(regions.HealthPort)
+	c.LivenessProbe = alive(ports.Health)
 	c.Lifecycle = warnAndStop()
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "health.conf", healthConfig),

@@ -1,8 +1,10 @@
 package wordpress
 
 import (
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -16,7 +18,7 @@ import (
 // the answer is a redirect to the installation page at the site's address. That counts as success, though these pods
 // cannot reach the page.
 func (w *WordPress) cron(ctx *pulumi.Context) error {
-	c := podspec.Container(cronApp, w.args.Config.Images.Tools, regions.Sizes.Job)
+	c := podspec.Container(cronApp, w.args.Config.Images.Tools, sizing.Job)
 	url := "http://" + regions.ServiceDNS(app, w.args.Config.Namespaces.WordPress, w.args.Region) + "/wp-cron.php"
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c",
 		"until wget -q -S -T 60 -O /dev/null " + url + " 2>&1 | grep -q 'HTTP/[0-9.]* [23]'; do sleep 5; done"})
@@ -24,8 +26,8 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(cronApp),
 			Namespace:   w.args.Namespace.Name,
-			Labels:      podspec.Labels(cronApp),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(cronApp),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &batchv1.CronJobSpecArgs{
 			Schedule:                   pulumi.String("*/5 * * * *"),
@@ -38,11 +40,11 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 					BackoffLimit:          pulumi.Int(1),
 					ActiveDeadlineSeconds: pulumi.Int(240),
 					Template: &corev1.PodTemplateSpecArgs{
-						Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(cronApp)},
+						Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(cronApp)},
 						Spec: &corev1.PodSpecArgs{
 							RestartPolicy:                pulumi.String("Never"),
 							PriorityClassName:            w.args.Priority.Jobs,
-							SecurityContext:              podspec.User(wwwData),
+							SecurityContext:              podspec.User(podspec.WWWData),
 							AutomountServiceAccountToken: pulumi.Bool(false),
 							EnableServiceLinks:           pulumi.Bool(false),
 							Containers:                   corev1.ContainerArray{c},
@@ -58,7 +60,7 @@ func (w *WordPress) cron(ctx *pulumi.Context) error {
 // install declares the Job that installs the site. All regions run it at the same time; exactly one installs.
 func (w *WordPress) install(ctx *pulumi.Context) error {
 	site := w.args.Config.Site
-	c := podspec.Container(installApp, w.args.Config.Images.WordPress, regions.Sizes.Job)
+	c := podspec.Container(installApp, w.args.Config.Images.WordPress, sizing.Job)
 	// The image's own script makes wp-config.php, and then runs the command.
 	c.Command, c.Args = start("docker-ensure-installed.sh", "php", "/etc/geo-wordpress/install.php")
 	c.Env = append(w.environment(),
@@ -75,13 +77,13 @@ func (w *WordPress) install(ctx *pulumi.Context) error {
 	_, err := batchv1.NewJob(ctx, w.name+"-install", &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   w.args.Namespace.Name,
-			Labels:      podspec.Labels(installApp),
-			Annotations: podspec.Annotations(),
+			Labels:      objectmeta.Labels(installApp),
+			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(6),
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: podspec.Labels(installApp)},
+				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(installApp)},
 				Spec:     pod,
 			},
 		},

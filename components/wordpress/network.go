@@ -1,10 +1,11 @@
 package wordpress
 
 import (
-	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/network"
 	"geo-wordpress/components/tidb"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -19,23 +20,23 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
-			Annotations: podspec.Unawaited(),
+			Annotations: objectmeta.Unawaited(),
 		},
 		Spec: &corev1.ServiceSpecArgs{
 			Type:                  pulumi.String("NodePort"),
 			ExternalTrafficPolicy: pulumi.String("Local"),
-			Selector:              pulumi.StringMap{podspec.Label: pulumi.String(app)},
+			Selector:              pulumi.StringMap{objectmeta.Label: pulumi.String(app)},
 			Ports: corev1.ServicePortArray{
 				&corev1.ServicePortArgs{
 					Name:     pulumi.String("http"),
-					Port:     pulumi.Int(regions.HTTPPort),
-					NodePort: pulumi.Int(regions.WordPressNodePort),
+					Port:     pulumi.Int(ports.HTTP),
+					NodePort: pulumi.Int(ports.WordPressNode),
 					Protocol: pulumi.String("TCP"),
 				},
 				&corev1.ServicePortArgs{
 					Name:     pulumi.String(healthContainer),
-					Port:     pulumi.Int(regions.HealthPort),
-					NodePort: pulumi.Int(regions.HealthNodePort),
+					Port:     pulumi.Int(ports.Health),
+					NodePort: pulumi.Int(ports.HealthNode),
 					Protocol: pulumi.String("TCP"),
 				},
 			},
@@ -50,12 +51,12 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 func (w *WordPress) policies(ctx *pulumi.Context) error {
 	var frontEnds []networkingv1.NetworkPolicyPeerInput
 	for _, cidr := range network.FrontEndRanges {
-		frontEnds = append(frontEnds, podspec.Block(cidr))
+		frontEnds = append(frontEnds, networkpolicy.Block(cidr))
 	}
-	http := podspec.TCP(regions.HTTPPort)
-	toDatabase := podspec.To(podspec.TCP(regions.TiDBPort), podspec.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
+	http := networkpolicy.TCP(ports.HTTP)
+	toDatabase := networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
 	// Excludes private ranges: the VPC and the metadata server.
-	toInternet := podspec.To(podspec.TCP(80, 443, 465, 587), podspec.Block("0.0.0.0/0",
+	toInternet := networkpolicy.To(networkpolicy.TCP(80, 443, 465, 587), networkpolicy.Block("0.0.0.0/0",
 		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
 
 	for _, policy := range []struct {
@@ -65,18 +66,18 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}{
 		{app,
 			networkingv1.NetworkPolicyIngressRuleArray{
-				podspec.From(podspec.TCP(regions.HTTPPort, regions.HealthPort), frontEnds...),
-				podspec.From(http, podspec.Pods(cronApp)),
+				networkpolicy.From(networkpolicy.TCP(ports.HTTP, ports.Health), frontEnds...),
+				networkpolicy.From(http, networkpolicy.Pods(cronApp)),
 			},
 			networkingv1.NetworkPolicyEgressRuleArray{toDatabase, toInternet},
 		},
-		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{podspec.To(http, podspec.Pods(app))}},
+		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(http, networkpolicy.Pods(app))}},
 		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},
 	} {
 		if policy.app == installApp && w.args.Config.Site == nil {
 			continue
 		}
-		np, err := networkingv1.NewNetworkPolicy(ctx, w.name+"-"+policy.app, podspec.Policy(policy.app,
+		np, err := networkingv1.NewNetworkPolicy(ctx, w.name+"-"+policy.app, networkpolicy.Of(policy.app,
 			w.args.Namespace.Name, policy.ingress, policy.egress), w.args.Cluster.Object(w))
 		if err != nil {
 			return err

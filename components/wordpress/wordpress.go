@@ -8,6 +8,7 @@ import (
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
@@ -22,12 +23,9 @@ const (
 	installApp = "wordpress-install"
 )
 
-// wwwData is the user of the image's Apache and PHP.
-const wwwData = 33
-
 // Args configure a region's WordPress.
 type Args struct {
-	Config      *regions.Config
+	Config      *config.Config
 	Region      regions.Region
 	Cluster     *cluster.Cluster
 	Namespace   *namespace.Namespace

@@ -11,7 +11,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 )
 
 // monitor is the engine's side of a run.
@@ -114,7 +114,7 @@ func urn(request *pulumirpc.RegisterResourceRequest) string {
 	if parent := resource.URN(request.Parent); parent != "" && parent.Type() != resource.RootStackType {
 		parentType = parent.QualifiedType()
 	}
-	return string(resource.NewURN(Stack, regionstest.Project, parentType, tokens.Type(request.Type), request.Name))
+	return string(resource.NewURN(Stack, configtest.Project, parentType, tokens.Type(request.Type), request.Name))
 }
 
 // providerURN is the URN of a reference to a provider, which is URN::ID.

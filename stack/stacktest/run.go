@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -49,7 +49,7 @@ func Run(values map[string]string, options Options) (*Graph, error) {
 
 	program, option := stack.Program()
 	err = pulumi.RunErr(program, func(info *pulumi.RunInfo) {
-		info.Project, info.Stack = regionstest.Project, Stack
+		info.Project, info.Stack = configtest.Project, Stack
 		info.Config, info.ConfigSecretKeys = values, options.SecretKeys
 		info.DryRun = options.Preview
 		info.MonitorAddr = listener.Addr().String()

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -45,7 +45,7 @@ func TestWordPressCronOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for _, pod := range pods {
 			wait.Go(func() {
-				response, err := world.Get(t.Context(), pod, regions.HTTPPort, "/wp-cron.php")
+				response, err := world.Get(t.Context(), pod, ports.HTTP, "/wp-cron.php")
 				if err != nil {
 					t.Error(err)
 					return

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
 	"geo-wordpress/tools/conformance/declared"
 
 	corev1 "k8s.io/api/core/v1"
@@ -81,7 +81,7 @@ var undone = map[string]setting{
 		c.LivenessProbe.ProbeHandler = c.ReadinessProbe.ProbeHandler
 	})},
 	"the health page has processes of its own": {"TestWordPressHealth", oneServer},
-	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", fmt.Sprintf("MaxRequestWorkers %d", regions.HealthProcesses), "MaxRequestWorkers 1")},
+	"the health page's processes are enough":   {"TestWordPressHealth", inConfigMaps("health.conf", fmt.Sprintf("MaxRequestWorkers %d", sizing.HealthProcesses), "MaxRequestWorkers 1")},
 	"a site without its files has failed":      {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES         = '/wp-content'", "FILES         = '/tmp'")},
 	"a look at the files has an end":           {"TestWordPressHealth", inConfigMaps("healthz.php", "FILES_SECONDS = 2", "FILES_SECONDS = 60")},
 	"a site without its web server has failed": {"TestWordPressHealth", inConfigMaps("healthz.php", "SITE_PORT  = 80;", "SITE_PORT  = 8081;")},
@@ -112,7 +112,7 @@ var undone = map[string]setting{
 	"TiDB counts rows":                          {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
 	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",
 		inConfigMaps("config-extra.php", "WPMU_PLUGIN_DIR", "ANOTHER_DIR")},
-	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", fmt.Sprintf("upload_max_filesize = %dM", regions.UploadMiB), "")},
+	"pictures may be large":                       {"TestWordPressInBrowser/unstable", inConfigMaps("php.ini", fmt.Sprintf("upload_max_filesize = %dM", sizing.UploadMiB), "")},
 	"the cron asks until it is answered":          {"TestWordPressCron", inCron("until ", "", "; do sleep 5; done", "")},
 	"a site to be installed is no failure":        {"TestWordPressCron", inCron("[23]", "2")},
 	"a theme is copied whole":                     {"TestWordPressStartsWhole", inConfigMaps("start.sh", `cp -R "$directory" "$copies/copy"`, `mkdir -p "$name"; cp -R "$directory." "$name"`)},

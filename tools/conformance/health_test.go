@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"geo-wordpress/components/loadbalancer"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 
@@ -213,7 +213,7 @@ func crowd(wordpress *kubelet.Pod) (leave func()) {
 	var wait sync.WaitGroup
 	for range 24 {
 		wait.Go(func() {
-			if response, err := world.Get(ctx, wordpress, regions.HTTPPort, "/"); err == nil {
+			if response, err := world.Get(ctx, wordpress, ports.HTTP, "/"); err == nil {
 				response.Body.Close()
 			}
 		})
@@ -228,7 +228,7 @@ func crowd(wordpress *kubelet.Pod) (leave func()) {
 // that the site closes, until leave is called.
 func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	address := net.JoinHostPort(wordpress.Network.Address.String(), strconv.Itoa(regions.HTTPPort))
+	address := net.JoinHostPort(wordpress.Network.Address.String(), strconv.Itoa(ports.HTTP))
 	full := make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
@@ -261,7 +261,7 @@ func fillQueue(wordpress *kubelet.Pod) (leave func()) {
 func answersWithoutDatabase(wordpress *kubelet.Pod) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	response, err := world.Get(ctx, wordpress, regions.HTTPPort, "/wp-includes/images/blank.gif")
+	response, err := world.Get(ctx, wordpress, ports.HTTP, "/wp-includes/images/blank.gif")
 	if err != nil {
 		return err
 	}
@@ -309,7 +309,7 @@ func health(t *testing.T, wordpress *kubelet.Pod) (code int, text string) {
 
 // healthPage returns the health page's answer.
 func healthPage(wordpress *kubelet.Pod) (code int, text string, err error) {
-	return pageOf(wordpress, regions.HealthPort, loadbalancer.HealthPath)
+	return pageOf(wordpress, ports.Health, loadbalancer.HealthPath)
 }
 
 // pageOf returns a pod's answer to a request for a page.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -55,7 +55,7 @@ func probe(t *testing.T, pod *kubelet.Pod, what string, body, into any) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	url := "http://" + net.JoinHostPort(pod.Network.Address.String(), strconv.Itoa(regions.HTTPPort)) + "/?geo_probe=" + what
+	url := "http://" + net.JoinHostPort(pod.Network.Address.String(), strconv.Itoa(ports.HTTP)) + "/?geo_probe=" + what
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

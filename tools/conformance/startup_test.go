@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"geo-wordpress/components/loadbalancer"
-	"geo-wordpress/regions"
+	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -38,15 +38,15 @@ func TestWordPressBrokenPlugin(t *testing.T) {
 	}
 
 	activate(t, w, tidb, elsewhere)
-	if code, text := page(old, regions.HTTPPort, start.Path); code != http.StatusOK || text != "ok" {
+	if code, text := page(old, ports.HTTP, start.Path); code != http.StatusOK || text != "ok" {
 		t.Errorf("with a plugin that sends visitors elsewhere: %d %s", code, text)
 	}
 
 	activate(t, w, tidb, broken)
-	if code, text := page(old, regions.HTTPPort, start.Path); code != http.StatusInternalServerError || !strings.Contains(text, broken) {
+	if code, text := page(old, ports.HTTP, start.Path); code != http.StatusInternalServerError || !strings.Contains(text, broken) {
 		t.Errorf("with a broken plugin the start-up page says %d %s", code, text)
 	}
-	if code, text := page(old, regions.HealthPort, loadbalancer.HealthPath); code != http.StatusOK {
+	if code, text := page(old, ports.Health, loadbalancer.HealthPath); code != http.StatusOK {
 		t.Errorf("with a broken plugin the health page says %d %s: then the start-up page is not needed", code, text)
 	}
 	late := w.Start(region, "wordpress")
@@ -64,7 +64,7 @@ func TestWordPressBrokenPlugin(t *testing.T) {
 
 	activate(t, w, tidb, elsewhere)
 	w.Ready(3*time.Minute, late)
-	if code, text := page(late, regions.HTTPPort, start.Path); code != http.StatusOK {
+	if code, text := page(late, ports.HTTP, start.Path); code != http.StatusOK {
 		t.Errorf("with the plugin switched off: %d %s", code, text)
 	}
 }

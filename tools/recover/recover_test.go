@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
 )
 
@@ -191,7 +191,7 @@ func TestWhatIsInTheStateAloneIsMadeAgain(t *testing.T) {
 // The ID of every resource that the program declares, with and without a domain, follows from its inputs.
 func TestEveryDeclaredResourceHasAnID(t *testing.T) {
 	for _, domain := range []string{"", "www.example.com"} {
-		values := regionstest.Committed(t)
+		values := configtest.Committed(t)
 		if domain != "" {
 			values["geo-wordpress:domain"] = domain
 		}

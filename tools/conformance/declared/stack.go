@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"testing"
 
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/regions"
-	"geo-wordpress/regions/regionstest"
 	"geo-wordpress/stack/stacktest"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -18,8 +19,8 @@ import (
 
 // Stack is the objects and outputs that a stack declares.
 type Stack struct {
-	Config  *regions.Config // nil if it was read from API servers
-	Regions []*Region       // in the configuration's order
+	Config  *config.Config // nil if it was read from API servers
+	Regions []*Region      // in the configuration's order
 	// Outputs are the stack's outputs, secrets included, as plain values: strings, float64, map[string]any, []any. It
 	// is nil if the stack was read from API servers.
 	Outputs map[string]any
@@ -46,11 +47,11 @@ func (k Key) String() string { return k.Namespace + "/" + k.Name }
 // Committed returns the stack of the committed configuration, with the given keys set to other values.
 func Committed(t testing.TB, set map[string]string) *Stack {
 	t.Helper()
-	values := regionstest.Committed(t)
+	values := configtest.Committed(t)
 	for key, value := range set {
 		values[key] = value
 	}
-	config, err := regions.Load(values, regionstest.Project)
+	config, err := config.Load(values, configtest.Project)
 	if err != nil {
 		t.Fatalf("loading the committed configuration: %v", err)
 	}

@@ -1,0 +1,29 @@
+package objectmeta
+
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// Annotations are the annotations of every object. They set the field manager for server-side apply
+// (https://kubernetes.io/docs/reference/using-api/server-side-apply/). By default the provider generates a name for
+// each object and keeps it only in the state. An update that is killed before it writes the state loses the name. It
+// still owns the object's fields, so an update that imports the object could not change them.
+func Annotations() pulumi.StringMap {
+	return pulumi.StringMap{"pulumi.com/patchFieldManager": pulumi.String("geo-wordpress")}
+}
+
+// Unawaited are the annotations of an object that Pulumi does not wait for: a Service, whose pods are declared after it; a
+// disruption budget; and a volume, whose claim is awaited (UntilBound).
+func Unawaited() pulumi.StringMap { return withAwait("skipAwait", "true") }
+
+// UntilBound are the annotations of a claim: Pulumi watches it until it is bound.
+//
+// Without them, and Unawaited for a volume, the provider polls both. When a poll fails, because of a Ctrl-C or a broken
+// connection, the provider dereferences a nil pointer and exits, and every operation in progress in the cluster fails
+// (pulumi-kubernetes v4.24, pkg/watcher/watcher.go and kubeProvider.Create).
+func UntilBound() pulumi.StringMap { return withAwait("waitFor", "jsonpath={.status.phase}=Bound") }
+
+// withAwait adds one of the annotations that tell the provider what to wait for.
+func withAwait(rule, value string) pulumi.StringMap {
+	annotations := Annotations()
+	annotations["pulumi.com/"+rule] = pulumi.String(value)
+	return annotations
+}

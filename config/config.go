@@ -1,0 +1,62 @@
+// Package config is the configuration of a stack, with every check that is possible before a resource is registered.
+package config
+
+import (
+	"net/netip"
+
+	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
+)
+
+// Config is the whole configuration of a stack, validated: a value of this type always describes a system that can be
+// deployed. Pulumi.yaml declares each key with its type, its meaning and its default.
+type Config struct {
+	Project string // Google Cloud project, gcp:project
+	Regions []regions.Region
+
+	// AuthorizedNetworks may reach the clusters' control planes.
+	AuthorizedNetworks []netip.Prefix
+	// ApplicationDefaultCredentials makes the kubeconfigs authenticate as Pulumi itself does, not as gcloud does.
+	ApplicationDefaultCredentials bool
+	// ManageServices makes the stack enable the Google APIs it needs.
+	ManageServices bool
+	// DeletionProtection guards the clusters, ProtectData the disks, against a destroy.
+	DeletionProtection, ProtectData bool
+
+	Images   Images
+	Disks    Disks
+	Replicas sizing.Replicas
+	// TolerateMachineLoss makes the capacity check count one machine fewer.
+	TolerateMachineLoss bool
+
+	Namespaces Namespaces
+
+	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
+	Domain string
+	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.
+	Site *Site
+}
+
+// Images are the container images, each with a tag or a digest.
+type Images struct {
+	PD, TiKV, TiDB, NFS, WordPress, Syncthing string
+	// Tools is a BusyBox image, for the init containers.
+	Tools string
+}
+
+// Disks are sizes in GiB. PD, TiKV and Files are one persistent disk each per region; Boot is every machine's own.
+type Disks struct {
+	PD, TiKV, Files, Boot int
+}
+
+// Namespaces of a cluster, by what lives in them.
+type Namespaces struct {
+	Database  string // PD, TiKV, TiDB
+	Files     string // the NFS server and Syncthing, which share a disk
+	WordPress string
+}
+
+// Site is the input of WordPress's installer.
+type Site struct {
+	Title, AdminUser, AdminEmail string
+}

@@ -1,0 +1,121 @@
+package config
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"geo-wordpress/googlecloud"
+	"geo-wordpress/sizing"
+)
+
+// Limits of the configuration's numbers.
+const (
+	minRegions = 3 // with two, the loss of either leaves no majority
+
+	minDisk     = 10    // GiB, the minimum of a balanced persistent disk
+	minTiKVDisk = 20    // GiB: TiKV's Raft log, its reserves and room to compact
+	minBootDisk = 30    // GiB: the node's system and every image of the stack, twice during an upgrade
+	maxDisk     = 65536 // GiB, the maximum of a persistent disk
+
+	maxReplicas = 100
+)
+
+// Load reads the whole configuration of a stack and checks it. The values are those of pulumi.RunInfo.Config: every key
+// with its namespace, scalars as text, arrays and objects as JSON. Project is the Pulumi project's name, the namespace
+// of the program's own keys.
+//
+// It applies no defaults: those are in Pulumi.yaml, and the CLI applies them. An error is of type Problems and holds
+// every mistake.
+func Load(values map[string]string, project string) (*Config, error) {
+	l := &loader{project: project, values: values}
+	config := &Config{
+		Project:                       l.googleProject(),
+		AuthorizedNetworks:            l.authorizedNetworks(),
+		ApplicationDefaultCredentials: l.top("applicationDefaultCredentials").truth(),
+		ManageServices:                l.top("manageServices").truth(),
+		DeletionProtection:            l.top("deletionProtection").truth(),
+		ProtectData:                   l.top("protectData").truth(),
+		Images:                        l.images(),
+		Disks:                         l.disks(),
+		Replicas:                      l.replicas(),
+		TolerateMachineLoss:           l.top("tolerateMachineLoss").truth(),
+		Namespaces:                    l.namespaces(),
+		Domain:                        l.domain(),
+		Site:                          l.site(),
+	}
+	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
+	l.unknownKeys()
+	if len(l.problems) > 0 {
+		slices.SortStableFunc(l.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })
+		return nil, l.problems
+	}
+	return config, nil
+}
+
+// LoadRun is Load for a run of the program, as the engine describes it (pulumi.RunOption). It refuses encrypted values
+// of known keys: each ends up in plain text in a manifest or a resource's name, so encryption would promise too much.
+func LoadRun(info *pulumi.RunInfo) (*Config, error) {
+	var problems Problems
+	for _, key := range slices.Sorted(slices.Values(info.ConfigSecretKeys)) {
+		name, own := cutNamespace(key, info.Project)
+		if _, known := keys[name]; (own && known) || key == projectKey {
+			problems = append(problems, Problem{Key: key, Allowed: "is encrypted, but the program writes it in plain text " +
+				"into resources: set it without --secret"})
+		}
+	}
+	if len(problems) > 0 {
+		return nil, problems // and no other problem, which might show a value
+	}
+	return Load(info.Config, info.Project)
+}
+
+// projectKey is the Google provider's own key, which has no default.
+const projectKey = "gcp:project"
+
+func (l *loader) googleProject() string {
+	id, ok := l.values[projectKey]
+	switch {
+	case !ok:
+		l.problem(projectKey, "", "is not set: set it to the ID of the Google Cloud project "+
+			"(`pulumi config set gcp:project ID`)")
+	case !googlecloud.ProjectID.MatchString(id):
+		l.problem(projectKey, quoted(id), "must be the ID of a Google Cloud project: 6 to 30 lower-case letters, digits and "+
+			"hyphens, starting with a letter and ending with a letter or digit")
+	}
+	return id
+}
+
+func (l *loader) images() Images {
+	image := func(name string) string {
+		reference, _ := l.top(name).checked(checkImage)
+		return reference
+	}
+	return Images{
+		PD: image("pdImage"), TiKV: image("tikvImage"), TiDB: image("tidbImage"), NFS: image("nfsImage"),
+		WordPress: image("wordpressImage"), Syncthing: image("syncthingImage"), Tools: image("toolsImage"),
+	}
+}
+
+func (l *loader) disks() Disks {
+	size := func(name string, least int, why string) int {
+		n, _ := l.top(name).whole(least, maxDisk, "GiB; "+why+", and no persistent disk is larger")
+		return n
+	}
+	return Disks{
+		PD:    size("pdDiskGiB", minDisk, "no balanced persistent disk is smaller"),
+		TiKV:  size("tikvDiskGiB", minTiKVDisk, "TiKV's log, reserves and compactions need room"),
+		Files: size("filesDiskGiB", minDisk, "no balanced persistent disk is smaller"),
+		Boot:  size("bootDiskGiB", minBootDisk, "a node's system and the images need room"),
+	}
+}
+
+// replicas returns zero for an invalid number.
+func (l *loader) replicas() sizing.Replicas {
+	number := func(name string) int {
+		n, _ := l.top(name).whole(1, maxReplicas, "per region; with more, the database limits the site")
+		return n
+	}
+	return sizing.Replicas{WordPress: number("wordpressReplicas"), TiDB: number("tidbReplicas")}
+}

@@ -1,0 +1,84 @@
+package config_test
+
+import (
+	"encoding/base64"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
+)
+
+func TestLoadRun(t *testing.T) {
+	run := &pulumi.RunInfo{Project: configtest.Project, Config: configtest.Committed(t)}
+	got, err := config.LoadRun(run)
+	if want := load(t, run.Config); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	run.ConfigSecretKeys = []string{"gcp:credentials", "another:secret"} // keys of other namespaces may be secret
+	if _, err := config.LoadRun(run); err != nil {
+		t.Error(err)
+	}
+}
+
+// An encrypted value must not end up in plain text: neither in a resource nor in an error.
+func TestEncryptedValuesAreRefusedAndNeverShown(t *testing.T) {
+	const secret = "hunter2"
+	for _, key := range []string{"geo-wordpress:site", "geo-wordpress:pdImage", "geo-wordpress:adminPassword", "gcp:project"} {
+		values := configtest.Committed(t)
+		values[key] = secret
+		_, err := config.LoadRun(&pulumi.RunInfo{
+			Project: configtest.Project, Config: values, ConfigSecretKeys: []string{key},
+		})
+		if err == nil {
+			t.Errorf("%s: accepted", key)
+			continue
+		}
+		if !strings.Contains(err.Error(), key) || strings.Contains(err.Error(), secret) {
+			t.Errorf("%s: the error should name the key and not the value: %v", key, err)
+		}
+	}
+}
+
+// The value of an unknown key or field may be a password.
+func TestUnknownValuesAreNeverShown(t *testing.T) {
+	const secret = "hunter2"
+	values := configtest.Committed(t)
+	values["geo-wordpress:databasePassword"] = secret
+	values["geo-wordpress:site"] = `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com","adminPassword":"` + secret + `"}`
+	_, err := config.Load(values, configtest.Project)
+	if err == nil || strings.Contains(err.Error(), secret) {
+		t.Errorf("got %v", err)
+	}
+	for _, name := range []string{"databasePassword", "adminPassword"} {
+		if err != nil && !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not reported: %v", name, err)
+		}
+	}
+}
+
+// A key or a field may hold any characters, but each problem still takes one line.
+func TestOddKeysStayOnTheirLine(t *testing.T) {
+	values := configtest.Committed(t)
+	values["geo-wordpress:two\nlines"] = "x"
+	values["geo-wordpress:site"] = `{"\u001b[31mred\n":1}`
+	_, err := config.Load(values, configtest.Project)
+	if err == nil || strings.ContainsAny(err.Error(), "\x1b\r") {
+		t.Fatalf("got %q", err)
+	}
+	if got, want := strings.Count(err.Error(), "\n"), len(err.(config.Problems)); got != want {
+		t.Errorf("%d lines for %d problems: %v", got, want, err)
+	}
+}
+
+func decodeBase64(t *testing.T, text string) []byte {
+	t.Helper()
+	bytes, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes
+}
