@@ -20,13 +20,13 @@ func TestBadConfigurations(t *testing.T) {
 		}
 		names[bad.Name] = true
 		t.Run(bad.Name, func(t *testing.T) {
-			config, err := config.Load(bad.Values, configtest.Project)
+			loaded, err := config.Load(bad.Values, configtest.Project)
 			var problems config.Problems
 			if !errors.As(err, &problems) {
-				t.Fatalf("got %v with error %v, want Problems", config, err)
+				t.Fatalf("got %v with error %v, want Problems", loaded, err)
 			}
-			if config != nil {
-				t.Errorf("got a configuration beside the error: %+v", config)
+			if loaded != nil {
+				t.Errorf("got a configuration beside the error: %+v", loaded)
 			}
 			if err := compare(problems, bad.Want); err != nil {
 				t.Errorf("%v\n%v", err, problems)

@@ -126,9 +126,9 @@ func TestAnyTextIsAcceptedOrExplained(t *testing.T) {
 		for range rapid.IntRange(1, 4).Draw(t, "changes") {
 			values[rapid.SampledFrom(names).Draw(t, "key")] = text.Draw(t, "text")
 		}
-		config, err := config.Load(values, configtest.Project)
+		loaded, err := config.Load(values, configtest.Project)
 		if err == nil {
-			if config == nil {
+			if loaded == nil {
 				t.Fatal("neither a configuration nor an error")
 			}
 			return

@@ -1,7 +1,12 @@
-// The embedded local cloud. A module of its own: the program never imports it.
+// The embedded local cloud. A module of its own: the program never imports it, so its dependencies are not the program's.
 module geo-wordpress/localcloud
 
 go 1.24.7
+
+require geo-wordpress v0.0.0
+
+// For the package googlecloud only.
+replace geo-wordpress => ..
 
 require (
 	github.com/BurntSushi/toml v1.5.0

@@ -3,6 +3,8 @@ package cloud
 import (
 	"slices"
 	"strings"
+
+	"geo-wordpress/googlecloud"
 )
 
 // Failures holds the current failures of the cloud. Each list is sorted without duplicates; the zero value means none.
@@ -51,13 +53,8 @@ func (f Failures) Apart(a, b string) bool {
 	return a != b && slices.Contains(f.Partitions, PartitionOf(a, b))
 }
 
-// RegionOf returns the region of a zone, or the region itself: zones end in a dash and a letter.
-func RegionOf(location string) string {
-	if i := strings.LastIndexByte(location, '-'); i > 0 && i == len(location)-2 {
-		return location[:i]
-	}
-	return location
-}
+// RegionOf returns the region of a zone, or the region itself.
+func RegionOf(location string) string { return googlecloud.RegionOf(location) }
 
 // List describes each failure in words.
 func (f Failures) List() []string {

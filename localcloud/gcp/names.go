@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
@@ -20,17 +21,18 @@ type naming struct {
 
 var (
 	// computeNames is Compute Engine's rule, from RFC 1035.
-	computeNames = &naming{regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`), 63,
+	computeNames = &naming{googlecloud.Name, googlecloud.MaxName,
 		"1 to 63 lower-case letters, digits and hyphens, from a letter to a letter or digit (RFC 1035)"}
 	// containerNames is GKE's, for clusters and node pools.
-	containerNames = &naming{regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`), 40,
+	containerNames = &naming{googlecloud.Name, googlecloud.MaxClusterName,
 		"1 to 40 lower-case letters, digits and hyphens, from a letter to a letter or digit"}
 
-	accountIDs    = regexp.MustCompile(`^[a-z]([-a-z0-9]{4,28}[a-z0-9])$`)
+	accountIDs = googlecloud.ServiceAccountID
+	// projectIDs admits the prefix of a domain too, as the published provider does.
 	projectIDs    = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]{4,28}[a-z0-9])$`)
 	labelKeys     = regexp.MustCompile(`^[\p{Ll}\p{Lo}][\p{Ll}\p{Lo}\p{N}_-]{0,62}$`)
 	labelValues   = regexp.MustCompile(`^[\p{Ll}\p{Lo}\p{N}_-]{0,63}$`)
-	networkTags   = computeNames.pattern
+	networkTags   = googlecloud.Name
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)*[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 )
 

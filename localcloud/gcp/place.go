@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"geo-wordpress/googlecloud"
 )
 
 // scope is where the resources of a type live.
@@ -19,42 +21,13 @@ const (
 // place is where a resource is. Region is set for a zone too.
 type place struct{ project, region, zone, location string }
 
-// regionZones are Google Cloud's regions with the letters of their zones.
-var regionZones = map[string]string{
-	"africa-south1": "abc", "asia-east1": "abc", "asia-east2": "abc", "asia-northeast1": "abc",
-	"asia-northeast2": "abc", "asia-northeast3": "abc", "asia-south1": "abc", "asia-south2": "abc",
-	"asia-southeast1": "abc", "asia-southeast2": "abc", "australia-southeast1": "abc",
-	"australia-southeast2": "abc", "europe-central2": "abc", "europe-north1": "abc", "europe-north2": "abc",
-	"europe-southwest1": "abc", "europe-west1": "bcd", "europe-west2": "abc", "europe-west3": "abc",
-	"europe-west4": "abc", "europe-west6": "abc", "europe-west8": "abc", "europe-west9": "abc",
-	"europe-west10": "abc", "europe-west12": "abc", "me-central1": "abc", "me-central2": "abc", "me-west1": "abc",
-	"northamerica-northeast1": "abc", "northamerica-northeast2": "abc", "northamerica-south1": "abc",
-	"southamerica-east1": "abc", "southamerica-west1": "abc", "us-central1": "abcf", "us-east1": "bcd",
-	"us-east4": "abc", "us-east5": "abc", "us-south1": "abc", "us-west1": "abc", "us-west2": "abc",
-	"us-west3": "abc", "us-west4": "abc",
-}
-
 // zonesOf lists a region's zones in order; nil if it is not a region.
-func zonesOf(region string) []string {
-	var zones []string
-	for _, letter := range regionZones[region] {
-		zones = append(zones, region+"-"+string(letter))
-	}
-	return zones
-}
+func zonesOf(region string) []string { return googlecloud.Zones(region) }
 
 // regionOf returns the region of a zone, or the region itself.
-func regionOf(location string) string {
-	if _, ok := regionZones[location]; ok {
-		return location
-	}
-	if i := strings.LastIndex(location, "-"); i > 0 {
-		return location[:i]
-	}
-	return ""
-}
+func regionOf(location string) string { return googlecloud.RegionOf(location) }
 
-func isZone(location string) bool { return slices.Contains(zonesOf(regionOf(location)), location) }
+func isZone(location string) bool { return googlecloud.IsZone(location) }
 
 // where determines a resource's place from its inputs and the provider's configuration.
 func (k *kind) where(in object, config place) (place, error) {
@@ -94,8 +67,7 @@ func (k *kind) where(in object, config place) (place, error) {
 	default:
 		at.region = at.location
 	}
-	_, isRegion := regionZones[at.location]
-	if isRegion && k.scope != zonal || isZone(at.location) && k.scope != regional {
+	if googlecloud.IsRegion(at.location) && k.scope != zonal || isZone(at.location) && k.scope != regional {
 		return at, nil
 	}
 	return at, &apiError{404, fmt.Sprintf("The resource 'projects/%s/%ss/%s' was not found", at.project, name,

@@ -8,9 +8,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+
+	"geo-wordpress/googlecloud"
 )
 
 const (
@@ -57,32 +58,23 @@ func (c *cluster) installDrivers(ctx context.Context) error {
 
 var addonLabels = map[string]string{"addonmanager.kubernetes.io/mode": "EnsureExists"}
 
-// GKE's own pods take capacity of the machines that workloads cannot use. Their requests are an assumption, rounded
-// from `kubectl describe node` of clusters with Dataplane V2, Workload Identity, Cloud DNS and system logs and metrics.
-var (
-	// nodeAgents run on every node: anetd, netd, fluentbit-gke, gke-metrics-agent, gke-metadata-server, pdcsi-node,
-	// node-local-dns, ip-masq-agent.
-	nodeAgents = request("350m", "700Mi")
-	// clusterAgents run once or twice per cluster, on any node with room. kube-dns keeps running beside Cloud DNS.
-	clusterAgents = []agent{
-		{"kube-dns", 2, request("270m", "140Mi")},
-		// metrics-server, konnectivity-agent, event-exporter and their autoscalers.
-		{"system-agents", 1, request("100m", "200Mi")},
+// clusterAgents returns GKE's own pods that run on any node with room: kube-dns, which network policies select, and one
+// placeholder for all the others.
+func clusterAgents() []googlecloud.Agent {
+	others := googlecloud.Agent{Name: "system-agents", Replicas: 1}
+	var all []googlecloud.Agent
+	for _, agent := range googlecloud.ClusterAgents {
+		if agent.Name == "kube-dns" {
+			all = append(all, agent)
+			continue
+		}
+		others.Request = others.Request.Plus(agent.Request.Times(agent.Replicas))
 	}
-)
-
-type agent struct {
-	name     string
-	replicas int32
-	request  corev1.ResourceList
-}
-
-func request(cpu, memory string) corev1.ResourceList {
-	return corev1.ResourceList{corev1.ResourceCPU: resource.MustParse(cpu), corev1.ResourceMemory: resource.MustParse(memory)}
+	return append(all, others)
 }
 
 // agentPod returns a placeholder for GKE's own pods.
-func agentPod(request corev1.ResourceList, priority string) corev1.PodSpec {
+func agentPod(request googlecloud.Resources, priority string) corev1.PodSpec {
 	return corev1.PodSpec{
 		PriorityClassName:            priority,
 		AutomountServiceAccountToken: ptr.To(false),
@@ -90,14 +82,14 @@ func agentPod(request corev1.ResourceList, priority string) corev1.PodSpec {
 		Tolerations:                  []corev1.Toleration{{Operator: corev1.TolerationOpExists}},
 		Containers: []corev1.Container{{
 			Name: "agents", Image: pauseImage,
-			Resources: corev1.ResourceRequirements{Requests: request},
+			Resources: corev1.ResourceRequirements{Requests: cpuAndMemory(request)},
 		}},
 	}
 }
 
 // installNodeAgents creates a node's own pod: a static one, which its kubelet reports to the API server.
 func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) error {
-	spec := agentPod(nodeAgents, "system-node-critical")
+	spec := agentPod(googlecloud.NodeAgents, "system-node-critical")
 	spec.NodeName, spec.HostNetwork = node.Name, true
 	_, err := c.client.CoreV1().Pods(metav1.NamespaceSystem).Create(ctx, &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -118,21 +110,21 @@ func (c *cluster) installNodeAgents(ctx context.Context, node *corev1.Node) erro
 
 // installClusterAgents creates the cluster's own pods, once there is a node for them.
 func (c *cluster) installClusterAgents(ctx context.Context) error {
-	for _, a := range clusterAgents {
-		labels := map[string]string{"k8s-app": a.name}
+	for _, a := range clusterAgents() {
+		labels := map[string]string{"k8s-app": a.Name}
 		_, err := c.client.AppsV1().Deployments(metav1.NamespaceSystem).Create(ctx, &appsv1.Deployment{
-			ObjectMeta: metav1.ObjectMeta{Name: a.name, Namespace: metav1.NamespaceSystem, Labels: labels},
+			ObjectMeta: metav1.ObjectMeta{Name: a.Name, Namespace: metav1.NamespaceSystem, Labels: labels},
 			Spec: appsv1.DeploymentSpec{
-				Replicas: &a.replicas,
+				Replicas: ptr.To(int32(a.Replicas)),
 				Selector: &metav1.LabelSelector{MatchLabels: labels},
 				Template: corev1.PodTemplateSpec{
 					ObjectMeta: metav1.ObjectMeta{Labels: labels},
-					Spec:       agentPod(a.request, "system-cluster-critical"),
+					Spec:       agentPod(a.Request, "system-cluster-critical"),
 				},
 			},
 		}, metav1.CreateOptions{})
 		if err != nil && !apierrors.IsAlreadyExists(err) {
-			return fmt.Errorf("system pods %s: %w", a.name, err)
+			return fmt.Errorf("system pods %s: %w", a.Name, err)
 		}
 	}
 	return nil

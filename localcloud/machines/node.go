@@ -20,8 +20,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
-	"geo-wordpress/localcloud/machines/machinetype"
 )
 
 // Labels and annotations of nodes: GKE's, the CSI driver's, the attach-detach controller's and the local cloud's own.
@@ -37,7 +37,6 @@ const (
 
 const (
 	kubeletVersion = "v1.33.0"
-	podsPerNode    = 110
 	leaseSeconds   = 40
 	renewInterval  = 10 * time.Second
 	// statusInterval is how often an unchanged node status is reported.
@@ -135,10 +134,11 @@ func nodePodRange(c cloud.Cluster, taken map[netip.Prefix]bool) (netip.Prefix, e
 
 // nodeObject returns a machine's node as its kubelet registers it.
 func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR netip.Prefix) (*corev1.Node, error) {
-	kind, err := machinetype.Lookup(p.MachineType)
+	machineType, err := googlecloud.LookupMachineType(p.MachineType)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("machine type %q: %w", p.MachineType, err)
 	}
+	disk, freeDisk := googlecloud.EphemeralStorage(p.DiskSizeGB)
 	now := metav1.Now()
 	all := nodeLabels(p, name)
 	return &corev1.Node{
@@ -158,8 +158,8 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, name string, ip addr, podCIDR
 			Taints:     slices.Clone(p.Taints),
 		},
 		Status: corev1.NodeStatus{
-			Capacity:    resources(kind.Capacity(p.DiskSizeGB)),
-			Allocatable: resources(kind.Allocatable(p.DiskSizeGB)),
+			Capacity:    resources(machineType.Capacity(), disk),
+			Allocatable: resources(machineType.Allocatable(), freeDisk),
 			Conditions:  nodeConditions(now),
 			Addresses: []corev1.NodeAddress{
 				{Type: corev1.NodeInternalIP, Address: ip.String()},
@@ -193,12 +193,17 @@ func nodeLabels(p cloud.NodePool, name string) map[string]string {
 	return all
 }
 
-func resources(r machinetype.Resources) corev1.ResourceList {
+func resources(r googlecloud.Resources, disk int64) corev1.ResourceList {
+	list := cpuAndMemory(r)
+	list[corev1.ResourceEphemeralStorage] = *resource.NewQuantity(disk, resource.BinarySI)
+	list[corev1.ResourcePods] = *resource.NewQuantity(googlecloud.PodsPerNode, resource.DecimalSI)
+	return list
+}
+
+func cpuAndMemory(r googlecloud.Resources) corev1.ResourceList {
 	return corev1.ResourceList{
-		corev1.ResourceCPU:              *resource.NewMilliQuantity(r.MilliCPU, resource.DecimalSI),
-		corev1.ResourceMemory:           *resource.NewQuantity(r.Memory, resource.BinarySI),
-		corev1.ResourceEphemeralStorage: *resource.NewQuantity(r.EphemeralStorage, resource.BinarySI),
-		corev1.ResourcePods:             *resource.NewQuantity(podsPerNode, resource.DecimalSI),
+		corev1.ResourceCPU:    *resource.NewMilliQuantity(r.MilliCPU, resource.DecimalSI),
+		corev1.ResourceMemory: *resource.NewQuantity(r.Memory, resource.BinarySI),
 	}
 }
 

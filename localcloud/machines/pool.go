@@ -16,8 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
-	"geo-wordpress/localcloud/machines/machinetype"
 )
 
 const (
@@ -32,8 +32,8 @@ const (
 // EnsureNodePool makes the pool's machines match p, and returns when every node is Ready. Machines of another type,
 // zone, boot disk or template are replaced one at a time: a new one joins, then an old one is drained and leaves.
 func (s *Simulator) EnsureNodePool(ctx context.Context, p cloud.NodePool) error {
-	if _, err := machinetype.Lookup(p.MachineType); err != nil {
-		return fmt.Errorf("node pool %s: %w", p.Name, err)
+	if _, err := googlecloud.LookupMachineType(p.MachineType); err != nil {
+		return fmt.Errorf("node pool %s: machine type %q: %w", p.Name, p.MachineType, err)
 	}
 	s.mu.Lock()
 	c := s.clusters[p.Cluster]

@@ -24,7 +24,7 @@ func TestNodesAreReadyAndOfferWhatGKELeaves(t *testing.T) {
 			names = append(names, node.Name)
 			require.Empty(t, node.Spec.Taints)
 			require.Equal(t, "1930m", node.Status.Allocatable.Cpu().String())
-			require.Equal(t, "6249Mi", node.Status.Allocatable.Memory().String())
+			require.Equal(t, "6197493Ki", node.Status.Allocatable.Memory().String())
 			require.Equal(t, int64(110), node.Status.Allocatable.Pods().Value())
 			require.Equal(t, r.pool.Zone, node.Labels[corev1.LabelTopologyZone])
 			require.Equal(t, strings.TrimSuffix(r.pool.Zone, "-b"), node.Labels[corev1.LabelTopologyRegion])
