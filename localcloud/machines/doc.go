@@ -7,6 +7,8 @@
 // models of their software (package software) on a model of the network (package vpc). The simulator knows nothing of
 // what is deployed on it.
 //
+// This package assembles the parts, and owns the loop that runs them and the lock that guards them (Simulator.mu).
+//
 // Time. The machines' own work is faster than on real machines, by Options.Speed: pulling images, starting programs,
 // probe delays and periods, back-offs, grace periods. Failure thresholds are counts and stay as declared. Timestamps,
 // leases and the control planes run in real time.

@@ -7,9 +7,11 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines/nodes"
 	"geo-wordpress/localcloud/machines/software"
 )
 
@@ -41,6 +43,29 @@ type PodView struct {
 	Peers []string `json:"peers,omitempty"`
 }
 
+// Machine is one machine as an operator sees it.
+type Machine struct {
+	Name    string
+	Zone    string
+	Cluster string // the cluster's ID
+	Running bool   // neither lost nor booting
+}
+
+// Machines lists all machines, ordered by name.
+func (s *Simulator) Machines() []Machine {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []Machine
+	for _, c := range s.clusters {
+		for _, k := range c.kubelets {
+			m := k.Machine
+			all = append(all, Machine{m.Name, m.Zone, c.info.ID, m.Power == nodes.On})
+		}
+	}
+	slices.SortFunc(all, func(a, b Machine) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
 // Clusters lists the clusters, ordered by ID.
 func (s *Simulator) Clusters() []cloud.Cluster {
 	s.mu.Lock()
@@ -67,12 +92,13 @@ func (s *Simulator) Overview() []Overview {
 
 func (c *cluster) overview() Overview {
 	o := Overview{Cluster: c.info.ID, Nodes: []NodeView{}, Pods: []PodView{}}
-	for _, m := range c.machines {
-		node, err := c.nodeLister.Get(m.name)
-		o.Nodes = append(o.Nodes, NodeView{Name: m.name, Zone: m.zone, Power: m.power.String(),
-			Ready: m.power == on && err == nil && nodeReady(node)})
+	for _, k := range c.kubelets {
+		m := k.Machine
+		node, err := c.client.Nodes.Get(m.Name)
+		o.Nodes = append(o.Nodes, NodeView{Name: m.Name, Zone: m.Zone, Power: m.Power.String(),
+			Ready: m.Power == nodes.On && err == nil && nodes.Ready(node)})
 	}
-	pods, _ := c.podLister.List(everything)
+	pods, _ := c.client.Pods.List(labels.Everything())
 	for _, p := range pods {
 		if p.Namespace == metav1.NamespaceSystem || podutil.IsPodPhaseTerminal(p.Status.Phase) {
 			continue
@@ -89,19 +115,14 @@ func (c *cluster) overview() Overview {
 func (c *cluster) podView(object *corev1.Pod) PodView {
 	view := PodView{Namespace: object.Namespace, Name: object.Name, Node: object.Spec.NodeName,
 		Ready: podutil.IsPodReady(object), Reason: waitingReason(object)}
-	p := c.pods[object.UID]
+	p := c.pod(object.UID)
 	if p == nil {
 		return view
 	}
-	if p.machine.power != on {
-		view.Ready, view.Reason = false, "machine "+p.machine.power.String()
+	if !p.Up() {
+		view.Ready, view.Reason = false, "machine "+c.kubelets[object.Spec.NodeName].Machine.Power.String()
 	}
-	for _, ct := range p.main {
-		if state := software.StateOf(ct.program); state.Kind != "" {
-			view.State, p.kind = state, state.Kind
-		}
-	}
-	view.State.Kind = p.kind
+	view.State = p.State()
 	for _, host := range view.State.Peers {
 		for _, other := range c.sim.clusters {
 			if strings.HasSuffix(strings.TrimSuffix(host, "."), "."+other.info.DNSDomain) && !slices.Contains(view.Peers, other.info.ID) {

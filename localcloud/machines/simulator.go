@@ -9,12 +9,17 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines/kubelet"
+	"geo-wordpress/localcloud/machines/network"
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/volumes"
 	"geo-wordpress/localcloud/machines/vpc"
 )
 
@@ -26,9 +31,9 @@ const (
 
 // Intervals of the loop: how long it batches changes, and how often it polls during a transition and otherwise.
 const (
-	gather = 20 * time.Millisecond
-	brisk  = 100 * time.Millisecond
-	calm   = 500 * time.Millisecond
+	batchInterval = 20 * time.Millisecond
+	busyInterval  = 100 * time.Millisecond
+	idleInterval  = 500 * time.Millisecond
 )
 
 // Options configure a Simulator.
@@ -48,20 +53,22 @@ type Simulator struct {
 	log          *slog.Logger
 	pace         software.Pace
 	drainTimeout time.Duration
-	logs         containerLogs
+	logs         *kubelet.Logs
+	facts        atomic.Pointer[cloud.Facts]
 
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 	wake   chan struct{}
 
-	// mu guards all fields below, and everything in the clusters' records.
+	// mu guards all fields below and everything that they reach: the clusters' records, machines, kubelets, programs,
+	// and the network between them. Only this package locks it: kubelet and network run with mu held; nodes and volumes
+	// call API servers, and reach the guarded state only through methods of cluster that take mu.
 	mu       sync.Mutex
-	facts    cloud.Facts
 	failures cloud.Failures
 	clusters map[string]*cluster
-	disks    map[string]*software.Volume // by CSI volume handle
-	world    *vpc.World
+	disks    volumes.Disks
+	network  *network.Network
 }
 
 var _ cloud.Machines = (*Simulator)(nil)
@@ -77,23 +84,27 @@ func New(o Options) *Simulator {
 		log:          log,
 		pace:         software.Pace(cmp.Or(o.Speed, DefaultSpeed)),
 		drainTimeout: cmp.Or(o.DrainTimeout, DefaultDrainTimeout),
-		logs:         containerLogs{dir: o.Dir},
+		logs:         &kubelet.Logs{Dir: o.Dir},
 		ctx:          ctx,
 		cancel:       cancel,
 		wake:         make(chan struct{}, 1),
 		clusters:     map[string]*cluster{},
-		disks:        map[string]*software.Volume{},
+		disks:        volumes.Disks{},
 	}
+	s.network = network.New(s.cloudFacts, s.pod)
 	s.done.Add(1)
 	go s.loop()
 	return s
 }
 
 // SetFacts sets the source of facts about disks, firewalls and the Internet. Before that, there are none.
-func (s *Simulator) SetFacts(facts cloud.Facts) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.facts = facts
+func (s *Simulator) SetFacts(facts cloud.Facts) { s.facts.Store(&facts) }
+
+func (s *Simulator) cloudFacts() cloud.Facts {
+	if facts := s.facts.Load(); facts != nil {
+		return *facts
+	}
+	return nil
 }
 
 // Close stops the simulation. The machines stay in the clusters, and continue when a new simulator adds them.
@@ -103,15 +114,13 @@ func (s *Simulator) Close() {
 	clusters := slices.Collect(maps.Values(s.clusters))
 	s.mu.Unlock()
 	for _, c := range clusters {
-		c.stop()
+		c.client.Stop()
 	}
 	s.done.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range clusters {
-		for _, p := range c.pods {
-			p.killAll()
-		}
+		c.kill()
 	}
 }
 
@@ -120,14 +129,10 @@ func (s *Simulator) AddCluster(ctx context.Context, info cloud.Cluster, config *
 	if err := s.ctx.Err(); err != nil {
 		return errors.New("the machines are shut down")
 	}
-	s.mu.Lock()
-	old := s.clusters[info.ID]
-	if old != nil && old.info == info && old.host == config.Host {
-		s.mu.Unlock()
-		return nil
-	}
-	s.mu.Unlock()
-	if old != nil {
+	if old := s.cluster(info.ID); old != nil {
+		if old.info == info && old.client.Host() == config.Host {
+			return nil
+		}
 		s.RemoveCluster(info.ID)
 	}
 	c, err := newCluster(s, info, config)
@@ -135,13 +140,13 @@ func (s *Simulator) AddCluster(ctx context.Context, info cloud.Cluster, config *
 		return fmt.Errorf("cluster %s: %w", info.Name, err)
 	}
 	if err := c.start(ctx); err != nil {
-		c.stop()
+		c.client.Stop()
 		return fmt.Errorf("cluster %s: %w", info.Name, err)
 	}
 	s.mu.Lock()
 	s.clusters[info.ID] = c
 	s.mu.Unlock()
-	s.poke()
+	s.wakeUp()
 	return nil
 }
 
@@ -151,18 +156,16 @@ func (s *Simulator) RemoveCluster(clusterID string) {
 	c := s.clusters[clusterID]
 	delete(s.clusters, clusterID)
 	if c != nil {
-		for _, p := range c.pods {
-			p.killAll()
-		}
+		c.kill()
 	}
 	s.mu.Unlock()
 	if c != nil {
-		c.stop()
+		c.client.Stop()
 	}
 }
 
-// poke wakes the loop.
-func (s *Simulator) poke() {
+// wakeUp wakes the loop.
+func (s *Simulator) wakeUp() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
@@ -172,7 +175,7 @@ func (s *Simulator) poke() {
 // loop runs the simulation. One goroutine serves all clusters, so that programs see each other at the same moment.
 func (s *Simulator) loop() {
 	defer s.done.Done()
-	timer := time.NewTimer(calm)
+	timer := time.NewTimer(idleInterval)
 	defer timer.Stop()
 	for {
 		select {
@@ -180,7 +183,7 @@ func (s *Simulator) loop() {
 			return
 		case <-s.wake:
 			select {
-			case <-time.After(gather):
+			case <-time.After(batchInterval):
 			case <-s.ctx.Done():
 				return
 			}
@@ -198,59 +201,103 @@ func (s *Simulator) loop() {
 func (s *Simulator) step(now time.Time) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.snapshot()
+	s.updateNetwork()
 	clusters := slices.SortedFunc(maps.Values(s.clusters), func(a, b *cluster) int { return cmp.Compare(a.info.ID, b.info.ID) })
+	var pods []*kubelet.Pod
 	for _, c := range clusters {
 		c.refresh(now)
+		pods = append(pods, c.pods()...)
 	}
-	for _, c := range clusters {
-		for _, p := range c.ordered() {
-			p.stepPrograms(now)
+	for _, p := range pods {
+		p.Step(now)
+	}
+	again := idleInterval
+	for _, p := range pods {
+		if p.Sync(now) {
+			again = busyInterval
 		}
 	}
-	again := calm
 	for _, c := range clusters {
-		for _, p := range c.ordered() {
-			if p.sync(now) {
-				again = brisk
-			}
+		for _, k := range c.kubelets {
+			k.UpdateVolumes()
 		}
-		c.reportVolumes()
 	}
 	return again
 }
 
-// snapshot renews the network model if something changed.
-func (s *Simulator) snapshot() {
-	changed := s.world == nil
+// updateNetwork renews the network model if something changed.
+func (s *Simulator) updateNetwork() {
+	changed := len(s.clusters) != s.network.Size()
 	for _, c := range s.clusters {
-		changed = c.changed.Swap(false) || changed
+		changed = c.stale.Swap(false) || changed
 	}
-	if !changed && len(s.clusters) == s.world.Size() {
+	if !changed {
 		return
 	}
 	var pictures []vpc.Cluster
 	for _, c := range s.clusters {
 		pictures = append(pictures, c.picture())
 	}
-	s.world = vpc.NewWorld(pictures, s.admits, s.internet, s.failures)
+	s.network.Update(pictures, s.failures)
 }
 
-func (s *Simulator) admits(network string, from addr, tags []string, protocol string, port int) bool {
-	return s.facts != nil && s.facts.Admits(network, from, tags, protocol, port)
+// locked runs f while nothing else in the simulation runs, and wakes the loop.
+func (s *Simulator) locked(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
+	s.wakeUp()
 }
 
-func (s *Simulator) internet(clusterID string) bool {
-	return s.facts != nil && s.facts.Internet(clusterID)
-}
-
-// disk returns the content of a persistent disk. With opaque, a disk that is new to the simulator has unknown content.
-func (s *Simulator) disk(handle string, opaque bool) *software.Volume {
-	v := s.disks[handle]
-	if v == nil {
-		v = software.NewVolume(software.Disk, nil)
-		v.Opaque = opaque
-		s.disks[handle] = v
+// pod finds a pod of the network model on its machine. The caller holds mu.
+func (s *Simulator) pod(clusterID string, object *corev1.Pod) network.Pod {
+	if c := s.clusters[clusterID]; c != nil {
+		if p := c.pod(object.UID); p != nil {
+			return p
+		}
 	}
-	return v
+	return nil
+}
+
+// cluster finds a cluster by its ID.
+func (s *Simulator) cluster(id string) *cluster {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clusters[id]
+}
+
+// EnsureNodePool makes the pool's machines match p: see nodes.Pools.Ensure.
+func (s *Simulator) EnsureNodePool(ctx context.Context, p cloud.NodePool) error {
+	c := s.cluster(p.Cluster)
+	if c == nil {
+		return fmt.Errorf("node pool %s: the machines do not know cluster %s: add it first", p.Name, p.Cluster)
+	}
+	return c.nodePools.Ensure(ctx, p)
+}
+
+// DeleteNodePool drains and removes the pool's machines: see nodes.Pools.Delete. A pool that does not exist is no error.
+func (s *Simulator) DeleteNodePool(ctx context.Context, poolID string) error {
+	s.mu.Lock()
+	var c *cluster
+	for _, candidate := range s.clusters {
+		if candidate.pools[poolID] != nil {
+			c = candidate
+		}
+	}
+	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	return c.nodePools.Delete(ctx, poolID)
+}
+
+// Instances returns the names of a pool's machines, in order.
+func (s *Simulator) Instances(poolID string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var names []string
+	for _, c := range s.clusters {
+		names = append(names, c.members(poolID)...)
+	}
+	return names
 }

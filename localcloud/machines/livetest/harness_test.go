@@ -159,12 +159,12 @@ func end() {
 
 // facts is a fake cloud with disks and firewalls.
 type facts struct {
-	mu       sync.Mutex
-	disks    map[string]cloud.Disk
-	holders  map[string]string
-	ports    []int // the ports that the firewall admits between clusters
-	entrance int   // the port that it admits a load balancer's front ends to
-	isolated bool  // without a route to the Internet
+	mu        sync.Mutex
+	disks     map[string]cloud.Disk
+	holders   map[string]string
+	ports     []int // the ports that the firewall admits between clusters
+	frontEnds int   // the port that it admits a load balancer's front ends to
+	isolated  bool  // without a route to the Internet
 }
 
 func newFacts() *facts {
@@ -199,14 +199,14 @@ func (f *facts) Admits(_ string, from netip.Addr, tags []string, protocol string
 		return false
 	}
 	return slices.Contains(f.ports, port) && netip.MustParsePrefix("10.64.0.0/12").Contains(from) ||
-		f.entrance == port && netip.MustParsePrefix("35.191.0.0/16").Contains(from)
+		f.frontEnds == port && netip.MustParsePrefix("35.191.0.0/16").Contains(from)
 }
 
 // enter opens a port to a load balancer's front ends.
 func (f *facts) enter(port int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.entrance = port
+	f.frontEnds = port
 }
 
 func (f *facts) admit(ports ...int) {

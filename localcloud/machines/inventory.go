@@ -1,0 +1,151 @@
+package machines
+
+import (
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines/kubelet"
+	"geo-wordpress/localcloud/machines/nodes"
+)
+
+var _ nodes.Inventory = (*cluster)(nil)
+
+// Adopt implements nodes.Inventory.
+func (c *cluster) Adopt(pool cloud.NodePool, list []*corev1.Node) error {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	c.pools[pool.ID] = &pool
+	for _, node := range list {
+		if c.kubelets[node.Name] != nil {
+			continue
+		}
+		m, err := nodes.Restore(pool, node)
+		if err != nil {
+			return err
+		}
+		c.kubelets[m.Name] = kubelet.New(c.shared, m)
+		c.applyFailures(c.kubelets[m.Name], time.Now())
+	}
+	c.changed()
+	return nil
+}
+
+// Reserve implements nodes.Inventory.
+func (c *cluster) Reserve(pool cloud.NodePool, taken *nodes.Taken) (*nodes.Machine, error) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for _, other := range c.sim.clusters { // clusters may share a subnetwork
+		if other.info.Network == c.info.Network {
+			for _, k := range other.kubelets {
+				taken.Add(k.Machine)
+			}
+		}
+	}
+	m, err := taken.NewMachine(c.info, pool)
+	if err != nil {
+		return nil, err
+	}
+	c.kubelets[m.Name] = kubelet.New(c.shared, m)
+	c.changed()
+	return m, nil
+}
+
+// Members implements nodes.Inventory.
+func (c *cluster) Members(poolID string) (names []string) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return c.members(poolID)
+}
+
+func (c *cluster) members(poolID string) (names []string) {
+	for name, k := range c.kubelets {
+		if k.Machine.Pool == poolID {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Remove implements nodes.Inventory.
+func (c *cluster) Remove(name string) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	c.remove(name)
+}
+
+func (c *cluster) remove(name string) {
+	if k := c.kubelets[name]; k != nil {
+		k.Kill()
+		delete(c.kubelets, name)
+		c.client.Log.Info("machine left", "node", name)
+	}
+	c.changed()
+}
+
+// RemovePool implements nodes.Inventory.
+func (c *cluster) RemovePool(poolID string) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for _, name := range c.members(poolID) {
+		c.remove(name)
+	}
+	delete(c.pools, poolID)
+	c.changed()
+}
+
+// Running implements nodes.Inventory.
+func (c *cluster) Running() (names []string) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for name, k := range c.kubelets {
+		if k.Machine.Power == nodes.On {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Lost implements nodes.Inventory.
+func (c *cluster) Lost(name string) bool {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	k := c.kubelets[name]
+	return k != nil && k.Machine.Power == nodes.Off
+}
+
+// ZoneLost implements nodes.Inventory.
+func (c *cluster) ZoneLost(zone string) bool {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return c.sim.failures.Location(zone)
+}
+
+// Booting implements nodes.Inventory.
+func (c *cluster) Booting(name string) (until time.Time, booting bool) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	k := c.kubelets[name]
+	if k == nil || k.Machine.Power != nodes.Booting {
+		return time.Time{}, false
+	}
+	return k.Machine.BootAt, true
+}
+
+// Booted implements nodes.Inventory.
+func (c *cluster) Booted(name string) bool {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	k := c.kubelets[name]
+	if k == nil || k.Machine.Power != nodes.Booting {
+		return false
+	}
+	k.Machine.Power = nodes.On
+	k.Reboot(time.Now())
+	c.changed()
+	return true
+}

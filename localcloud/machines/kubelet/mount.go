@@ -1,0 +1,74 @@
+package kubelet
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/volumes"
+)
+
+// The kubelet retries a failed mount after 0.5 s, with exponential back-off, and reports a timeout after about 2 min.
+const (
+	mountRetry    = 500 * time.Millisecond
+	mountRetryMax = 2*time.Minute + 2*time.Second
+	mountTimeout  = 2*time.Minute + 3*time.Second
+	// mountPoll is the interval of checks for a volume that is not ready yet, in real time.
+	mountPoll = 100 * time.Millisecond
+)
+
+// mountAll mounts the pod's volumes, and says whether all are mounted.
+func (p *Pod) mountAll(now time.Time) bool {
+	if !p.mount.due(now) {
+		return false
+	}
+	mounted := map[string]*software.Volume{}
+	for i := range p.api.Spec.Volumes {
+		source := &p.api.Spec.Volumes[i]
+		volume, err := p.kubelet.Volumes.Mount(p.mounting(), source)
+		if err != nil {
+			p.mountFailed(now, source, err)
+			return false
+		}
+		mounted[source.Name] = volume
+	}
+	p.volumes = mounted
+	return true
+}
+
+// remountAll restores the volumes of an adopted pod.
+func (p *Pod) remountAll() {
+	p.volumes = map[string]*software.Volume{}
+	for i := range p.api.Spec.Volumes {
+		source := &p.api.Spec.Volumes[i]
+		p.volumes[source.Name] = p.kubelet.Volumes.Remount(p.mounting(), source)
+	}
+}
+
+func (p *Pod) mounting() volumes.Pod {
+	machine := p.kubelet.Machine.Name
+	return volumes.Pod{
+		Pod: p.env(), Node: machine, Network: p.kubelet.Network.FromNode(p.kubelet.Client.Info.ID, machine),
+		Adopted: p.adopted, Scratch: p.scratch,
+	}
+}
+
+func (p *Pod) mountFailed(now time.Time, source *corev1.Volume, err error) {
+	var message string
+	if pending := (volumes.Pending{}); errors.As(err, &pending) {
+		p.mount.next = now.Add(mountPoll)
+		if now.Sub(p.started.Time) <= p.pace(mountTimeout) {
+			return
+		}
+		message = fmt.Sprintf("Unable to attach or mount volumes: unmounted volumes=[%s], unattached volumes=[], failed to process volumes=[]: timed out waiting for the condition: %v", source.Name, err)
+	} else {
+		p.mount.failed(now, p.pace(mountRetry), p.pace(mountRetryMax))
+		message = fmt.Sprintf("MountVolume.SetUp failed for volume %q : %v", source.Name, err)
+	}
+	if p.mount.isNew(err) {
+		p.event(corev1.EventTypeWarning, "FailedMount", message)
+	}
+}

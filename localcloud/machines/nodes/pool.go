@@ -1,0 +1,111 @@
+package nodes
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"geo-wordpress/localcloud/cloud"
+)
+
+// ensure makes the machines of a pool match it.
+func (p *Pools) ensure(ctx context.Context, pool cloud.NodePool) error {
+	nodes, err := p.poolNodes(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if err := p.inventory.Adopt(pool, nodes); err != nil {
+		return err
+	}
+	for _, node := range nodes {
+		if p.inventory.Lost(node.Name) {
+			continue
+		}
+		if err := p.revive(ctx, pool, node); err != nil {
+			return err
+		}
+	}
+	var current, old []*corev1.Node
+	for _, node := range nodes {
+		if outdated(pool, node) {
+			old = append(old, node)
+		} else {
+			current = append(current, node)
+		}
+	}
+	// A surge upgrade: never fewer machines than asked for, and one more at most.
+	for len(old) > 0 && len(current) < pool.Count {
+		name, err := p.create(ctx, pool, 1)
+		if err != nil {
+			return err
+		}
+		if err := p.waitReady(ctx, name); err != nil {
+			return err
+		}
+		current = append(current, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name[0]}})
+		if err := p.retire(ctx, old[0].Name, p.drainTimeout); err != nil {
+			return err
+		}
+		old = old[1:]
+	}
+	for _, node := range old {
+		if err := p.retire(ctx, node.Name, p.drainTimeout); err != nil {
+			return err
+		}
+	}
+	var names []string
+	for _, node := range current {
+		names = append(names, node.Name)
+	}
+	if missing := pool.Count - len(names); missing > 0 {
+		made, err := p.create(ctx, pool, missing)
+		if err != nil {
+			return err
+		}
+		names = append(names, made...)
+	}
+	for len(names) > pool.Count { // the youngest go first
+		last := names[len(names)-1]
+		if err := p.retire(ctx, last, p.drainTimeout); err != nil {
+			return err
+		}
+		names = names[:len(names)-1]
+	}
+	if err := p.waitReady(ctx, names); err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return p.installClusterAgents(ctx)
+}
+
+// poolNodes lists a pool's nodes, the oldest first.
+func (p *Pools) poolNodes(ctx context.Context, pool cloud.NodePool) ([]*corev1.Node, error) {
+	list, err := p.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{LabelSelector: labels.Set{labelPool: pool.Name}.String()})
+	if err != nil {
+		return nil, fmt.Errorf("list nodes: %w", err)
+	}
+	var nodes []*corev1.Node
+	for i := range list.Items {
+		nodes = append(nodes, &list.Items[i])
+	}
+	slices.SortFunc(nodes, func(a, b *corev1.Node) int {
+		return cmp.Or(a.CreationTimestamp.Compare(b.CreationTimestamp.Time), cmp.Compare(a.Name, b.Name))
+	})
+	return nodes, nil
+}
+
+// outdated says whether a machine must be replaced to match the pool.
+func outdated(pool cloud.NodePool, node *corev1.Node) bool {
+	return node.Labels[corev1.LabelInstanceTypeStable] != pool.MachineType ||
+		node.Labels[corev1.LabelTopologyZone] != pool.Zone ||
+		node.Annotations[annotationDisk] != strconv.Itoa(pool.DiskSizeGB) ||
+		cmp.Or(node.Annotations[annotationTemplate], pool.Template) != pool.Template
+}
