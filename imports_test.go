@@ -43,13 +43,13 @@ var layers = []struct {
 		"localcloud/machines/network", "localcloud/machines/volumes", "localcloud/machines/nodes", "localcloud/machines/vpc"})},
 	{"localcloud/machines", slices.Concat(leaves, []string{"localcloud/machines/kubeclient", "localcloud/machines/network",
 		"localcloud/machines/volumes", "localcloud/machines/nodes", "localcloud/machines/kubelet", "localcloud/machines/vpc"})},
-	{"localcloud/wordpress", []string{"localcloud/cloud", "localcloud/machines"}},
+	{"localcloud/realsite", []string{"localcloud/cloud", "localcloud/machines"}},
 	{"localcloud/makespan/...", leaves},
 	{"localcloud/daemon", slices.Concat(leaves, []string{"localcloud/rpc", "localcloud/loadbalancer", "localcloud/random",
-		"localcloud/controlplane", "localcloud/gcp", "localcloud/machines", "localcloud/wordpress"})},
+		"localcloud/controlplane", "localcloud/gcp", "localcloud/machines", "localcloud/realsite"})},
 	{"localcloud/dashboard", []string{"localcloud/daemon"}},
 	{"localcloud/cli", slices.Concat(leaves, []string{"localcloud/controlplane", "localcloud/daemon", "localcloud/dashboard",
-		"localcloud/loadbalancer", "localcloud/wordpress"})},
+		"localcloud/loadbalancer", "localcloud/realsite"})},
 	{"localcloud", []string{"localcloud/cli", "localcloud/controlplane/components"}},
 	{"localcloud/...", []string{"googlecloud"}}, // the leaves, and packages of tests
 }

@@ -16,7 +16,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/machines/software"
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 func TestStatusText(t *testing.T) {
@@ -24,7 +24,7 @@ func TestStatusText(t *testing.T) {
 		return machines.PodView{Name: kind, Ready: ready, State: software.State{Kind: kind, Word: word}}
 	}
 	text := statusText("/home/x", daemon.Status{
-		RealWordPress: &wordpress.Status{State: wordpress.Starting, Step: "TiDB"},
+		RealWordPress: &realsite.Status{State: realsite.Starting, Step: "TiDB"},
 		Failures:      cloud.Failures{Nodes: []string{"node-2"}},
 		Clusters: []daemon.ClusterStatus{{
 			Status: controlplane.Status{Cluster: cloud.Cluster{Name: "one", Location: "europe-west1-b"}, Ready: true},

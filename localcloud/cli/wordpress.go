@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 // realWordPressHelp says what --real-wordpress does.
@@ -21,9 +21,9 @@ func (s startOptions) program(ctx context.Context) (string, error) {
 	if !s.realWordPress {
 		return "", nil
 	}
-	program, err := wordpress.Program()
+	program, err := realsite.Program()
 	if err == nil {
-		err = wordpress.Check(ctx, program)
+		err = realsite.Check(ctx, program)
 	}
 	if err != nil {
 		return "", fmt.Errorf("%w\n(--real-wordpress=false starts without it)", err)

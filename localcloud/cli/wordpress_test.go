@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"geo-wordpress/localcloud/home"
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 func TestRealWordPressNeedsItsProgram(t *testing.T) {
@@ -39,7 +39,7 @@ func TestRealWordPressIsKept(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("the real WordPress needs root")
 	}
-	program, err := wordpress.Program()
+	program, err := realsite.Program()
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700))
 	t.Cleanup(func() { _ = os.Remove(program) })

@@ -28,7 +28,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 // timeout is generous, for a busy machine.
@@ -90,7 +90,7 @@ func (s small) Machines() []machines.Machine { return nil }
 
 func (s small) SetFailures(cloud.Failures) {}
 
-func (s small) RealWordPress() *wordpress.Status { return nil }
+func (s small) RealWordPress() *realsite.Status { return nil }
 
 func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{} }
 

@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/random"
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 // Infrastructure is the cloud above the control planes.
@@ -24,7 +24,7 @@ type Infrastructure interface {
 	// LoadBalancers returns the load balancers' status.
 	LoadBalancers() loadbalancer.Status
 	// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.
-	RealWordPress() *wordpress.Status
+	RealWordPress() *realsite.Status
 	// Machines lists the machines, the lost ones included.
 	Machines() []machines.Machine
 	// Overview lists the machines of each cluster, and the pods on them.
@@ -51,7 +51,7 @@ type simulation struct {
 	*machines.Simulator
 	api      *gcp.API
 	balancer *loadbalancer.LoadBalancers
-	site     *wordpress.Site // nil if WordPress is simulated only
+	site     *realsite.Site // nil if WordPress is simulated only
 }
 
 // assemble builds the Google API on the control planes and the machines. The API and the machines need each other: a
@@ -76,7 +76,7 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	}
 	if o.RealWordPress != "" {
-		s.site = wordpress.Start(wordpress.Options{
+		s.site = realsite.Start(realsite.Options{
 			Program: o.RealWordPress, Dir: h.WordPress(), Entrance: simulator, Clusters: simulator.Clusters,
 			Overview: simulator.Overview, Config: planes.Config, Disks: s.disks, Log: log.With("part", "wordpress"),
 		})
@@ -96,7 +96,7 @@ func (s *simulation) disks() (all []string) {
 	return all
 }
 
-func (s *simulation) RealWordPress() *wordpress.Status {
+func (s *simulation) RealWordPress() *realsite.Status {
 	if s.site == nil {
 		return nil
 	}

@@ -16,7 +16,7 @@ import (
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
-	"geo-wordpress/localcloud/wordpress"
+	"geo-wordpress/localcloud/realsite"
 )
 
 // statusTimeout bounds the status queries to all clusters.
@@ -36,7 +36,7 @@ type Status struct {
 	// LoadBalancers holds the addresses, each instance's health and the traffic.
 	LoadBalancers loadbalancer.Status `json:"loadBalancers"`
 	// RealWordPress is the status of the real WordPress; nil if WordPress is simulated only.
-	RealWordPress *wordpress.Status `json:"realWordPress,omitempty"`
+	RealWordPress *realsite.Status `json:"realWordPress,omitempty"`
 	// Faults counts the faults injected since the start, by kind.
 	Faults map[faults.Kind]int `json:"faults,omitempty"`
 }

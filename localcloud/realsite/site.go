@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"cmp"
@@ -22,9 +22,9 @@ const (
 	lookInterval = time.Second
 	readInterval = 5 * time.Second
 
-	// The back-off before the program is restarted doubles from firstPause to lastPause.
-	firstPause = 10 * time.Second
-	lastPause  = 5 * time.Minute
+	// The back-off before the program is restarted doubles from minBackoff to maxBackoff.
+	minBackoff = 10 * time.Second
+	maxBackoff = 5 * time.Minute
 )
 
 // Options of a Site. All but the intervals must be set.
@@ -59,13 +59,13 @@ type Site struct {
 	readAt  time.Time
 	seen    [sha256.Size]byte // of the document read last
 	retryAt time.Time
-	pause   time.Duration
+	backoff time.Duration
 }
 
 // Start makes a Site, which runs the program as the clusters require, until Close.
 func Start(o Options) *Site {
 	o.look, o.read = cmp.Or(o.look, lookInterval), cmp.Or(o.read, readInterval)
-	s := &Site{o: o, pause: firstPause}
+	s := &Site{o: o, backoff: minBackoff}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.done.Add(1)
@@ -98,10 +98,10 @@ func (s *Site) follow(ctx context.Context) {
 func (s *Site) look(ctx context.Context) {
 	now := time.Now()
 	if s.run != nil && s.run.hasEnded() {
-		if now.Sub(s.run.began) > lastPause {
-			s.pause = firstPause
+		if now.Sub(s.run.began) > maxBackoff {
+			s.backoff = minBackoff
 		}
-		s.o.Log.Error("the real WordPress ended, and is started again later", "error", s.run.problem, "in", s.pause)
+		s.o.Log.Error("the real WordPress ended, and is started again later", "error", s.run.problem, "in", s.backoff)
 		s.set(nil, s.run.problem)
 		s.retryLater()
 	}
@@ -166,9 +166,9 @@ func (s *Site) begin(declared []byte) {
 	s.set(r, err)
 }
 
-// retryLater sets the time of the next start, and doubles the pause before the one after it.
+// retryLater sets the time of the next start, and doubles the back-off.
 func (s *Site) retryLater() {
-	s.retryAt, s.pause = time.Now().Add(s.pause), min(2*s.pause, lastPause)
+	s.retryAt, s.backoff = time.Now().Add(s.backoff), min(2*s.backoff, maxBackoff)
 }
 
 // end ends the program, if it runs.
@@ -178,7 +178,7 @@ func (s *Site) end() {
 	}
 	s.run.stop()
 	s.set(nil, nil)
-	s.pause, s.retryAt = firstPause, time.Time{}
+	s.backoff, s.retryAt = minBackoff, time.Time{}
 }
 
 func (s *Site) set(r *run, problem error) {

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// kind is what the machines call the software of a WordPress pod.
+// kind is the software.State.Kind of a WordPress pod.
 const kind = "wordpress"
 
 var _ cloud.Entrance = (*Site)(nil)
@@ -81,7 +81,7 @@ var waitTemplate = template.Must(template.New("wait").Parse(`<!DOCTYPE html>
 <style>body { font: 16px/1.5 system-ui, sans-serif; max-width: 42em; margin: 10vh auto; padding: 0 1em; color: #1f2933 }</style>
 <h1>WordPress starts</h1>
 <p>The simulated pod in {{.Region}} is ready. The real WordPress, which answers in its place, {{.Status}}.</p>
-<p>This page asks again every five seconds; <code>localcloud status</code> says the same.</p>
+<p>This page reloads every five seconds. <code>localcloud status</code> shows the progress.</p>
 </html>
 `))
 

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 // State is the state of the real WordPress.
 type State string

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"io"
@@ -39,7 +39,7 @@ func TestTheRegionsOwnWordPressAnswers(t *testing.T) {
 	assert.Equal(t, 200, response.StatusCode)
 	assert.Equal(t, "region-east", response.Header.Get("X-Region"))
 	assert.Equal(t, "POST site.example /wp-admin/post.php?x=1 203.0.113.7,127.64.0.1 content", text)
-	assert.Equal(t, []string{"GET /"}, s.asked, "the simulated pod is asked whether it would serve")
+	assert.Equal(t, []string{"GET /"}, s.asked, "the simulated pod decides")
 
 	s.set(func() { s.code = 500 }) // the simulated database has no quorum
 	response, text = send(t, site, "GET", "/", "")
@@ -63,7 +63,7 @@ func TestSaysThatItStarts(t *testing.T) {
 
 	s.set(func() { s.ready["west"], s.ready["east"] = true, true })
 	s.becomes(site, Starting)
-	require.Eventually(t, func() bool { return site.Status().Step == "half of it" }, patience, lookInterval)
+	require.Eventually(t, func() bool { return site.Status().Step == "half of it" }, timeout, lookInterval)
 	_, text = send(t, site, "GET", "/", "")
 	assert.Contains(t, text, "half of it")
 	_, text = send(t, site, "HEAD", "/", "")

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func Check(ctx context.Context, program string) error {
 		return err
 	}
 	if os.Geteuid() != 0 {
-		return errors.New("the real WordPress runs in namespaces and networks of its own, which only root may make: " +
+		return errors.New("the real WordPress runs in namespaces and networks of its own, which only root may create: " +
 			"start the local cloud as root, or without --real-wordpress")
 	}
 	check := exec.CommandContext(ctx, program, "--check")

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"encoding/json"
@@ -22,7 +22,7 @@ func keepDisksOf(dir string, disks []string) error {
 		err = json.Unmarshal(content, &before)
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("the disks whose volumes there are: %s: %w; `localcloud reset` removes it", path, err)
+		return fmt.Errorf("the list of disks %s: %w; `localcloud reset` removes it", path, err)
 	}
 	if !slices.ContainsFunc(disks, func(disk string) bool { return slices.Contains(before, disk) }) {
 		if err := os.RemoveAll(filepath.Join(dir, "disks")); err != nil {

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"context"
@@ -24,8 +24,8 @@ import (
 	"geo-wordpress/localcloud/machines/software"
 )
 
-// patience is how long a test waits for a condition on a busy machine.
-const patience = 2 * time.Minute
+// timeout is how long a test waits for a condition on a busy machine.
+const timeout = 2 * time.Minute
 
 // stage is a fake cloud of two regions, controlled by a test.
 type stage struct {
@@ -106,7 +106,7 @@ func (s *stage) overview() (all []machines.Overview) {
 // becomes waits for a state.
 func (s *stage) becomes(site *Site, want State) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return site.Status().State == want }, patience, 10*time.Millisecond, "%s: %s", want, site.Status())
+	require.Eventually(s.t, func() bool { return site.Status().State == want }, timeout, 10*time.Millisecond, "%s: %s", want, site.Status())
 }
 
 // serveAPI is both clusters' API server. It serves two ConfigMaps of the stack, and two that a Site must leave out.

@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"bytes"
@@ -20,8 +20,8 @@ import (
 // grace bounds the program's shutdown: TiDB's graceful wait is 10 s, and it drains connections for up to 15 s.
 const grace = 35 * time.Second
 
-// lastWords is how many of the program's last lines of stderr are reported when it ends.
-const lastWords = 5
+// errorLines is the number of last lines of stderr that are reported when the program ends.
+const errorLines = 5
 
 // run is one run of the program, on one document.
 type run struct {
@@ -32,11 +32,11 @@ type run struct {
 	began   time.Time
 	ended   chan struct{}
 
-	mu         sync.Mutex
-	step       string // the last line of its progress
-	ready      bool
-	complaints []string
-	problem    error // why it ended; set before ended is closed
+	mu      sync.Mutex
+	step    string // the last line of its progress
+	ready   bool
+	stderr  []string
+	problem error // why it ended; set before ended is closed
 }
 
 // begin starts the program on a document, in a directory for the disks and the logs.
@@ -60,8 +60,8 @@ func begin(program, dir string, declared []byte, log *slog.Logger) (*run, error)
 	r.command.Stderr = &lines{each: func(line string) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.complaints = append(r.complaints, line)
-		r.complaints = r.complaints[max(0, len(r.complaints)-lastWords):]
+		r.stderr = append(r.stderr, line)
+		r.stderr = r.stderr[max(0, len(r.stderr)-errorLines):]
 		log.Info("real WordPress", "says", line)
 	}}
 	// The program reads the document, with its secrets, from stdin and ends at EOF: so it ends with this process,
@@ -88,7 +88,7 @@ func (r *run) wait() {
 		err = errors.New("it has ended")
 	}
 	r.mu.Lock()
-	if said := strings.Join(r.complaints, "; "); said != "" {
+	if said := strings.Join(r.stderr, "; "); said != "" {
 		err = fmt.Errorf("%w: %s", err, said)
 	}
 	r.problem, r.ready = err, false

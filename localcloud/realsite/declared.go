@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"cmp"
@@ -61,7 +61,7 @@ func describe(ctx context.Context, clusters []cloud.Cluster, config func(cluster
 			r.Objects, err = objects(ctx, access)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read what %s has: %w", c.Name, err)
+			return nil, fmt.Errorf("read the objects of %s: %w", c.Name, err)
 		}
 		d.Regions = append(d.Regions, r)
 	}

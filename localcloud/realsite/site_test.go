@@ -1,4 +1,4 @@
-package wordpress
+package realsite
 
 import (
 	"encoding/json"
@@ -46,7 +46,7 @@ func TestRunsWhileThereAreClusters(t *testing.T) {
 	s.set(func() { s.ready["west"], s.data = false, "second" })
 	assert.Never(t, func() bool { return site.Status().State != Ready }, time.Second, 10*time.Millisecond)
 	s.set(func() { s.ready["west"] = true })
-	require.Eventually(t, func() bool { return first.hasEnded() }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return first.hasEnded() }, timeout, 10*time.Millisecond)
 	assert.FileExists(t, filepath.Join(s.dir, "disks", "ended"), "it was told to end, and its volumes are kept")
 	s.becomes(site, Ready)
 	assert.Contains(t, s.handed(), "second")
@@ -56,7 +56,7 @@ func TestRunsWhileThereAreClusters(t *testing.T) {
 	s.becomes(site, Waiting)
 	assert.DirExists(t, filepath.Join(s.dir, "disks"))
 	s.set(func() { s.disks = nil })
-	require.Eventually(t, func() bool { _, err := os.Stat(s.dir); return os.IsNotExist(err) }, patience, 10*time.Millisecond)
+	require.Eventually(t, func() bool { _, err := os.Stat(s.dir); return os.IsNotExist(err) }, timeout, 10*time.Millisecond)
 }
 
 func TestEndsWithItsOwner(t *testing.T) {
