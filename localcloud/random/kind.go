@@ -10,157 +10,76 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// kind is a resource type.
+// kind is a resource type. Like the Google provider, this one knows only inputs that the program sets, and refuses others
+// by name.
 type kind struct {
-	inputs  map[resource.PropertyKey]input
-	outputs []resource.PropertyKey // all are strings
-	secret  bool                   // whether the outputs are
-	// verify reports mistakes that involve several inputs, all of them known.
-	verify func(in inputs) []plugin.CheckFailure
-	// draw generates the outputs, and the resource's ID, which is never secret.
-	draw func(in inputs) (id string, outputs map[resource.PropertyKey]string, err error)
+	// inputs maps an input to its check, which returns what is wrong with a value, or nothing. All but length are
+	// optional.
+	inputs map[resource.PropertyKey]func(resource.PropertyValue) string
+	// defaults are the values of inputs that are not set, also of those that the program never sets: they are part of
+	// the state.
+	defaults resource.PropertyMap
+	outputs  []resource.PropertyKey // secret strings
+	draw     func(in resource.PropertyMap) (outputs map[resource.PropertyKey]string, err error)
 }
-
-// input is one of a resource's inputs.
-type input struct {
-	check    func(resource.PropertyValue) string // returns what is wrong with a value; empty if valid
-	required bool
-	fallback resource.PropertyValue // its value if unset; null for none
-	alias    resource.PropertyKey   // the current name, for an older name
-}
-
-var characters = map[resource.PropertyKey]input{
-	"keepers":         {check: isStringMap},
-	"length":          {check: isAtLeast(1), required: true},
-	"lower":           flag,
-	"upper":           flag,
-	"special":         flag,
-	"numeric":         flag,
-	"number":          {check: isBool, alias: "numeric"},
-	"minLower":        minimum,
-	"minUpper":        minimum,
-	"minNumeric":      minimum,
-	"minSpecial":      minimum,
-	"overrideSpecial": {check: isString},
-}
-
-var (
-	flag    = input{check: isBool, fallback: resource.NewBoolProperty(true)}
-	minimum = input{check: isAtLeast(0), fallback: resource.NewNumberProperty(0)}
-)
 
 var kinds = map[tokens.Type]*kind{
 	"random:index/randomPassword:RandomPassword": {
-		inputs: characters, outputs: []resource.PropertyKey{"result", "bcryptHash"}, secret: true,
-		verify: verifyCharacters, draw: drawPassword,
-	},
-	"random:index/randomString:RandomString": {
-		inputs: characters, outputs: []resource.PropertyKey{"result"},
-		verify: verifyCharacters, draw: drawString,
+		inputs: map[resource.PropertyKey]func(resource.PropertyValue) string{"length": isLength, "special": isBool},
+		defaults: resource.NewPropertyMapFromMap(map[string]any{
+			"lower": true, "upper": true, "special": true, "numeric": true, "number": true,
+			"minLower": 0, "minUpper": 0, "minNumeric": 0, "minSpecial": 0,
+		}),
+		outputs: []resource.PropertyKey{"result", "bcryptHash"},
+		draw:    drawPassword,
 	},
 	"random:index/randomBytes:RandomBytes": {
-		inputs: map[resource.PropertyKey]input{
-			"keepers": {check: isStringMap},
-			"length":  {check: isAtLeast(1), required: true},
-		},
-		outputs: []resource.PropertyKey{"base64", "hex"}, secret: true,
-		draw: drawBytes,
-	},
-	"random:index/randomId:RandomId": {
-		inputs: map[resource.PropertyKey]input{
-			"keepers":    {check: isStringMap},
-			"byteLength": {check: isAtLeast(1), required: true},
-			"prefix":     {check: isString},
-		},
-		outputs: []resource.PropertyKey{"b64Std", "b64Url", "dec", "hex"},
-		draw:    drawID,
+		inputs:  map[resource.PropertyKey]func(resource.PropertyValue) string{"length": isLength},
+		outputs: []resource.PropertyKey{"base64", "hex"},
+		draw:    drawBytes,
 	},
 }
 
-// inputs are a resource's normalized inputs: defaults filled in, secrets unwrapped, older names replaced.
-type inputs struct {
-	values  resource.PropertyMap
-	unknown bool
-}
-
-func (in inputs) number(key resource.PropertyKey) int { return int(in.values[key].NumberValue()) }
-func (in inputs) flag(key resource.PropertyKey) bool  { return in.values[key].BoolValue() }
-func (in inputs) text(key resource.PropertyKey) string {
-	if value, ok := in.values[key]; ok {
-		return value.StringValue()
-	}
-	return ""
-}
-
-// state returns the inputs for the resource's state. Secret inputs stay secret.
-func (in inputs) state(given resource.PropertyMap) resource.PropertyMap {
-	state := in.values.Copy()
-	for key, value := range given {
-		if !bare(value).IsNull() {
-			state[key] = value
-		}
-	}
-	if numeric, ok := state["numeric"]; ok {
-		state["number"] = numeric
-	}
-	return state
-}
-
-func (k *kind) keys() []resource.PropertyKey { return slices.Sorted(maps.Keys(k.inputs)) }
-
-func (k *kind) mark(value resource.PropertyValue) resource.PropertyValue {
-	if k.secret {
-		return resource.MakeSecret(value)
-	}
-	return value
-}
-
-// read normalizes a resource's inputs and reports every mistake in them.
-func (k *kind) read(given resource.PropertyMap) (inputs, []plugin.CheckFailure) {
-	in := inputs{values: resource.PropertyMap{}}
-	var failures []plugin.CheckFailure
+// read returns a resource's inputs with defaults and without secrets, and reports every mistake in them.
+func (k *kind) read(given resource.PropertyMap) (in resource.PropertyMap, failures []plugin.CheckFailure) {
 	fail := func(key resource.PropertyKey, format string, arguments ...any) {
 		failures = append(failures, plugin.CheckFailure{Property: key, Reason: fmt.Sprintf(format, arguments...)})
 	}
+	in = k.defaults.Copy()
+	if bare(given["length"]).IsNull() {
+		fail("length", "length is required")
+	}
 	for _, key := range given.StableKeys() {
-		if _, ok := k.inputs[key]; !ok && key != "__defaults" {
-			fail(key, "there is no input %q; there are %v", key, k.keys())
-		}
-	}
-	for _, key := range k.keys() {
-		spec := k.inputs[key]
-		value := bare(given[key])
-		switch {
-		case value.ContainsUnknowns():
-			in.unknown = true
-		case value.IsNull():
-			if spec.required {
-				fail(key, "%s is required", key)
-			}
+		if key == "__defaults" {
 			continue
-		default:
-			if wrong := spec.check(value); wrong != "" {
-				fail(key, "%s %s", key, wrong)
-				continue
-			}
 		}
-		if spec.alias != "" {
-			if other := bare(given[spec.alias]); !other.IsNull() && !other.DeepEquals(value) {
-				fail(key, "%s is an older name of %s; they cannot differ", key, spec.alias)
-			}
-			key = spec.alias
+		check, known := k.inputs[key]
+		if !known {
+			fail(key, "there is no input %q; there are %v", key, slices.Sorted(maps.Keys(k.inputs)))
+			continue
 		}
-		in.values[key] = value
-	}
-	for key, spec := range k.inputs {
-		if _, ok := in.values[key]; !ok && !spec.fallback.IsNull() {
-			in.values[key] = spec.fallback
+		value := bare(given[key])
+		if value.IsNull() {
+			continue
 		}
-	}
-	if len(failures) == 0 && !in.unknown && k.verify != nil {
-		failures = k.verify(in)
+		if wrong := check(value); wrong != "" && !value.IsComputed() {
+			fail(key, "%s %s", key, wrong)
+			continue
+		}
+		in[key] = value
 	}
 	return in, failures
+}
+
+// state returns a resource's state before its outputs. Secret inputs stay secret.
+func (k *kind) state(given resource.PropertyMap) resource.PropertyMap {
+	state := k.defaults.Copy()
+	for key := range k.inputs {
+		if value, ok := given[key]; ok && !bare(value).IsNull() {
+			state[key] = value
+		}
+	}
+	return state
 }
 
 // bare unwraps secrets and outputs.
@@ -168,26 +87,12 @@ func bare(value resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case value.IsSecret():
 		return bare(value.SecretValue().Element)
-	case value.IsOutput():
-		if !value.OutputValue().Known {
-			return resource.MakeComputed(resource.NewStringProperty(""))
-		}
+	case value.IsOutput() && value.OutputValue().Known:
 		return bare(value.OutputValue().Element)
-	case value.IsObject():
-		object := resource.PropertyMap{}
-		for key, element := range value.ObjectValue() {
-			object[key] = bare(element)
-		}
-		return resource.NewObjectProperty(object)
+	case value.IsOutput():
+		return resource.MakeComputed(resource.NewStringProperty(""))
 	}
 	return value
-}
-
-func isString(value resource.PropertyValue) string {
-	if !value.IsString() {
-		return "is " + value.TypeString() + ", not a string"
-	}
-	return ""
 }
 
 func isBool(value resource.PropertyValue) string {
@@ -197,30 +102,15 @@ func isBool(value resource.PropertyValue) string {
 	return ""
 }
 
-// mostOfAnything is the upper limit of all number inputs.
-const mostOfAnything = 1 << 20
+// maxLength is the upper limit of lengths.
+const maxLength = 1 << 20
 
-func isAtLeast(least int) func(resource.PropertyValue) string {
-	return func(value resource.PropertyValue) string {
-		if !value.IsNumber() {
-			return "is " + value.TypeString() + ", not a number"
-		}
-		number := value.NumberValue()
-		if number != float64(int64(number)) || number < float64(least) || number > mostOfAnything {
-			return fmt.Sprintf("is %v: a whole number from %d to %d is allowed", number, least, mostOfAnything)
-		}
-		return ""
+func isLength(value resource.PropertyValue) string {
+	if !value.IsNumber() {
+		return "is " + value.TypeString() + ", not a number"
 	}
-}
-
-func isStringMap(value resource.PropertyValue) string {
-	if !value.IsObject() {
-		return "is " + value.TypeString() + ", not a map of strings"
-	}
-	for key, element := range value.ObjectValue() {
-		if !element.IsString() && !element.IsNull() {
-			return fmt.Sprintf("[%q] is %s, not a string", key, element.TypeString())
-		}
+	if n := value.NumberValue(); n != float64(int64(n)) || n < 1 || n > maxLength {
+		return fmt.Sprintf("is %v: want a whole number from 1 to %d", n, maxLength)
 	}
 	return ""
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/blang/semver"
 	"google.golang.org/grpc/codes"
@@ -86,10 +86,10 @@ func (*provider) Diff(_ context.Context, r plugin.DiffRequest) (plugin.DiffRespo
 	result := plugin.DiffResult{Changes: plugin.DiffNone}
 	before, _ := k.read(r.OldInputs)
 	after, _ := k.read(r.NewInputs)
-	for _, key := range k.keys() {
-		old, hadOld := before.values[key]
-		now, hasNow := after.values[key]
-		if hadOld == hasNow && (!hadOld || old.DeepEquals(now)) {
+	for _, key := range slices.Sorted(maps.Keys(k.inputs)) {
+		old, hadOld := before[key]
+		now, hasNow := after[key]
+		if hadOld == hasNow && old.DeepEquals(now) {
 			continue
 		}
 		if result.DetailedDiff == nil {
@@ -119,24 +119,24 @@ func (*provider) Create(_ context.Context, r plugin.CreateRequest) (plugin.Creat
 	if len(failures) > 0 {
 		return plugin.CreateResponse{}, errors.New(failures[0].Reason)
 	}
-	state := in.state(r.Properties)
+	state := k.state(r.Properties)
 	if r.Preview {
 		for _, output := range k.outputs {
-			state[output] = k.mark(resource.MakeComputed(resource.NewStringProperty("")))
+			state[output] = resource.MakeSecret(resource.MakeComputed(resource.NewStringProperty("")))
 		}
 		return plugin.CreateResponse{Properties: state}, nil
 	}
-	if in.unknown {
+	if in.ContainsUnknowns() {
 		return plugin.CreateResponse{}, fmt.Errorf("%s: an input is not known", r.URN.Name())
 	}
-	id, outputs, err := k.draw(in)
+	outputs, err := k.draw(in)
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
 	for output, value := range outputs {
-		state[output] = k.mark(resource.NewStringProperty(value))
+		state[output] = resource.MakeSecret(resource.NewStringProperty(value))
 	}
-	return plugin.CreateResponse{ID: resource.ID(id), Properties: state, Status: resource.StatusOK}, nil
+	return plugin.CreateResponse{ID: noID, Properties: state, Status: resource.StatusOK}, nil
 }
 
 // Read returns the state: a random value exists nowhere else.
@@ -165,8 +165,7 @@ func (p *provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 	if diff.Changes == plugin.DiffSome {
 		return plugin.UpdateResponse{}, fmt.Errorf("%s: a change of %v replaces it", r.URN.Name(), diff.ChangedKeys)
 	}
-	in, _ := k.read(r.NewInputs)
-	state := in.state(r.NewInputs)
+	state := k.state(r.NewInputs)
 	for _, output := range k.outputs {
 		state[output] = r.OldOutputs[output]
 	}
@@ -186,11 +185,6 @@ func kindOf(urn resource.URN) (*kind, error) {
 	if k := kinds[urn.Type()]; k != nil {
 		return k, nil
 	}
-	var known []string
-	for token := range kinds {
-		known = append(known, string(token))
-	}
-	slices.Sort(known)
-	return nil, status.Errorf(codes.Unimplemented, "the local cloud's random provider does not know the type %s; it knows %s",
-		urn.Type(), strings.Join(known, ", "))
+	return nil, status.Errorf(codes.Unimplemented, "the local cloud's random provider does not know the type %s; it knows %v",
+		urn.Type(), slices.Sorted(maps.Keys(kinds)))
 }
