@@ -68,7 +68,7 @@ func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	request := software.Request{Method: r.Method, Host: r.Host, Path: r.URL.RequestURI(), Header: r.Header}
+	request := software.Request{Path: r.URL.RequestURI()}
 	began := time.Now()
 	var response software.Response
 	var failure error

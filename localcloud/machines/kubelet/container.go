@@ -74,11 +74,11 @@ func (ct *container) adopt(statuses []corev1.ContainerStatus, now time.Time) {
 	ct.imageAt = now
 	if status.State.Running != nil {
 		ct.stage = waiting
-		process, err := ct.prepare(now)
+		process, err := ct.prepare()
 		if err != nil {
 			return // starting it anew reports the error
 		}
-		process.Adopted, process.Started = true, status.State.Running.StartedAt.Time
+		process.Adopted = true
 		ct.launch(process, now)
 		ct.startedAt = status.State.Running.StartedAt.Time
 		ct.started, ct.ready = ptr.Deref(status.Started, false), status.Ready

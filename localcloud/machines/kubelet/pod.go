@@ -12,6 +12,7 @@ import (
 	"geo-wordpress/localcloud/machines/nodes"
 	"geo-wordpress/localcloud/machines/podenv"
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/nfs"
 	"geo-wordpress/localcloud/machines/volumes"
 	"geo-wordpress/localcloud/machines/vpc"
 )
@@ -145,10 +146,10 @@ func (p *Pod) State() (state software.State) {
 }
 
 // NFSServer returns the NFS server that runs in the pod, nil if there is none.
-func (p *Pod) NFSServer() *software.NFSServer {
+func (p *Pod) NFSServer() *nfs.Server {
 	for _, ct := range p.main {
 		if ct.program != nil {
-			if server := software.AsNFSServer(ct.program); server != nil {
+			if server := nfs.AsServer(ct.program); server != nil {
 				return server
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/shell"
 )
 
 // shortestPeriod is the lower limit of the probe period, so that a fast pace does not probe continuously.
@@ -94,7 +95,7 @@ func (p *probe) attempt() error {
 	view := ct.pod.kubelet.Network.From(ct.pod)
 	switch handler := p.spec.ProbeHandler; {
 	case handler.Exec != nil:
-		if code := software.Probe(ct.process, handler.Exec.Command, view); code != 0 {
+		if code := shell.Probe(ct.process, handler.Exec.Command, view); code != 0 {
 			return fmt.Errorf("command %q exited with code %d", strings.Join(handler.Exec.Command, " "), code)
 		}
 		return nil
@@ -138,9 +139,7 @@ func (p *probe) attempt() error {
 
 // request returns the probe's request as of its timeout: any answer before that counts.
 func (p *probe) request(path string) software.Request {
-	r := software.Get(path)
-	r.Waited = time.Duration(max(p.spec.TimeoutSeconds, 1)) * time.Second
-	return r
+	return software.Request{Path: path, Waited: time.Duration(max(p.spec.TimeoutSeconds, 1)) * time.Second}
 }
 
 // port resolves the port of a probe, a number or the name of a container port.

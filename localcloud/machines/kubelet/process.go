@@ -6,7 +6,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -17,7 +16,7 @@ import (
 )
 
 // prepare collects the inputs of a container's program. Its errors are reported as CreateContainerConfigError.
-func (ct *container) prepare(now time.Time) (*software.Process, error) {
+func (ct *container) prepare() (*software.Process, error) {
 	image, err := software.ParseImage(ct.spec.Image)
 	if err != nil {
 		return nil, err
@@ -47,12 +46,10 @@ func (ct *container) prepare(now time.Time) (*software.Process, error) {
 		Files:        files,
 		User:         user,
 		Capabilities: ct.capabilities(),
-		Address:      p.ip,
 		Place: software.Place{
 			Region: cloud.RegionOf(k.Machine.Zone), Node: k.Machine.Name, Namespace: object.Namespace, Pod: object.Name,
 		},
-		Pace:    k.Pace,
-		Started: now,
+		Pace: k.Pace,
 		Outside: func(f func(software.Network)) {
 			k.Locked(func() { f(k.Network.From(p)) })
 		},

@@ -2,7 +2,6 @@ package kubelet
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,17 +33,10 @@ func (ct *container) user(image software.Image) (int64, error) {
 		}
 		return *user, nil
 	}
-	name, known := image.User()
-	number, err := strconv.ParseInt(strings.SplitN(name, ":", 2)[0], 10, 64)
-	switch {
-	case name != "" && err != nil && must:
-		return 0, fmt.Errorf("container has runAsNonRoot and image has non-numeric user (%s), cannot verify user is non-root %s", name, place)
-	case name != "" && err != nil:
-		return 1000, nil // an arbitrary non-root user
-	case (name == "" || number == 0) && known && must:
+	if _, known := image.Defaults(); known && must {
 		return 0, fmt.Errorf("container has runAsNonRoot and image will run as root %s", place)
 	}
-	return number, nil
+	return 0, nil
 }
 
 // defaultCapabilities are the capabilities that containerd gives a container.

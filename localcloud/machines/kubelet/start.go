@@ -10,6 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/models"
 )
 
 // advance takes the container's next step, and says whether it is in transition.
@@ -86,7 +87,7 @@ func (ct *container) begin(now time.Time) bool {
 	if !ct.pulled(now) || !ct.create.due(now) {
 		return true
 	}
-	process, err := ct.prepare(now)
+	process, err := ct.prepare()
 	if err != nil {
 		ct.reason, ct.message = "CreateContainerConfigError", err.Error()
 		ct.create.failed(now, ct.pod.pace(5*time.Second), ct.pod.pace(time.Minute))
@@ -106,7 +107,7 @@ func (ct *container) begin(now time.Time) bool {
 // launch starts the program.
 func (ct *container) launch(process *software.Process, now time.Time) {
 	ct.process = process
-	ct.program = software.Start(process, now)
+	ct.program = models.Start(process, now)
 	ct.stage, ct.reason, ct.message = active, "", ""
 	ct.startedAt, ct.finishedAt = now, time.Time{}
 	ct.stopping, ct.stopSent, ct.restartMe, ct.hook = false, false, false, nil

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/shell"
 )
 
 // The kubelet's restart back-off: none for the first restart, then 10 s, doubling up to 5 min. It resets after 10 min
@@ -40,7 +41,7 @@ func (ct *container) end(now, by time.Time, why string) (alive bool) {
 		ct.stopBy = by
 	}
 	if !now.Before(ct.stopBy) {
-		software.Kill(ct.program)
+		ct.program.Kill()
 		ct.exited(now, &software.Exit{Code: 137, Reason: "killed"})
 		return false
 	}
@@ -72,7 +73,7 @@ func (ct *container) runHook(by time.Time) {
 			case <-time.After(pace(time.Duration(action.Sleep.Seconds) * time.Second)):
 			}
 		case action.Exec != nil:
-			software.Run(ctx, process, action.Exec.Command)
+			shell.Run(ctx, process, action.Exec.Command)
 		}
 	}()
 }

@@ -8,7 +8,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/machines/nodes"
-	"geo-wordpress/localcloud/machines/software"
 )
 
 // sandboxStart is how long the setup of a pod's network takes.
@@ -172,7 +171,7 @@ func (p *Pod) terminate(now time.Time) {
 func (p *Pod) kill() {
 	for _, ct := range p.all() {
 		if ct.program != nil {
-			software.Kill(ct.program)
+			ct.program.Kill()
 			ct.program = nil
 		}
 		ct.cancelHook()

@@ -13,13 +13,13 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// remembering is a pod that marks its disk and a directory on its machine. If a mark exists when it starts, it calls an
-// unknown command, which the machines log.
+// remembering is a pod that marks its disk and a directory on its machine. If a mark exists when it starts, it calls a
+// command that does not exist, which the machines log.
 func remembering(node string) corev1.PodSpec {
 	c := server(8080)
 	mounts := []corev1.VolumeMount{{Name: "data", MountPath: "/data"}, {Name: "scratch", MountPath: "/scratch"}}
 	c.VolumeMounts = mounts
-	first := script(`for place in data scratch; do if [ -e /$place/here ]; then $place-was-here; fi; touch /$place/here; done`)
+	first := script(`for place in data scratch; do if [ -e /$place/here ]; then $place-was-here || true; fi; touch /$place/here; done`)
 	first.Name, first.VolumeMounts = "first", mounts
 	return corev1.PodSpec{
 		NodeSelector: map[string]string{corev1.LabelHostname: node},

@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
-	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/nfs"
 )
 
 func nfsPorts(ports []int) []corev1.ServicePort {
@@ -86,7 +86,7 @@ func TestNFSClaimsAreProvisionedByTheRules(t *testing.T) {
 	_, err = r.client.RbacV1().ClusterRoles().Update(t.Context(), role, metav1.UpdateOptions{})
 	require.NoError(t, err)
 	r.event(t, ns, "Warning ProvisioningFailed shared", "service files/nfs is not valid")
-	service.Spec.Ports = nfsPorts(software.NFSServicePorts)
+	service.Spec.Ports = nfsPorts(nfs.Ports)
 	service, err = r.client.CoreV1().Services(ns).Update(t.Context(), service, metav1.UpdateOptions{})
 	require.NoError(t, err)
 

@@ -115,7 +115,7 @@ func (v view) dial(address netip.Addr, port int) (software.Remote, error) {
 	if address.IsLoopback() {
 		if v.pod != nil {
 			if program := v.pod.Listener(port, true); program != nil {
-				return software.Remote{Address: address, Port: port, Program: program, Network: v}, nil
+				return software.Remote{Port: port, Program: program, Network: v}, nil
 			}
 		}
 		return software.Remote{}, fmt.Errorf("%s:%d: %w", address, port, vpc.ErrRefused)
@@ -126,14 +126,14 @@ func (v view) dial(address netip.Addr, port int) (software.Remote, error) {
 	}
 	for _, target := range targets {
 		if target.External {
-			return software.Remote{Address: target.Address, Port: target.Port}, nil
+			return software.Remote{Port: target.Port}, nil
 		}
 		p := v.network.find(target.Cluster, target.Pod)
 		if p == nil {
 			continue
 		}
 		if program := p.Listener(target.Port, false); program != nil {
-			return software.Remote{Address: target.Address, Port: target.Port, Program: program, Network: v.network.From(p)}, nil
+			return software.Remote{Port: target.Port, Program: program, Network: v.network.From(p)}, nil
 		}
 	}
 	return software.Remote{}, &vpc.Failure{Err: vpc.ErrRefused, Why: fmt.Sprintf("nothing listens on %s:%d", address, port)}

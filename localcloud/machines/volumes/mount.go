@@ -9,6 +9,7 @@ import (
 	"geo-wordpress/localcloud/machines/kubeclient"
 	"geo-wordpress/localcloud/machines/podenv"
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/nfs"
 )
 
 // Pending is the error of a volume that is not ready yet, although nothing has failed.
@@ -165,9 +166,9 @@ const nfsPort = 2049
 // mountNFS mounts an export.
 func (p Pod) mountNFS(server, export string) (*software.Volume, error) {
 	v := opaque(software.NFS) // other clients' writes are not tracked
-	dial := func() (*software.NFSServer, error) {
+	dial := func() (*nfs.Server, error) {
 		remote, err := p.Network.Dial(server, nfsPort)
-		return software.AsNFSServer(remote.Program), err
+		return nfs.AsServer(remote.Program), err
 	}
 	v.Answers = func() bool {
 		nfs, err := dial()

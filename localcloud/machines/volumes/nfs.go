@@ -16,7 +16,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/machines/kubeclient"
-	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/nfs"
 )
 
 // provisionNFS creates an export and a persistent volume for it, as the provisioner would and with its access rights.
@@ -139,7 +139,7 @@ func checkNFSEndpoints(endpoints *corev1.Endpoints, podIP string) error {
 		return fmt.Errorf("its ready endpoints are [%s]", strings.Join(found, " "))
 	}
 	want, got := map[string]bool{}, map[string]bool{}
-	for _, port := range software.NFSServicePorts {
+	for _, port := range nfs.Ports {
 		want[fmt.Sprintf("%d/TCP", port)], want[fmt.Sprintf("%d/UDP", port)] = true, true
 	}
 	for _, port := range subset.Ports {
@@ -153,7 +153,7 @@ func checkNFSEndpoints(endpoints *corev1.Endpoints, podIP string) error {
 
 func wantedPorts() string {
 	var list []string
-	for _, port := range software.NFSServicePorts {
+	for _, port := range nfs.Ports {
 		list = append(list, fmt.Sprint(port))
 	}
 	return strings.Join(list, ", ") + " (TCP and UDP)"

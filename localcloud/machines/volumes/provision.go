@@ -10,7 +10,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/machines/kubeclient"
-	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/nfs"
 )
 
 const (
@@ -21,7 +21,7 @@ const (
 // NFSServer is a running nfs-provisioner and its pod.
 type NFSServer struct {
 	Pod     *corev1.Pod
-	Program *software.NFSServer
+	Program *nfs.Server
 	Network error // why it cannot reach the control plane
 }
 

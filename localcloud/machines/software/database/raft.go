@@ -1,0 +1,133 @@
+package database
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"geo-wordpress/localcloud/machines/software"
+)
+
+// Delays after the loss of a leader. They are not divided by the pace, because the load balancer's health check, which
+// must distinguish such a pause from a failure, runs in real time.
+const (
+	// A follower without heartbeats from its leader starts an election after 10 ticks of a second, plus a random delay
+	// of up to the same (raft-base-tick-interval, raft-election-timeout-ticks).
+	raftElectionLeast  = 10 * time.Second
+	raftElectionSpread = 10 * time.Second
+	// TiDB detects a dead connection after grpc-keepalive-time plus grpc-keepalive-timeout, 10 + 3 seconds. A faster
+	// election does not help it.
+	storeNoticed = 13 * time.Second
+	// raftRebalance is how long a store must be back before PD moves leaders to it again, without a pause.
+	raftRebalance = 10 * time.Second
+	raftHandover  = 500 * time.Millisecond // after a graceful stop of the leader; this is divided by the pace
+)
+
+// raftGroup stands for the regions of the key space whose leader is normally on one store. (A TiDB region is a key
+// range.)
+type raftGroup struct {
+	home     string   // the advertised address of that store
+	replicas []string // the addresses of the voting stores
+	leader   *tikv
+	lostAt   time.Time // when the leader was lost; zero while it leads
+	electsAt time.Time // when the next election ends
+	restored time.Time // since when the home store could lead again
+}
+
+// leads says whether a store runs and is connected, both ways, with a majority of a group's replicas, itself included.
+func (g *raftGroup) leads(k *tikv, c *tidbCluster) bool {
+	if k == nil || !slices.Contains(g.replicas, k.advertise.String()) || c.node(k.advertise.String()) != k || !k.runs() {
+		return false
+	}
+	votes := 0
+	for _, address := range g.replicas {
+		if other := c.node(address); other == k || k.connected(other) {
+			votes++
+		}
+	}
+	return votes > len(g.replicas)/2
+}
+
+// serves says whether the group has a leader. A leader that is stopping serves until another takes over.
+func (g *raftGroup) serves(c *tidbCluster) bool {
+	return g.leads(g.leader, c) && (g.lostAt.IsZero() || g.leader.Stopping())
+}
+
+// step elects a leader for a group that has none.
+func (g *raftGroup) step(now time.Time, pace software.Pace, c *tidbCluster) {
+	steppedDown := !g.lostAt.IsZero() && now.Sub(g.lostAt) >= raftElectionLeast
+	if g.leads(g.leader, c) && !g.leader.Stopping() && !steppedDown {
+		g.lostAt, g.electsAt = time.Time{}, time.Time{}
+		return
+	}
+	if g.lostAt.IsZero() {
+		g.lostAt = now
+	}
+	candidate := g.candidate(c)
+	if candidate == nil { // no majority, so no election
+		g.electsAt = time.Time{}
+		return
+	}
+	if g.electsAt.IsZero() {
+		takes := max(raftElectionLeast+lot(g.home, now, raftElectionSpread), storeNoticed-now.Sub(g.lostAt))
+		switch {
+		case candidate.Process.Adopted && g.leader == nil:
+			takes = 0
+		case g.leader != nil && g.leader.Stopping() && g.leads(g.leader, c):
+			takes = pace.Of(raftHandover)
+		}
+		g.electsAt = now.Add(takes)
+	}
+	if now.Before(g.electsAt) {
+		return
+	}
+	candidate.Process.Log("leads the regions of %s, %s after they lost their leader", g.home, now.Sub(g.lostAt).Round(100*time.Millisecond))
+	g.leader, g.lostAt, g.electsAt = candidate, time.Time{}, time.Time{}
+}
+
+// candidate returns a replica that can be elected, nil if there is none.
+func (g *raftGroup) candidate(c *tidbCluster) *tikv {
+	for _, address := range g.replicas {
+		if k := c.node(address); k != nil && !k.Stopping() && g.leads(k, c) {
+			return k
+		}
+	}
+	return nil
+}
+
+// place is PD's scheduling of a group that has a leader. It puts a replica on each desired store, once all of these are
+// reachable, and moves the leader back to its home store.
+func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, home int) {
+	var want []string
+	for i := range min(c.maxReplicas, len(addresses)) {
+		want = append(want, addresses[(home+i)%len(addresses)])
+	}
+	reached := func(address string) bool {
+		k := c.node(address)
+		return k == g.leader || k != nil && !k.Stopping() && g.leader.connected(k)
+	}
+	if !slices.ContainsFunc(want, func(address string) bool { return !reached(address) }) {
+		g.replicas = want
+		if !slices.Contains(want, g.leader.advertise.String()) { // the leader moves before its replica is removed
+			g.leader = c.node(g.home)
+		}
+	}
+	if g.leader.advertise.String() == g.home || !slices.Contains(g.replicas, g.home) || !reached(g.home) {
+		g.restored = time.Time{}
+		return
+	}
+	if g.restored.IsZero() {
+		g.restored = now
+	}
+	if now.Sub(g.restored) >= raftRebalance {
+		g.leader, g.restored = c.node(g.home), time.Time{}
+	}
+}
+
+// lot returns a pseudo-random duration below limit, which depends only on its arguments.
+func lot(name string, at time.Time, limit time.Duration) time.Duration {
+	h := fnv.New32a()
+	fmt.Fprint(h, name, at.UnixNano())
+	return limit * time.Duration(h.Sum32()%1000) / 1000
+}

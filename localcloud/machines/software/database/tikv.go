@@ -1,0 +1,171 @@
+package database
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/machines/software"
+)
+
+const (
+	tikvStart    = 2 * time.Second // from PD's answer until the store is Up
+	tikvShutdown = 3 * time.Second // evicting leaders
+)
+
+// tikv is a TiKV store.
+type tikv struct {
+	software.Lifecycle
+	pds       []software.HostPort
+	address   software.HostPort
+	status    software.HostPort
+	advertise software.HostPort
+	labels    map[string]string
+	startsAt  time.Time
+	up        bool
+	sees      map[string]*tikv // the stores it connects to, by their advertised addresses
+	cluster   *tidbCluster
+	problem   string // what it waits for
+}
+
+// NewTiKV starts a TiKV store.
+func NewTiKV(p *software.Process, args []string) software.Program {
+	k := &tikv{Lifecycle: software.Lifecycle{Process: p}, labels: map[string]string{}}
+	if err := k.configure(software.ParseFlags(args)); err != nil {
+		k.Fail(1, err.Error())
+	}
+	return k
+}
+
+func (k *tikv) configure(f software.Flags) error {
+	var config map[string]any
+	if err := readTOML(k.Process, f.Last("", "config", "C"), &config); err != nil {
+		return err
+	}
+	if err := durable(k.Process, "data-dir", f.Last("", "data-dir", "s")); err != nil {
+		return err
+	}
+	var err error
+	if k.pds, err = parseList(f.Last("127.0.0.1:2379", "pd", "pd-endpoints"), software.ParseHostPort); err != nil {
+		return fmt.Errorf("invalid configuration: pd endpoints: %w (without http://)", err)
+	}
+	if k.address, err = software.ParseHostPort(f.Last("127.0.0.1:20160", "addr", "A")); err != nil {
+		return fmt.Errorf("invalid configuration: addr: %w", err)
+	}
+	if k.advertise, err = software.ParseHostPort(f.Last(k.address.String(), "advertise-addr")); err != nil {
+		return fmt.Errorf("invalid configuration: advertise-addr: %w", err)
+	}
+	if k.advertise.Host == "" || k.advertise.Host == "0.0.0.0" || k.advertise.Host == "::" {
+		return fmt.Errorf("invalid configuration: advertise-addr %q: others cannot connect to an unspecified address", k.advertise)
+	}
+	if k.status, err = software.ParseHostPort(f.Last("127.0.0.1:20180", "status-addr")); err != nil {
+		return fmt.Errorf("invalid configuration: status-addr: %w", err)
+	}
+	for _, pair := range strings.Split(f.Last("", "labels"), ",") {
+		if key, value, ok := strings.Cut(pair, "="); ok {
+			k.labels[key] = value
+		}
+	}
+	return nil
+}
+
+func (k *tikv) Step(now time.Time, network software.Network) {
+	if k.Over(now) {
+		return
+	}
+	if d, err := servingPD(network, k.pds, false); err != nil {
+		k.waits(err)
+	} else {
+		k.heartbeat(now, d)
+	}
+	if k.cluster == nil {
+		return
+	}
+	// Raft runs between the stores, and continues without PD.
+	k.sees = map[string]*tikv{}
+	for name, other := range k.cluster.stores {
+		if other.node == k {
+			continue
+		}
+		if found, err := software.Connect[*tikv](network, other.address); err == nil && found.advertise == other.address {
+			k.sees[name] = found
+		}
+	}
+	k.cluster.step(now, k.Process.Pace)
+}
+
+// heartbeat reports the store to PD. The first report brings it up.
+func (k *tikv) heartbeat(now time.Time, d *pd) {
+	if k.startsAt.IsZero() {
+		k.startsAt = k.Process.ReadyAt(now, tikvStart)
+	}
+	if now.Before(k.startsAt) || k.Stopping() {
+		return
+	}
+	if !k.up {
+		k.up = true
+		k.Process.Log("store %s is up", k.advertise)
+	}
+	d.cluster.inherit(k.cluster)
+	k.cluster = d.cluster
+	d.cluster.stores[k.advertise.String()] = &store{address: k.advertise, labels: k.labels, heartbeat: now, node: k}
+}
+
+// connected says whether two stores reach each other, in both directions.
+func (k *tikv) connected(other *tikv) bool {
+	return other != nil && k.sees[other.advertise.String()] == other && other.sees[k.advertise.String()] == k && other.runs()
+}
+
+// runs says whether the store takes part in Raft. A stopping store does, until it has handed its leaders over.
+func (k *tikv) runs() bool { return k.up && k.Exit() == nil }
+
+// up says whether PD counts the store as Up.
+func (s *store) up() bool { return s.node.up && s.node.Exit() == nil && !s.node.Stopping() }
+
+func (k *tikv) waits(err error) {
+	if err.Error() != k.problem {
+		k.problem = err.Error()
+		k.Process.Log("waits for PD: %s", strings.ReplaceAll(k.problem, "\n", "; "))
+	}
+}
+
+func (k *tikv) Accepts(port int, local bool) bool {
+	return k.runs() && software.Accepts([]software.HostPort{k.address, k.status}, port, local)
+}
+
+func (k *tikv) Answer(port int, r software.Request, _ software.Network) software.Response {
+	if port == k.status.Port && slices.Contains([]string{"/status", "/metrics", "/config", "/ready"}, r.Path) {
+		return software.Response{Status: 200}
+	}
+	return software.Response{Status: 404}
+}
+
+func (k *tikv) Stop(now time.Time) { k.Leave(now, tikvShutdown) }
+
+// State says which part the store has in Raft.
+func (k *tikv) State() software.State { return software.State{Kind: "tikv", Word: k.word()} }
+
+func (k *tikv) word() string {
+	if k.Stopping() {
+		return "stops"
+	}
+	if !k.up || k.cluster == nil {
+		return "waits for PD"
+	}
+	leads := 0
+	for _, g := range k.cluster.groups {
+		switch serves := g.serves(k.cluster); {
+		case serves && g.leader == k:
+			leads++
+		case !serves && g.home == k.advertise.String() && g.candidate(k.cluster) == nil:
+			return "no majority"
+		case !serves && g.home == k.advertise.String():
+			return "election"
+		}
+	}
+	if leads == 0 {
+		return "follower"
+	}
+	return "leader"
+}

@@ -1,0 +1,68 @@
+package software
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+)
+
+// Network is a program's view of the network.
+type Network interface {
+	// Lookup resolves a name.
+	Lookup(host string) ([]netip.Addr, error)
+	// Dial opens a TCP connection to a name or address.
+	Dial(host string, port int) (Remote, error)
+}
+
+// Remote is the far end of a connection.
+type Remote struct {
+	Port    int
+	Program Program // nil for an address on the Internet
+	Network Network // the far end's view
+}
+
+// Get requests a path from the far end over HTTP. Status 0 means that the timeout expired without an answer.
+func (r Remote) Get(path string, timeout time.Duration) Response {
+	if r.Program == nil {
+		return Response{Status: http.StatusOK}
+	}
+	return r.Program.Answer(r.Port, Request{Path: path, Waited: timeout}, r.Network)
+}
+
+// Request is an HTTP request that has arrived at a program.
+type Request struct {
+	Path string // with the query
+	// Waited is how long the request has waited for its answer.
+	Waited time.Duration
+}
+
+// Response is an HTTP response. Status 0 means that there is none yet: the caller polls again, with a larger
+// Request.Waited.
+type Response struct {
+	Status int
+	Body   string
+	Header http.Header
+}
+
+// Connect connects to a program of type T.
+func Connect[T any](network Network, to HostPort) (T, error) {
+	remote, err := network.Dial(to.Host, to.Port)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("%s: %w", to, err)
+	}
+	program, ok := As[T](remote.Program)
+	if !ok {
+		err = fmt.Errorf("%s: another program answers there", to)
+	}
+	return program, err
+}
+
+// TimedOut says whether a connection failed by a timeout rather than at once.
+func TimedOut(err error) bool {
+	var failure net.Error
+	return errors.As(err, &failure) && failure.Timeout()
+}

@@ -1,0 +1,104 @@
+package shell
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"geo-wordpress/localcloud/machines/software"
+)
+
+// Curl's exit codes.
+const (
+	curlResolve = 6
+	curlConnect = 7
+	curlHTTP    = 22
+	curlTimeout = 28
+)
+
+// clientTimeout is a client's default timeout for a connection or an answer.
+const clientTimeout = 30 * time.Second
+
+// fetch requests a URL. If the connection or the answer times out, it sleeps for the timeout, the value of an option in
+// seconds, at the container's pace.
+func (c *call) fetch(address, option string) (response software.Response, err error) {
+	timeout := clientTimeout
+	if option != "" {
+		if timeout, err = seconds(option); err != nil {
+			return response, err
+		}
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" {
+		return response, fmt.Errorf("URL %q: want http://host", address)
+	}
+	port, err := strconv.Atoi(cmp.Or(u.Port(), "80"))
+	if err != nil {
+		return response, err
+	}
+	c.outside(func(network software.Network) {
+		var remote software.Remote
+		if remote, err = network.Dial(u.Hostname(), port); err == nil {
+			if response = remote.Get(u.RequestURI(), timeout); response.Status == 0 {
+				err = os.ErrDeadlineExceeded
+			}
+		}
+	})
+	if software.TimedOut(err) {
+		_ = c.sleepPaced(timeout)
+	}
+	return response, err
+}
+
+// wget fails on every answer except a success, as BusyBox's does.
+func wget(c *call) int {
+	if len(c.operands) != 1 {
+		return 1
+	}
+	response, err := c.fetch(c.operands[0], c.options['T'])
+	if err != nil {
+		return 1
+	}
+	if c.has('S') {
+		fmt.Fprintf(c.err, "  HTTP/1.1 %d %s\n", response.Status, http.StatusText(response.Status))
+	}
+	if response.Status >= http.StatusBadRequest {
+		return 1
+	}
+	switch output := c.options['O']; output {
+	case "-":
+		fmt.Fprint(c.out, response.Body)
+	case "/dev/null":
+	default:
+		if output == "" || c.process.Files.Write(c.absolute(output), []byte(response.Body)) != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+func curl(c *call) int {
+	if len(c.operands) != 1 {
+		return 2
+	}
+	response, err := c.fetch(c.operands[0], c.options['m'])
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return curlResolve
+	case software.TimedOut(err):
+		return curlTimeout
+	case err != nil:
+		return curlConnect
+	case response.Status >= http.StatusBadRequest && c.has('f'):
+		return curlHTTP
+	}
+	fmt.Fprint(c.out, response.Body)
+	return 0
+}

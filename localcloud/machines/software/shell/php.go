@@ -1,0 +1,57 @@
+package shell
+
+import (
+	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/database"
+)
+
+// defaultSocketTimeout is PHP's timeout for a connection.
+const defaultSocketTimeout = 15 * time.Second
+
+// php runs a PHP script that connects to the databases named in its environment. A script that sleeps retries; any
+// other tries once.
+func php(c *call) int {
+	if len(c.operands) == 0 {
+		return 1
+	}
+	name := c.absolute(c.operands[0])
+	script, err := c.process.Files.Read(name)
+	if err != nil && c.process.Files.On(name) != software.Layer { // the image's own files are unknown
+		c.process.Log("php: could not open input file: %s", name)
+		return 1
+	}
+	retries := strings.Contains(string(script), "sleep(")
+	p := *c.process
+	p.Env = c.env
+	for _, name := range []string{"DB_HOST", "WORDPRESS_DB_HOST"} {
+		if c.env[name] == "" {
+			continue
+		}
+		address, err := database.Address(&p, name)
+		if err != nil {
+			c.process.Log("php: %v", err)
+			return 1
+		}
+		for err = c.query(address); err != nil; err = c.query(address) {
+			if !retries || c.ctx.Err() != nil {
+				c.process.Log("php: %v", err)
+				return 1
+			}
+			if c.sleepPaced(2*time.Second) != nil {
+				return 1
+			}
+		}
+	}
+	return 0
+}
+
+func (c *call) query(address software.HostPort) (err error) {
+	c.outside(func(network software.Network) { err = database.Query(network, address) })
+	if software.TimedOut(err) {
+		_ = c.sleepPaced(defaultSocketTimeout)
+	}
+	return err
+}
