@@ -29,16 +29,23 @@ var (
 func Free() (int, error) {
 	mutex.Lock()
 	defer mutex.Unlock()
+	port, err := find("127.0.0.1", func(port int) bool { return !handed[port] })
+	if err == nil {
+		handed[port] = true
+	}
+	return port, err
+}
+
+// find returns a port that a predicate accepts and that nothing listens on.
+func find(host string, accepts func(port int) bool) (int, error) {
 	const tries = 1000
 	for range tries {
 		port := first + rand.IntN(last-first+1)
-		if handed[port] || !Available(port) {
-			continue
+		if accepts(port) && listenable(host, port) == nil {
+			return port, nil
 		}
-		handed[port] = true
-		return port, nil
 	}
-	return 0, fmt.Errorf("no free port between %d and %d on 127.0.0.1 in %d tries", first, last, tries)
+	return 0, fmt.Errorf("no free port between %d and %d on %s in %d tries", first, last, host, tries)
 }
 
 // Available reports whether a port on the loopback interface can be listened on now.
@@ -53,21 +60,17 @@ const webPort = 80
 // on its port 80, otherwise the address with another free port. If the system lacks the loopback address, Site returns
 // 127.0.0.1 with a port.
 func Site(address netip.Addr) (string, error) {
-	err := listenable(address.String(), webPort)
-	if err == nil {
+	switch err := listenable(address.String(), webPort); {
+	case err == nil:
 		return address.String(), nil
-	}
-	if errors.Is(err, syscall.EADDRNOTAVAIL) {
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		address = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	const tries = 1000
-	for range tries {
-		port := first + rand.IntN(last-first+1)
-		if listenable(address.String(), port) == nil {
-			return net.JoinHostPort(address.String(), strconv.Itoa(port)), nil
-		}
+	port, err := find(address.String(), func(int) bool { return true })
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("no free port between %d and %d on %s in %d tries", first, last, address, tries)
+	return net.JoinHostPort(address.String(), strconv.Itoa(port)), nil
 }
 
 func listenable(host string, port int) error {
