@@ -10,7 +10,7 @@ import (
 type loneListener struct {
 	address  net.Addr
 	accepted chan net.Conn
-	once     *sync.Once
+	once     sync.Once
 	done     chan struct{}
 }
 
@@ -18,7 +18,6 @@ func newLoneListener(connection net.Conn) *loneListener {
 	l := &loneListener{
 		address:  connection.LocalAddr(),
 		accepted: make(chan net.Conn, 1),
-		once:     new(sync.Once),
 		done:     make(chan struct{}),
 	}
 	l.accepted <- &watchedConn{Conn: connection, listener: l}

@@ -117,27 +117,10 @@ func recoverPanic(log *slog.Logger) grpc.UnaryServerInterceptor {
 	) (response any, err error) {
 		defer func() {
 			if reason := recover(); reason != nil {
-				err = panicked(log, info.FullMethod, reason)
+				log.Error("panic", "method", info.FullMethod, "panic", fmt.Sprint(reason), "stack", string(debug.Stack()))
+				err = status.Errorf(codes.Internal, "%s panicked: %v (the local cloud's log has the stack)", info.FullMethod, reason)
 			}
 		}()
 		return handler(ctx, request)
 	}
-}
-
-func recoverStreamPanic(log *slog.Logger) grpc.StreamServerInterceptor {
-	return func(
-		server any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler,
-	) (err error) {
-		defer func() {
-			if reason := recover(); reason != nil {
-				err = panicked(log, info.FullMethod, reason)
-			}
-		}()
-		return handler(server, stream)
-	}
-}
-
-func panicked(log *slog.Logger, method string, reason any) error {
-	log.Error("panic", "method", method, "panic", fmt.Sprint(reason), "stack", string(debug.Stack()))
-	return status.Errorf(codes.Internal, "%s panicked: %v (the local cloud's log has the stack)", method, reason)
 }

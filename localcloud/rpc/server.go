@@ -61,13 +61,6 @@ func Listen(o Options) (*Server, error) {
 // Port is the port that the server listens on.
 func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
 
-// Sessions is the number of open connections.
-func (s *Server) Sessions() int {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	return len(s.sessions)
-}
-
 // Close stops accepting connections and waits for the calls under way. If the context ends first, Close cancels them
 // and does not wait for their handlers.
 func (s *Server) Close(ctx context.Context) error {
@@ -139,8 +132,7 @@ func (s *Server) serve(connection net.Conn) {
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		// A provider is closed only after all its calls have returned.
 		grpc.WaitForHandlers(true),
-		grpc.ChainUnaryInterceptor(recoverPanic(log)),
-		grpc.ChainStreamInterceptor(recoverStreamPanic(log)),
+		grpc.UnaryInterceptor(recoverPanic(log)),
 	)
 	pulumirpc.RegisterResourceProviderServer(session, adapt(provider))
 	s.sessions[session] = struct{}{}

@@ -341,3 +341,10 @@ func TestFactoryThatPanicsLosesOneConnection(t *testing.T) {
 	_, err = client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: args}, grpc.WaitForReady(true))
 	require.NoError(t, err)
 }
+
+// Sessions returns the number of open connections.
+func (h *harness) Sessions() int {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return len(h.sessions)
+}
