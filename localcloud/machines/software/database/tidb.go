@@ -45,9 +45,8 @@ type tidbConfig struct {
 	InitSQL      string `toml:"initialize-sql-file"`
 	GracefulWait int    `toml:"graceful-wait-before-shutdown"`
 	Status       struct {
-		Host   string `toml:"status-host"`
-		Port   int    `toml:"status-port"`
-		Report *bool  `toml:"report-status"`
+		Host string `toml:"status-host"`
+		Port int    `toml:"status-port"`
 	} `toml:"status"`
 }
 
