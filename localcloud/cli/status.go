@@ -169,9 +169,6 @@ func workload(c daemon.ClusterStatus, kind string) string {
 // writeService shows a backend service: each instance's health, its cause, and its share of the traffic.
 func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
 	fmt.Fprintf(text, "\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n", s.HealthCheck, s.Requests, s.Rate, s.Failed)
-	if s.Problem != "" {
-		fmt.Fprintln(text, s.Problem)
-	}
 	fmt.Fprintln(text)
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "REGION\tINSTANCE\tHEALTH\tTRAFFIC\tREASON")

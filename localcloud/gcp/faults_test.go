@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"geo-wordpress/localcloud/faults"
+	"geo-wordpress/localcloud/gcp/api"
 	"geo-wordpress/localcloud/times"
 )
 
@@ -29,7 +31,7 @@ func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
 	g.mu.Lock()
 	g.slept = append(g.slept, d.Round(10*time.Millisecond))
 	g.mu.Unlock()
-	if d <= slowBy || g.open == nil {
+	if d <= 3*time.Second || g.open == nil {
 		return nil
 	}
 	select {
@@ -40,29 +42,33 @@ func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+func (g *gate) times() []time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.slept)
+}
+
 // hindered returns a cloud on which one kind of fault hits everything.
-func hindered(t *testing.T, kind faults.Kind, g *gate) (*engine, *API) {
+func hindered(t *testing.T, kind faults.Kind, g *gate) (*engine, *API, *faults.Injector) {
 	t.Helper()
 	h := newHardware()
 	injector := &faults.Injector{}
 	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{kind: 1}})
-	a, err := Open(Options{Dir: t.TempDir(), ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Faults: injector, Clock: g})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = a.Close() })
-	return connect(t, a, nil), a
+	a := openWith(t, Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h, everyAPI...)
+	return connect(t, a, nil), a, injector
 }
 
 var vpc = resource.NewPropertyMapFromMap(props{"autoCreateSubnetworks": false})
 
 func TestWhatPassesIsTriedAgainByTheProvider(t *testing.T) {
 	for _, kind := range []faults.Kind{faults.RateLimited, faults.Unavailable} {
-		e, a := hindered(t, kind, &gate{})
+		e, a, injector := hindered(t, kind, &gate{})
 		id, _, err := e.create(networkType, "vpc", vpc)
 		require.NoError(t, err, kind)
-		created := a.faults.Counts()[kind]
+		created := injector.Counts()[kind]
 		assert.Positive(t, created)
 		require.NoError(t, e.delete(networkType, "vpc", id))
-		assert.Greater(t, a.faults.Counts()[kind], created, "%s: deletions are hit, too", kind)
+		assert.Greater(t, injector.Counts()[kind], created, "%s: deletions are hit, too", kind)
 		assert.Empty(t, a.Resources())
 	}
 }
@@ -71,7 +77,7 @@ func TestWhatDoesNotPassIsAnErrorAndLeavesNothing(t *testing.T) {
 	for kind, says := range map[faults.Kind]string{
 		faults.Quota: "quotaExceeded", faults.Permission: "forbidden", faults.HalfMade: "INTERNAL_ERROR",
 	} {
-		e, a := hindered(t, kind, &gate{})
+		e, a, _ := hindered(t, kind, &gate{})
 		failures := 0
 		for {
 			_, _, err := e.create(networkType, "vpc", vpc)
@@ -90,7 +96,7 @@ func TestWhatDoesNotPassIsAnErrorAndLeavesNothing(t *testing.T) {
 }
 
 func TestJustCreatedIsNotFoundAtFirst(t *testing.T) {
-	e, a := hindered(t, faults.NotFound, &gate{})
+	e, _, injector := hindered(t, faults.NotFound, &gate{})
 	id, _, err := e.create(networkType, "vpc", vpc)
 	require.NoError(t, err, "it refers to nothing")
 	router := resource.NewPropertyMapFromMap(props{"network": id, "region": region})
@@ -98,15 +104,14 @@ func TestJustCreatedIsNotFoundAtFirst(t *testing.T) {
 	require.ErrorContains(t, err, "The resource '"+id+"' was not found, notFound")
 	_, _, err = e.create(routerType, "router", router)
 	require.NoError(t, err)
-	assert.Equal(t, 1, a.faults.Counts()[faults.NotFound])
+	assert.Equal(t, 1, injector.Counts()[faults.NotFound])
 }
 
 func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
-	s := build(t, "pool")
-	s.api.clock = g
-	s.api.faults = &faults.Injector{}
-	s.api.faults.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{faults.Stuck: 1}})
+	h, injector := newHardware(), &faults.Injector{}
+	s := buildOn(t, openWith(t, Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h), h, "pool")
+	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{faults.Stuck: 1}})
 
 	err := s.make(stepNamed("pool"))
 	require.ErrorContains(t, err, "timeout while waiting for state to become 'DONE'")
@@ -115,23 +120,21 @@ func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
 	close(g.open)
 	in := s.unmarshal(partial.Inputs)
 	for {
-		_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, in)
+		_, err = s.engine.update(api.NodePoolType, "pool", partial.Id, in, in)
 		if err == nil {
 			break
 		}
 		require.ErrorContains(t, err, "timeout while waiting", "the update can be stuck as well")
 	}
 	for _, r := range s.api.Resources() {
-		assert.Equal(t, running, r.State, r.ID)
+		assert.Equal(t, api.Running, r.State, r.ID)
 	}
 }
 
 func TestOperationsTakeTheirTime(t *testing.T) {
 	g := &gate{}
 	h := newHardware()
-	a, err := Open(Options{Dir: t.TempDir(), ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Times: 0.5, Clock: g})
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = a.Close() })
+	a := openWith(t, Options{Dir: t.TempDir(), Times: 0.5, Clock: g}, h, everyAPI...)
 	e := connect(t, a, nil)
 	id, _, err := e.create(networkType, "vpc", vpc)
 	require.NoError(t, err)
@@ -148,8 +151,7 @@ func TestOperationUnderWayOverARestart(t *testing.T) {
 	g := &gate{open: make(chan struct{})}
 	h := newHardware()
 	dir := t.TempDir()
-	a, err := Open(Options{Dir: dir, ControlPlanes: h, Machines: h, EnabledAPIs: everyAPI, Times: 1, Clock: g})
-	require.NoError(t, err)
+	a := openWith(t, Options{Dir: dir, Times: 1, Clock: g}, h, everyAPI...)
 	e := connect(t, a, nil)
 	request := &pulumirpc.CreateRequest{Urn: urn(networkType, "vpc"), Properties: e.marshal(
 		resource.NewPropertyMapFromMap(props{"autoCreateSubnetworks": false, "name": "vpc"}))}
@@ -159,17 +161,14 @@ func TestOperationUnderWayOverARestart(t *testing.T) {
 		made <- err
 	}()
 	require.Eventually(t, func() bool { return len(a.Resources()) == 1 }, time.Minute, time.Millisecond)
-	assert.Equal(t, provisioning, a.Resources()[0].State)
-	err = a.update(func(t *txn) error {
-		_, _, err := t.resolve(kinds[routerType], object{"network": "vpc"}, place{project: project, region: region})
-		return err
-	})
+	assert.Equal(t, api.Provisioning, a.Resources()[0].State)
+	_, _, err := e.create(routerType, "router", resource.NewPropertyMapFromMap(props{"network": "vpc", "region": region}))
 	require.ErrorContains(t, err, "resourceNotReady")
-	assert.True(t, passes(err), "the provider tries such a request again")
+	assert.Len(t, g.times(), 1+9, "the provider retries, with a back-off")
 	require.NoError(t, a.Close())
 	require.Error(t, <-made)
 
 	a = openAPI(t, dir, h, everyAPI...)
 	require.NoError(t, a.Resume(context.Background()))
-	assert.Equal(t, running, a.Resources()[0].State)
+	assert.Equal(t, api.Running, a.Resources()[0].State)
 }

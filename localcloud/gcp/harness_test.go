@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp/api"
 )
 
 const project = "geo-project"
@@ -139,13 +140,28 @@ func (h *hardware) set(fn func()) {
 }
 
 // everyAPI are the services that the stack needs.
-var everyAPI = []string{computeAPI, containerAPI, dnsAPI, iamAPI}
+var everyAPI = []string{api.Compute, api.Container, api.DNS, api.IAM}
 
 func openAPI(t *testing.T, dir string, h *hardware, apis ...string) *API {
 	t.Helper()
-	a, err := Open(Options{Dir: dir, ControlPlanes: h, Machines: h, EnabledAPIs: apis})
+	return openWith(t, Options{Dir: dir}, h, apis...)
+}
+
+// openWith opens a cloud on the hardware, and enables APIs in the test's projects.
+func openWith(t *testing.T, o Options, h *hardware, apis ...string) *API {
+	t.Helper()
+	o.ControlPlanes, o.Machines = h, h
+	a, err := Open(o)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Close() })
+	require.NoError(t, a.Transact(func(tx *api.Tx) error {
+		for _, service := range apis {
+			if err := errors.Join(tx.Enable(project, service), tx.Enable("other-project", service)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 	return a
 }
 

@@ -9,6 +9,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/gcp/api"
 )
 
 func TestInputsThatAreRefused(t *testing.T) {
@@ -25,8 +27,9 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"pool", "nodeConfig", props{"gvnic": props{"enabled": true}}, `"nodeConfig.gvnic"`},
 		{"backend", "backends", []any{props{"group": "x", "failover": true}}, `"backends[0].failover"`},
 		{"vpc", "autoCreateSubnetworks", "false", "must be a boolean, not string"},
-		{"vpc", "mtu", 1460.5, "must be an integer"},
-		{"vpc", "mtu", "1460", "must be an integer"},
+		{"vpc", "mtu", 1460, `does not know the property "mtu" of gcp:compute/network:Network: remove it`},
+		{"disk", "size", 10.5, "must be an integer"},
+		{"disk", "size", "10", "must be an integer"},
 		{"subnet", "secondaryIpRanges", props{}, "must be a list"},
 		{"subnet", "secondaryIpRanges", []any{"x"}, `"secondaryIpRanges[0]" of gcp:compute/subnetwork:Subnetwork must be an object`},
 		{"subnet", "network", nil, `missing required property "network"`},
@@ -40,24 +43,22 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"account", "accountId", strings.Repeat("a", 31), "6 to 30"},
 		{"account", "accountId", "ends-with-", "6 to 30"},
 		{"vpc", "project", "No", "6 to 30"},
-		{"disk", "labels", props{"Upper": "x"}, "is not a label's key"},
-		{"disk", "labels", props{"a": "Upper"}, "is not valid"},
+		{"disk", "labels", props{"a": "x"}, `does not know the property "labels"`},
 		{"disk", "type", "pd-fast", "pd-balanced"},
 		{"peers", "targetTags", []any{"UPPER"}, "is not a network tag"},
 		{"peers", "sourceRanges", []any{"10.0.0.1/20"}, "did you mean 10.0.0.0/20"},
 		{"peers", "sourceRanges", []any{"ten"}, "is not an address range"},
 		{"peers", "allows", []any{props{"protocol": "tcp", "ports": []any{"80-70"}}}, "neither a port nor a range"},
 		{"peers", "allows", []any{props{"protocol": "tcp", "ports": []any{"65536"}}}, "neither a port nor a range"},
-		{"peers", "allows", []any{props{"protocol": "icmp", "ports": []any{"80"}}}, "only tcp, udp and sctp have ports"},
-		{"peers", "allows", []any{props{"protocol": "carrier-pigeon"}}, "neither an IP protocol number"},
-		{"peers", "denies", []any{props{"protocol": "all"}}, "one of allows and denies"},
-		{"peers", "direction", "EGRESS", "no sourceRanges"},
-		{"peers", "priority", 65536, "is not between 0 and 65535"},
+		{"peers", "allows", []any{props{"protocol": "icmp", "ports": []any{"80"}}}, "only tcp and udp have ports"},
+		{"peers", "allows", []any{props{"protocol": "carrier-pigeon"}}, "tcp, udp, icmp"},
+		{"peers", "denies", []any{props{"protocol": "tcp"}}, `does not know the property "denies"`},
+		{"peers", "direction", "EGRESS", "knows only INGRESS here"},
 		{"subnet", "ipCidrRange", "10.0.0.0/30", "from /4 to /29"},
 		{"subnet", "ipCidrRange", "10.0.0.1/20", "did you mean"},
 		{"subnet", "ipCidrRange", "fd00::/64", "IPv4"},
-		{"nat", "subnetworks", nil, "LIST_OF_SUBNETWORKS"},
-		{"nat", natSource, "ALL_SUBNETWORKS_ALL_IP_RANGES", "LIST_OF_SUBNETWORKS"},
+		{"nat", "subnetworks", nil, `missing required property "subnetworks"`},
+		{"nat", "sourceSubnetworkIpRangesToNat", "ALL_SUBNETWORKS_ALL_IP_RANGES", "knows only LIST_OF_SUBNETWORKS"},
 		{"cluster", "privateClusterConfig", props{"enablePrivateNodes": true, "masterIpv4CidrBlock": "10.15.0.0/27"}, "/28"},
 		{"cluster", "dnsConfig", props{"clusterDnsScope": "VPC_SCOPE"}, "needs clusterDns CLOUD_DNS"},
 		{"cluster", "dnsConfig", props{"clusterDns": "CLOUD_DNS", "clusterDnsScope": "CLUSTER_SCOPE", "clusterDnsDomain": "geo"}, "needs clusterDnsScope VPC_SCOPE"},
@@ -65,25 +66,32 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"cluster", "maintenancePolicy", props{"recurringWindow": props{"startTime": "2025-01-01T00:00:00Z", "endTime": "2025-01-01T02:00:00Z", "recurrence": "FREQ=DAILY"}}, "4 to 24 hours"},
 		{"cluster", "maintenancePolicy", props{"recurringWindow": props{"startTime": "noon", "endTime": "2025-01-01T02:00:00Z", "recurrence": "weekly"}}, "RFC 5545"},
 		{"cluster", "addonsConfig", props{"httpLoadBalancing": props{"disabled": false}}, "the local cloud knows only true here"},
-		{"cluster", "minMasterVersion", "1.29", "Kubernetes 1.33.0 only"},
-		{"pool", "nodeConfig", props{"taints": []any{props{"key": "a b", "value": "", "effect": "NO_EXECUTE"}}}, "is not a label key"},
+		{"cluster", "minMasterVersion", "1.29", `does not know the property "minMasterVersion"`},
+		{"cluster", "removeDefaultNodePool", nil, `missing required property "removeDefaultNodePool"`},
+		{"cluster", "monitoringConfig", props{"enableComponents": []any{"EVERYTHING"}}, "SYSTEM_COMPONENTS"},
+		{"pool", "nodeConfig", props{"taints": []any{}}, `does not know the property "nodeConfig.taints"`},
 		{"pool", "upgradeSettings", props{"strategy": "BLUE_GREEN"}, "blue-green"},
 		{"pool", "upgradeSettings", props{"maxSurge": 0, "maxUnavailable": 0}, "above zero"},
-		{"check", "tcpHealthCheck", props{"port": 80}, "only one"},
-		{"check", "httpHealthCheck", nil, "one of httpHealthCheck"},
-		{"check", "httpHealthCheck", props{"portSpecification": "USE_SERVING_PORT", "port": 80}, "neither port nor portName"},
+		{"check", "tcpHealthCheck", props{"port": 80}, `does not know the property "tcpHealthCheck"`},
+		{"check", "httpHealthCheck", nil, `missing required property "httpHealthCheck"`},
+		{"check", "httpHealthCheck", props{"portSpecification": "USE_SERVING_PORT", "port": 80}, "knows only USE_FIXED_PORT here"},
 		{"check", "timeoutSec", 60, "must not be greater than checkIntervalSec"},
-		{"backend", "backends", []any{props{"group": "x", "balancingMode": "RATE"}}, "needs one of maxRate, maxRatePerInstance"},
-		{"backend", "healthChecks", nil, "needs a health check"},
+		{"backend", "backends", []any{props{"group": "x", "balancingMode": "RATE"}}, `missing required property "backends[0].maxRatePerInstance"`},
+		{"backend", "backends", []any{props{"group": "x", "balancingMode": "UTILIZATION", "maxRatePerInstance": 1}}, "knows only RATE here"},
+		{"backend", "loadBalancingScheme", "EXTERNAL", "knows only EXTERNAL_MANAGED here"},
+		{"rule", "loadBalancingScheme", "EXTERNAL", "knows only EXTERNAL_MANAGED here"},
+		{"backend", "sessionAffinity", "CLIENT_IP", "NONE, GENERATED_COOKIE"},
+		{"backend", "healthChecks", nil, `missing required property "healthChecks"`},
 		{"backend", "affinityCookieTtlSec", 10, ""},
-		{"map", "defaultUrlRedirect", props{"stripQuery": false}, "one of defaultService and defaultUrlRedirect"},
-		{"map", "hostRules", []any{props{"hosts": []any{"*"}, "pathMatcher": "all"}}, `there is no path matcher "all"`},
+		{"map", "defaultUrlRedirect", props{"httpsRedirect": true, "stripQuery": false}, "one of defaultService and defaultUrlRedirect"},
+		{"map", "hostRules", []any{}, `does not know the property "hostRules"`},
 		{"certificate", "managed", props{"domains": []any{"localhost"}}, "is not a domain name"},
 		{"certificate", "managed", props{"domains": []any{}}, "fewer"},
-		{"rule", "portRange", nil, "needs portRange"},
+		{"rule", "portRange", nil, `missing required property "portRange"`},
 		{"role", "member", "somebody", "a member is"},
 		{"role", "role", "owner", "a role is"},
 		{"compute-api", "service", "compute", "is named like"},
+		{"compute-api", "disableOnDestroy", true, "knows only false here"},
 	}
 	for _, c := range cases {
 		t.Run(c.of+" "+c.path+" "+c.reason, func(t *testing.T) {
@@ -134,7 +142,7 @@ func TestAutomaticNames(t *testing.T) {
 	name := first["name"].StringValue()
 	assert.Regexp(t, `^my-vpc-[0-9a-f]{7}$`, name)
 
-	kept, _ := e.check(networkType, "My-VPC", first, resource.PropertyMap{"mtu": resource.NewNumberProperty(1500)})
+	kept, _ := e.check(networkType, "My-VPC", first, resource.PropertyMap{"routingMode": resource.NewStringProperty("GLOBAL")})
 	assert.Equal(t, name, kept["name"].StringValue(), "an automatic name stays")
 
 	explicit, _ := e.check(networkType, "My-VPC", first, resource.NewPropertyMapFromMap(props{"name": "own"}))
@@ -142,7 +150,7 @@ func TestAutomaticNames(t *testing.T) {
 	again, _ := e.check(networkType, "My-VPC", explicit, resource.PropertyMap{})
 	assert.Regexp(t, `^my-vpc-`, again["name"].StringValue(), "an explicit one does not")
 
-	_, failures = e.check(clusterType, strings.Repeat("c", 33), nil, resource.PropertyMap{})
+	_, failures = e.check(api.ClusterType, strings.Repeat("c", 33), nil, resource.PropertyMap{})
 	require.Len(t, failures, 1)
 	assert.Contains(t, failures[0], "no automatic name fits")
 	_, failures = e.check(networkType, strings.Repeat("c", 55), nil, resource.PropertyMap{})
@@ -201,9 +209,8 @@ func TestChanges(t *testing.T) {
 		{"pool", "cluster", "other", true, ""},
 		{"address", "description", "x", true, ""},
 		{"check", "checkIntervalSec", 10, false, ""},
-		{"check", "httpHealthCheck", props{"portSpecification": "USE_SERVING_PORT", "requestPath": "/"}, false, "httpHealthCheck.requestPath"},
+		{"check", "httpHealthCheck", props{"portSpecification": "USE_FIXED_PORT", "port": 30081, "requestPath": "/"}, false, "httpHealthCheck.requestPath"},
 		{"port", "port", 30081, true, ""},
-		{"backend", "loadBalancingScheme", "EXTERNAL", true, ""},
 		{"backend", "timeoutSec", 60, false, ""},
 		{"map", "defaultService", "other", false, ""},
 		{"proxy", "urlMap", "other", false, ""},
@@ -248,7 +255,7 @@ func TestNoChanges(t *testing.T) {
 		{"rule", "portRange", "80-80"},                                          //
 		{"certificate", "managed", props{"domains": []any{"www.example.com."}}}, //
 		{"check", "healthyThreshold", 2},                                        // a default set explicitly
-		{"cluster", "resourceLabels", props{}},                                  // an empty map is no change
+		{"cluster", "maintenancePolicy", nil},                                   //
 		{"backend", "backends", []any{props{"group": strings.TrimPrefix(s.group(), "https://www.googleapis.com/compute/v1/"), "balancingMode": "RATE", "maxRatePerInstance": 100, "capacityScaler": 1}}},
 	}
 	for _, c := range cases {

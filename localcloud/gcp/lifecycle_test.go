@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -15,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"geo-wordpress/localcloud/gcp/api"
 )
 
 func TestFailedPoolStaysAndIsTakenUpAgain(t *testing.T) {
@@ -28,26 +29,21 @@ func TestFailedPoolStaysAndIsTakenUpAgain(t *testing.T) {
 	assert.Equal(t, 2.0, out["nodeCount"].NumberValue())
 	in := s.unmarshal(partial.Inputs)
 
-	var state string
-	for _, r := range s.api.Resources() {
-		if r.ID == partial.Id {
-			state = r.State
-			assert.Contains(t, r.Message, errBroken.Error())
-		}
-	}
-	require.Equal(t, failed, state)
-	_, _, err = s.createChecked(nodePoolType, "pool", in, false)
+	now, message := state(s.api, partial.Id)
+	require.Equal(t, api.Failed, now)
+	assert.Contains(t, message, errBroken.Error())
+	_, _, err = s.createChecked(api.NodePoolType, "pool", in, false)
 	require.ErrorContains(t, err, "alreadyExists", "it takes its name")
 
-	_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, in)
+	_, err = s.engine.update(api.NodePoolType, "pool", partial.Id, in, in)
 	require.NoError(t, err, "the next update tries again")
 	assert.Equal(t, 2, s.hardware.pool(partial.Id).Count)
 
 	s.hardware.set(func() { s.hardware.failWith = errBroken })
-	_, err = s.engine.update(nodePoolType, "pool", partial.Id, in, s.propsWith(in, "nodeCount", 3))
+	_, err = s.engine.update(api.NodePoolType, "pool", partial.Id, in, s.propsWith(in, "nodeCount", 3))
 	require.ErrorContains(t, err, errBroken.Error())
 	require.NotNil(t, initFailed(err))
-	require.NoError(t, s.delete(nodePoolType, "pool", partial.Id), "a destroy removes it in whatever state")
+	require.NoError(t, s.delete(api.NodePoolType, "pool", partial.Id), "a destroy removes it in whatever state")
 	assert.Empty(t, s.hardware.pools)
 }
 
@@ -63,12 +59,12 @@ func TestPoolOfAFailedClusterIsRefused(t *testing.T) {
 	err := s.make(stepNamed("cluster"))
 	require.NotNil(t, initFailed(err))
 	id := initFailed(err).Id
-	state, message := s.api.ClusterState(id)
-	assert.Equal(t, failed, state)
+	now, message := state(s.api, id)
+	assert.Equal(t, api.Failed, now)
 	assert.Contains(t, message, errBroken.Error())
-	_, _, err = s.engine.create(nodePoolType, "pool", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 1}))
+	_, _, err = s.engine.create(api.NodePoolType, "pool", resource.NewPropertyMapFromMap(props{"cluster": id, "nodeCount": 1}))
 	require.ErrorContains(t, err, "is in state ERROR")
-	require.NoError(t, s.delete(clusterType, "cluster", id))
+	require.NoError(t, s.delete(api.ClusterType, "cluster", id))
 }
 
 func TestPoolChangesReachTheMachines(t *testing.T) {
@@ -82,77 +78,47 @@ func TestPoolChangesReachTheMachines(t *testing.T) {
 	assert.Contains(t, p.Tags, "node")
 	assert.Contains(t, s.group(), p.InstanceGroup)
 
-	in := s.with("pool", props{"nodeCount": 3, "nodeConfig": props{"machineType": "e2-standard-8", "labels": props{"a": "b"},
-		"taints": []any{props{"key": "k", "value": "v", "effect": "NO_SCHEDULE"}}}})
-	out, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], in)
+	in := s.with("pool", props{"nodeCount": 3, "nodeConfig": props{"machineType": "e2-standard-8"}})
+	out, err := s.engine.update(api.NodePoolType, "pool", id, s.inputs["pool"], in)
 	require.NoError(t, err)
 	p = s.hardware.pool(id)
 	assert.Equal(t, "e2-standard-8", p.MachineType)
 	assert.Equal(t, 3, p.Count)
 	assert.Equal(t, 50, p.DiskSizeGB, "what the program no longer says stays")
-	assert.Equal(t, map[string]string{"a": "b"}, p.Labels)
-	require.Len(t, p.Taints, 1)
-	assert.Equal(t, "NoSchedule", string(p.Taints[0].Effect))
 	assert.Equal(t, s.outputs["pool"]["managedInstanceGroupUrls"], out["managedInstanceGroupUrls"], "the group stays")
 }
 
-func TestPoolChangesItsZones(t *testing.T) {
+// The local cloud runs the machines of a pool in the zone of its cluster.
+func TestPoolStaysInTheZoneOfItsCluster(t *testing.T) {
 	s := build(t, "address")
-	id := s.ids["pool"]
-	zones := func(z ...any) error {
-		_, err := s.engine.update(nodePoolType, "pool", id, s.inputs["pool"], s.with("pool", props{"nodeLocations": z}))
-		return err
+	for _, zones := range [][]any{{"europe-west1-c"}, {zone, "europe-west1-c"}} {
+		_, err := s.engine.update(api.NodePoolType, "pool", s.ids["pool"], s.inputs["pool"], s.with("pool", props{"nodeLocations": zones}))
+		require.ErrorContains(t, err, `"europe-west1-b", the cluster's zone`)
 	}
-	before := s.hardware.pool(id)
-	require.NoError(t, zones("europe-west1-b", "europe-west1-c"))
-	assert.Equal(t, before, s.hardware.pool(id), "the machines that were there stay")
-	second := s.hardware.pool(id + "/zones/europe-west1-c")
-	assert.Equal(t, "europe-west1-c", second.Zone)
-	assert.Equal(t, 2, second.Count)
-	assert.NotEqual(t, before.InstanceGroup, second.InstanceGroup)
-
-	s.hardware.set(func() { s.hardware.failWith = errBroken })
-	require.ErrorContains(t, zones("europe-west1-b"), errBroken.Error())
-	assert.Len(t, s.hardware.pools, 2)
-	require.NoError(t, s.api.Resume(context.Background()))
-	assert.Len(t, s.hardware.pools, 1, "the zone is left all the same, if later")
-	require.ErrorContains(t, zones("europe-west2-a"), "is not a zone of region")
-
-	for _, step := range steps[slices.IndexFunc(steps, func(s step) bool { return s.name == "address" }):] {
-		if step.name == "map" {
-			break
-		}
-		require.NoError(t, s.make(step))
-	}
-	require.ErrorContains(t, zones("europe-west1-c"), "resourceInUseByAnotherResource", "the group left is a backend")
-	require.NoError(t, s.delete(backendServiceType, "backend", s.ids["backend"]))
-	require.NoError(t, zones("europe-west1-c"))
-	require.NoError(t, s.delete(nodePoolType, "pool", id))
-	assert.Empty(t, s.hardware.pools)
+	_, err := s.engine.update(api.NodePoolType, "pool", s.ids["pool"], s.inputs["pool"], s.with("pool", props{"nodeLocations": []any{zone}}))
+	require.NoError(t, err)
 }
 
-func TestDefaultPool(t *testing.T) {
+func TestClusterCountsItsDefaultPool(t *testing.T) {
 	s := build(t, "cluster")
 	step := stepNamed("cluster")
 	base := step.inputs
-	step.inputs = func(s *stand) props {
-		in := base(s)
-		delete(in, "removeDefaultNodePool")
-		in["initialNodeCount"] = 3
-		return in
-	}
-	require.NoError(t, s.make(step))
-	id := s.ids["cluster"] + "/nodePools/default-pool"
-	assert.Equal(t, 3, s.hardware.pool(id).Count)
-	require.NoError(t, s.delete(clusterType, "cluster", s.ids["cluster"]))
-	assert.Empty(t, s.hardware.pools)
-
 	step.inputs = func(s *stand) props {
 		in := base(s)
 		delete(in, "initialNodeCount")
 		return in
 	}
 	require.ErrorContains(t, s.make(step), "Cluster.initial_node_count must be greater than zero")
+}
+
+// state returns the state of a resource, and the reason for ERROR; empty if it does not exist.
+func state(a *API, id string) (state, message string) {
+	for _, r := range a.Resources() {
+		if r.ID == id {
+			return r.State, r.Message
+		}
+	}
+	return "", ""
 }
 
 // crash copies the store as it is on disk at this moment, as a killed process would leave it, and opens the copy.
@@ -195,17 +161,17 @@ func TestInterruptedOperationsAreTakenUp(t *testing.T) {
 		result <- err
 	}()
 	id := <-h.entered
-	state, _ := s.api.ClusterState(id)
-	assert.Equal(t, provisioning, state)
+	now, _ := state(s.api, id)
+	assert.Equal(t, api.Provisioning, now)
 
 	t.Run("killed", func(t *testing.T) {
 		fresh := newHardware()
 		again := crash(t, dir, fresh)
-		state, _ := again.ClusterState(id)
-		assert.Equal(t, provisioning, state, "a half-made cluster is not forgotten")
+		now, _ := state(again, id)
+		assert.Equal(t, api.Provisioning, now, "a half-made cluster is not forgotten")
 		require.NoError(t, again.Resume(context.Background()))
-		state, _ = again.ClusterState(id)
-		assert.Equal(t, running, state)
+		now, _ = state(again, id)
+		assert.Equal(t, api.Running, now)
 		assert.Contains(t, fresh.planes, id)
 	})
 	t.Run("the program gone", func(t *testing.T) {
@@ -213,10 +179,10 @@ func TestInterruptedOperationsAreTakenUp(t *testing.T) {
 		require.Error(t, <-result)
 		close(h.block)
 		// A delete waits for the operation to end, as Google's provider does.
-		require.NoError(t, s.delete(clusterType, "cluster", id))
+		require.NoError(t, s.delete(api.ClusterType, "cluster", id))
 		assert.Empty(t, h.planes)
-		state, _ := s.api.ClusterState(id)
-		assert.Empty(t, state)
+		now, _ := state(s.api, id)
+		assert.Empty(t, now)
 	})
 }
 
@@ -251,11 +217,11 @@ func TestClosingLeavesTheOperationToResume(t *testing.T) {
 
 	h.set(func() { h.block, h.entered = nil, nil })
 	again := openAPI(t, dir, h)
-	state, _ := again.ClusterState(id)
-	assert.Equal(t, provisioning, state)
+	now, _ := state(again, id)
+	assert.Equal(t, api.Provisioning, now)
 	require.NoError(t, again.Resume(context.Background()))
-	state, _ = again.ClusterState(id)
-	assert.Equal(t, running, state)
+	now, _ = state(again, id)
+	assert.Equal(t, api.Running, now)
 }
 
 func TestResumeFinishesADeletion(t *testing.T) {
@@ -263,13 +229,13 @@ func TestResumeFinishesADeletion(t *testing.T) {
 	a := openAPI(t, dir, h)
 	s := buildOn(t, a, h, "address")
 	for _, name := range []string{"pool", "cluster"} {
-		require.NoError(t, a.update(func(tx *txn) error {
-			r, err := tx.get(s.ids[name])
+		require.NoError(t, a.Transact(func(tx *api.Tx) error {
+			r, err := tx.Find(s.ids[name])
 			if err != nil {
 				return err
 			}
-			r.State = stopping
-			return tx.put(r)
+			r.State = api.Stopping
+			return tx.Save(r)
 		}))
 		require.NoError(t, a.Resume(context.Background()))
 		id, _, _ := s.read(stepNamed(name).token, name, s.ids[name], nil)
@@ -285,11 +251,11 @@ func TestResumeTellsWhichClusterFailed(t *testing.T) {
 	h.set(func() { h.failWith = errBroken })
 	err := s.api.Resume(context.Background())
 	require.ErrorContains(t, err, s.ids["cluster"])
-	state, _ := s.api.ClusterState(s.ids["cluster"])
-	assert.Equal(t, failed, state)
+	now, _ := state(s.api, s.ids["cluster"])
+	assert.Equal(t, api.Failed, now)
 	require.NoError(t, s.api.Resume(context.Background()), "and it can be tried again")
-	state, _ = s.api.ClusterState(s.ids["cluster"])
-	assert.Equal(t, running, state)
+	now, _ = state(s.api, s.ids["cluster"])
+	assert.Equal(t, api.Running, now)
 }
 
 func TestManyAtOnce(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp/api"
 )
 
 func TestFrontEndsAreResolved(t *testing.T) {
@@ -20,19 +21,17 @@ func TestFrontEndsAreResolved(t *testing.T) {
 	assert.Equal(t, s.ids["rule"], f.ID)
 	assert.Equal(t, s.out("address", "address"), f.Address)
 	assert.Equal(t, 80, f.Port)
-	assert.True(t, f.Managed)
 	assert.False(t, f.HTTPS)
-	service := f.URLMap.Default.Service
+	service := f.Service
 	require.NotNil(t, service)
 	pool := s.hardware.pool(s.ids["pool"])
 	assert.Equal(t, &cloud.BackendService{
-		ID: s.ids["backend"], Managed: true, Protocol: "HTTP", PortName: "http", Timeout: 30 * time.Second,
-		Draining: 300 * time.Second, Affinity: "NONE",
-		HealthCheck: cloud.HealthCheck{ID: s.ids["check"], Protocol: "HTTP", Interval: 5 * time.Second, Timeout: 5 * time.Second,
-			HealthyThreshold: 2, UnhealthyThreshold: 2, PortSpecification: "USE_SERVING_PORT", Path: "/healthz.php", ProxyHeader: "NONE"},
+		ID: s.ids["backend"], PortName: "http", Timeout: 30 * time.Second, Draining: 300 * time.Second,
+		HealthCheck: cloud.HealthCheck{Interval: 5 * time.Second, Timeout: 5 * time.Second, HealthyThreshold: 2,
+			UnhealthyThreshold: 2, Port: 30081, Path: "/healthz.php"},
 		Backends: []cloud.Backend{{
 			Group: "projects/" + project + "/zones/" + zone + "/instanceGroups/" + pool.InstanceGroup, Zone: zone, Pool: pool.ID,
-			NamedPorts: map[string][]int{"http": {30080}}, Mode: "RATE", RatePerInstance: 100, CapacityScaler: 1,
+			NamedPorts: map[string][]int{"http": {30080}}, RatePerInstance: 100, CapacityScaler: 1,
 		}},
 	}, service)
 	assert.Len(t, s.hardware.Instances(service.Backends[0].Pool), 2)
@@ -58,40 +57,26 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 		t.Helper()
 		fronts, err := s.api.FrontEnds()
 		require.NoError(t, err)
-		return fronts[0].URLMap.Default.Service
+		return fronts[0].Service
 	}
-	update("check", healthCheckType, props{"httpHealthCheck": props{"port": 8080, "requestPath": "/x", "host": "h.test"}})
+	update("check", healthCheckType, props{"httpHealthCheck": props{"port": 8080, "requestPath": "/x"}})
 	check := service().HealthCheck
-	assert.Equal(t, "USE_FIXED_PORT", check.PortSpecification)
-	assert.Equal(t, []any{8080, "/x", "h.test"}, []any{check.Port, check.Path, check.Host})
-	update("check", healthCheckType, props{"httpHealthCheck": props{"portName": "probe"}})
-	assert.Equal(t, "USE_NAMED_PORT", service().HealthCheck.PortSpecification)
-	update("check", healthCheckType, props{"httpHealthCheck": props{}})
-	assert.Equal(t, 80, service().HealthCheck.Port)
+	assert.Equal(t, []any{8080, "/x"}, []any{check.Port, check.Path})
 	update("backend", backendServiceType, props{"portName": "other", "timeoutSec": 7, "sessionAffinity": "GENERATED_COOKIE",
 		"affinityCookieTtlSec": 60, "connectionDrainingTimeoutSec": 5,
-		"backends": []any{props{"group": s.group(), "balancingMode": "UTILIZATION", "maxUtilization": 0.5, "capacityScaler": 0.25}}})
+		"backends": []any{props{"group": s.group(), "balancingMode": "RATE", "maxRatePerInstance": 5, "capacityScaler": 0.25}}})
 	b := service()
-	assert.Equal(t, []any{"other", 7 * time.Second, "GENERATED_COOKIE", time.Minute, 5 * time.Second},
-		[]any{b.PortName, b.Timeout, b.Affinity, b.CookieTTL, b.Draining})
-	assert.Equal(t, []any{"UTILIZATION", 0.5, 0.25}, []any{b.Backends[0].Mode, b.Backends[0].MaxUtilization, b.Backends[0].CapacityScaler})
+	assert.Equal(t, []any{"other", 7 * time.Second, true, time.Minute, 5 * time.Second},
+		[]any{b.PortName, b.Timeout, b.Sticky, b.CookieTTL, b.Draining})
+	assert.Equal(t, []any{5.0, 0.25}, []any{b.Backends[0].RatePerInstance, b.Backends[0].CapacityScaler})
 
-	update("map", urlMapType, props{
-		"hostRules": []any{props{"hosts": []any{"a.test"}, "pathMatcher": "m"}},
-		"pathMatchers": []any{props{"name": "m", "defaultService": s.ids["backend"], "pathRules": []any{props{"paths": []any{"/old/*"},
-			"urlRedirect": props{"hostRedirect": "b.test", "stripQuery": true, "redirectResponseCode": "FOUND"}}}}},
-	})
+	require.NoError(t, s.delete(api.NamedPortType, "port", s.ids["port"]))
+	assert.Empty(t, service().Backends[0].NamedPorts)
+	update("map", urlMapType, props{"defaultService": nil, "defaultUrlRedirect": props{"httpsRedirect": true, "stripQuery": false}})
 	fronts, err := s.api.FrontEnds()
 	require.NoError(t, err)
-	require.Len(t, fronts[0].URLMap.Hosts, 1)
-	host := fronts[0].URLMap.Hosts[0]
-	assert.Equal(t, []string{"a.test"}, host.Hosts)
-	assert.Same(t, fronts[0].URLMap.Default.Service, host.Default.Service)
-	assert.Equal(t, []cloud.PathRule{{Paths: []string{"/old/*"},
-		Route: cloud.Route{Redirect: &cloud.Redirect{Host: "b.test", StripQuery: true, Status: 302}}}}, host.Paths)
-
-	require.NoError(t, s.delete(namedPortType, "port", s.ids["port"]))
-	assert.Empty(t, service().Backends[0].NamedPorts)
+	assert.Nil(t, fronts[0].Service)
+	assert.True(t, fronts[0].HTTPSRedirect)
 	require.NoError(t, s.delete(forwardingRuleType, "rule", s.ids["rule"]))
 	fronts, err = s.api.FrontEnds()
 	require.NoError(t, err)
@@ -101,11 +86,11 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 // Where the process may not listen on port 80, the address carries another port, and the forwarding rule accepts it.
 func TestAnAddressMayCarryAPort(t *testing.T) {
 	s := build(t, "rule")
-	require.NoError(t, s.api.update(func(tx *txn) error {
-		r, err := tx.get(s.ids["address"])
+	require.NoError(t, s.api.Transact(func(tx *api.Tx) error {
+		r, err := tx.Find(s.ids["address"])
 		if err == nil {
 			r.Outputs["address"] = "127.77.0.1:20080"
-			err = tx.put(r)
+			err = tx.Save(r)
 		}
 		return err
 	}))

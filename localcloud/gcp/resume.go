@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/gcp/container"
 )
 
 // Resume restores the stored state after a start: it starts the control planes and the machines of their node pools,
 // all clusters in parallel, and completes the operations that were interrupted, deletions included. It returns when
 // everything is restored, with an error for each cluster that failed; the others are up all the same.
 func (a *API) Resume(ctx context.Context) error {
-	if err := a.settle(); err != nil {
+	if err := a.Settle(); err != nil {
 		return err
 	}
-	var all []*record
-	err := a.view(func(t *txn) (err error) {
-		all, err = t.all(clusterType)
+	var all []*api.Record
+	err := a.View(func(t *api.Tx) (err error) {
+		all, err = t.All(api.ClusterType)
 		return err
 	})
 	if err != nil {
@@ -28,14 +31,14 @@ func (a *API) Resume(ctx context.Context) error {
 		errs []error
 	)
 	for _, cluster := range all {
-		release, err := a.locks.acquire(ctx, cluster.ID)
+		release, err := a.Lock(ctx, cluster.ID)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			err := a.await(ctx, func(work context.Context) error {
+			err := a.Background(ctx, nil, func(work context.Context) error {
 				defer release()
 				return a.resume(work, cluster)
 			})
@@ -50,16 +53,14 @@ func (a *API) Resume(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (a *API) resume(work context.Context, cluster *record) error {
-	if cluster.State == stopping {
-		return a.runStop(work, clusterKind, operation{}, cluster)
-	}
-	if err := a.operate(work, clusterKind, operation{}, cluster, cluster); err != nil {
+func (a *API) resume(work context.Context, cluster *api.Record) error {
+	deleted := cluster.State == api.Stopping
+	if err := a.Continue(work, cluster); err != nil || deleted {
 		return err
 	}
-	var pools []*record
-	err := a.view(func(t *txn) (err error) {
-		pools, err = t.poolsOf(cluster.ID)
+	var pools []*api.Record
+	err := a.View(func(t *api.Tx) (err error) {
+		pools, err = container.PoolsOf(t, cluster.ID)
 		return err
 	})
 	if err != nil {
@@ -67,39 +68,7 @@ func (a *API) resume(work context.Context, cluster *record) error {
 	}
 	var errs []error
 	for _, p := range pools {
-		if p.State == stopping {
-			errs = append(errs, a.runStop(work, nodePoolKind, operation{}, p))
-			continue
-		}
-		old := *p
-		errs = append(errs, a.operate(work, nodePoolKind, operation{}, p, &old))
+		errs = append(errs, a.Continue(work, p))
 	}
 	return errors.Join(errs...)
-}
-
-// settle completes the interrupted operations that only wait out their duration.
-func (a *API) settle() error {
-	return a.update(func(t *txn) error {
-		all, err := t.all()
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			k, err := kindOf(r.Type)
-			switch {
-			case err != nil:
-				return err
-			case k.start != nil:
-			case r.State == stopping:
-				err = t.takeOut(k, r)
-			case r.State != running:
-				r.State = running
-				err = t.put(r)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }

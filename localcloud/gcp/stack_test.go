@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
+
+	"geo-wordpress/localcloud/gcp/api"
 )
 
 // step is one resource of the test stack; its inputs may use the outputs of those before it.
@@ -34,17 +36,38 @@ func (s *stand) out(name, property string) string {
 	return s.outputs[name][resource.PropertyKey(property)].StringValue()
 }
 
-func service(api string) func(*stand) props {
-	return func(*stand) props { return props{"service": api, "disableOnDestroy": false} }
+func service(name string) func(*stand) props {
+	return func(*stand) props { return props{"service": name, "disableOnDestroy": false} }
 }
+
+// Tokens of the resource types in the test stack.
+const (
+	networkType        = "gcp:compute/network:Network"
+	subnetworkType     = "gcp:compute/subnetwork:Subnetwork"
+	routerType         = "gcp:compute/router:Router"
+	natType            = "gcp:compute/routerNat:RouterNat"
+	firewallType       = "gcp:compute/firewall:Firewall"
+	diskType           = "gcp:compute/disk:Disk"
+	accountType        = "gcp:serviceaccount/account:Account"
+	memberType         = "gcp:projects/iAMMember:IAMMember"
+	serviceType        = "gcp:projects/service:Service"
+	addressType        = "gcp:compute/globalAddress:GlobalAddress"
+	healthCheckType    = "gcp:compute/healthCheck:HealthCheck"
+	backendServiceType = "gcp:compute/backendService:BackendService"
+	urlMapType         = "gcp:compute/uRLMap:URLMap"
+	httpProxyType      = "gcp:compute/targetHttpProxy:TargetHttpProxy"
+	httpsProxyType     = "gcp:compute/targetHttpsProxy:TargetHttpsProxy"
+	certificateType    = "gcp:compute/managedSslCertificate:ManagedSslCertificate"
+	forwardingRuleType = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+)
 
 const region, zone = "europe-west1", "europe-west1-b"
 
 var steps = []step{
-	{"compute-api", serviceType, service(computeAPI)},
-	{"container-api", serviceType, service(containerAPI)},
-	{"dns-api", serviceType, service(dnsAPI)},
-	{"iam-api", serviceType, service(iamAPI)},
+	{"compute-api", serviceType, service(api.Compute)},
+	{"container-api", serviceType, service(api.Container)},
+	{"dns-api", serviceType, service(api.DNS)},
+	{"iam-api", serviceType, service(api.IAM)},
 	{"vpc", networkType, func(*stand) props { return props{"autoCreateSubnetworks": false} }},
 	{"subnet", subnetworkType, func(s *stand) props {
 		return props{"network": s.ids["vpc"], "region": region, "ipCidrRange": "10.0.0.0/20",
@@ -55,7 +78,7 @@ var steps = []step{
 	{"router", routerType, func(s *stand) props { return props{"network": s.out("vpc", "selfLink"), "region": region} }},
 	{"nat", natType, func(s *stand) props {
 		return props{"router": s.out("router", "name"), "region": region, "natIpAllocateOption": "AUTO_ONLY",
-			natSource: "LIST_OF_SUBNETWORKS", "subnetworks": []any{props{"name": s.ids["subnet"],
+			"sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS", "subnetworks": []any{props{"name": s.ids["subnet"],
 				"sourceIpRangesToNats": []any{"ALL_IP_RANGES"}}}}
 	}},
 	{"peers", firewallType, func(s *stand) props {
@@ -69,7 +92,7 @@ var steps = []step{
 		return props{"project": project, "role": "roles/container.defaultNodeServiceAccount",
 			"member": s.out("account", "member")}
 	}},
-	{"cluster", clusterType, func(s *stand) props {
+	{"cluster", api.ClusterType, func(s *stand) props {
 		return props{"location": zone, "network": s.ids["vpc"], "subnetwork": s.ids["subnet"],
 			"ipAllocationPolicy":   props{"clusterSecondaryRangeName": "pods", "servicesSecondaryRangeName": "services"},
 			"privateClusterConfig": props{"enablePrivateNodes": true, "masterIpv4CidrBlock": "10.15.0.0/28"},
@@ -79,16 +102,16 @@ var steps = []step{
 			"nodeConfig":         props{"serviceAccount": s.out("account", "email")},
 			"deletionProtection": false}
 	}},
-	{"pool", nodePoolType, func(s *stand) props {
+	{"pool", api.NodePoolType, func(s *stand) props {
 		return props{"cluster": s.out("cluster", "name"), "location": s.out("cluster", "location"), "nodeCount": 2,
 			"nodeConfig": props{"machineType": "e2-standard-4", "tags": []any{"node"}, "diskSizeGb": 50,
 				"serviceAccount": s.out("account", "email")}}
 	}},
 	{"address", addressType, func(*stand) props { return props{} }},
 	{"check", healthCheckType, func(*stand) props {
-		return props{"httpHealthCheck": props{"portSpecification": "USE_SERVING_PORT", "requestPath": "/healthz.php"}}
+		return props{"httpHealthCheck": props{"portSpecification": "USE_FIXED_PORT", "port": 30081, "requestPath": "/healthz.php"}}
 	}},
-	{"port", namedPortType, func(s *stand) props {
+	{"port", api.NamedPortType, func(s *stand) props {
 		return props{"group": s.group(), "zone": zone, "name": "http", "port": 30080}
 	}},
 	{"backend", backendServiceType, func(s *stand) props {
@@ -166,3 +189,6 @@ func (s *stand) with(name string, changes props) resource.PropertyMap {
 	}
 	return in
 }
+
+// props are properties in plain Go.
+type props = map[string]any

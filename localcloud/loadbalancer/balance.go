@@ -3,16 +3,12 @@ package loadbalancer
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/binary"
 	"net/http"
 	"time"
 )
 
 // cookieName is the name of the generated affinity cookie.
 const cookieName = "GCLB"
-
-// defaultUtilization is the maximum utilization of a UTILIZATION backend that declares none.
-const defaultUtilization = 0.8
 
 // available reports whether an instance gets new requests.
 func (i *instance) available() bool { return i.health.healthy && i.portless == "" }
@@ -28,39 +24,24 @@ func (g *group) healthyInstances() []*instance {
 	return all
 }
 
-// capacity returns the group's part of the service's capacity; limited reports whether it is in requests a second. (The
-// load of simulated machines cannot be measured: UTILIZATION counts as a share by the number of machines.)
-func (g *group) capacity() (capacity float64, limited bool) {
-	healthy := float64(len(g.healthyInstances()))
-	b := g.declared
-	switch {
-	case healthy == 0:
-		return 0, false
-	case b.Mode == "RATE" && b.RatePerInstance > 0:
-		return b.RatePerInstance * healthy * b.CapacityScaler, true
-	case b.Mode == "RATE":
-		return b.Rate * healthy / float64(len(g.instances)) * b.CapacityScaler, true
-	}
-	utilization := b.MaxUtilization
-	if utilization == 0 {
-		utilization = defaultUtilization
-	}
-	return utilization * healthy * b.CapacityScaler, false
+// capacity returns the group's part of the service's capacity, in requests a second.
+func (g *group) capacity() float64 {
+	return g.declared.RatePerInstance * float64(len(g.healthyInstances())) * g.declared.CapacityScaler
 }
 
 // pick chooses the instance for a request: the one that its affinity names, if healthy; otherwise the groups take turns
 // by capacity, full ones only when all are full, and so do the instances of a group. An instance that was tried before
 // is chosen only if there is no other. The caller holds service.mu.
-func (s *service) pick(r *http.Request, client string, tried *instance, now time.Time) (*instance, *group) {
+func (s *service) pick(r *http.Request, tried *instance, now time.Time) (*instance, *group) {
 	for _, without := range []*instance{tried, nil} {
-		if i, g := s.pickWithout(r, client, without, now); i != nil {
+		if i, g := s.pickWithout(r, without, now); i != nil {
 			return i, g
 		}
 	}
 	return nil, nil
 }
 
-func (s *service) pickWithout(r *http.Request, client string, without *instance, now time.Time) (*instance, *group) {
+func (s *service) pickWithout(r *http.Request, without *instance, now time.Time) (*instance, *group) {
 	type choice struct {
 		group     *group
 		instances []*instance
@@ -68,25 +49,24 @@ func (s *service) pickWithout(r *http.Request, client string, without *instance,
 	}
 	var open, all []choice
 	for _, g := range s.groups {
-		capacity, limited := g.capacity()
-		c := choice{group: g, capacity: capacity}
+		c := choice{group: g, capacity: g.capacity()}
 		for _, i := range g.healthyInstances() {
 			if i != without {
 				c.instances = append(c.instances, i)
 			}
 		}
-		if len(c.instances) == 0 || capacity == 0 {
+		if len(c.instances) == 0 || c.capacity == 0 {
 			continue
 		}
 		all = append(all, c)
-		if !limited || float64(g.requests.during(now, 1)) < capacity {
+		if float64(g.requests.during(now, 1)) < c.capacity {
 			open = append(open, c)
 		}
 	}
-	want := s.wanted(r, client)
+	cookie := s.cookieOf(r)
 	for _, c := range all {
 		for _, i := range c.instances {
-			if want != nil && want(i) {
+			if i.token == cookie {
 				return i, c.group
 			}
 		}
@@ -110,32 +90,12 @@ func (s *service) pickWithout(r *http.Request, client string, without *instance,
 	return best.instances[best.group.turn%len(best.instances)], best.group
 }
 
-// wanted returns a function that matches the instance named by a request's affinity; nil if none.
-func (s *service) wanted(r *http.Request, client string) func(*instance) bool {
-	switch s.declared.Affinity {
-	case "GENERATED_COOKIE":
-		cookie, err := r.Cookie(cookieName)
-		if err != nil {
-			return nil
-		}
-		return func(i *instance) bool { return i.token == cookie.Value }
-	case "CLIENT_IP":
-		var best *instance
-		var most uint64
-		for _, g := range s.groups { // rendezvous hashing moves only the clients of a removed instance
-			if capacity, _ := g.capacity(); capacity == 0 {
-				continue
-			}
-			for _, i := range g.healthyInstances() {
-				sum := sha256.Sum256([]byte(client + "/" + i.token))
-				if weight := binary.BigEndian.Uint64(sum[:]); best == nil || weight > most {
-					best, most = i, weight
-				}
-			}
-		}
-		return func(i *instance) bool { return i == best }
+// cookieOf returns the affinity cookie of a request; empty if it has none, or the service has no affinity.
+func (s *service) cookieOf(r *http.Request) string {
+	if cookie, err := r.Cookie(cookieName); err == nil && s.declared.Sticky {
+		return cookie.Value
 	}
-	return nil
+	return ""
 }
 
 // token identifies an instance in a cookie.

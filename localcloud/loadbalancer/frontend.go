@@ -26,19 +26,19 @@ type frontEnd struct {
 
 	mu       sync.Mutex
 	declared cloud.FrontEnd
-	router   *router
-	problem  string // why it does not serve
-	listens  string // host:port
+	service  *service // nil if there is none
+	problem  string   // why it does not serve
+	listens  string   // host:port
 	server   *http.Server
 }
 
 func newFrontEnd(id string, log *slog.Logger) *frontEnd { return &frontEnd{id: id, log: log} }
 
 // update applies the declaration to the front end, and retries to listen if that failed before.
-func (f *frontEnd) update(declared cloud.FrontEnd, r *router) {
+func (f *frontEnd) update(declared cloud.FrontEnd, s *service) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.declared, f.router = declared, r
+	f.declared, f.service = declared, s
 	address, err := listenAddress(declared)
 	if f.server != nil && (err != nil || address != f.listens) {
 		_ = f.server.Close()
@@ -109,17 +109,24 @@ func (f *frontEnd) close() {
 // ServeHTTP answers one request of a client.
 func (f *frontEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	declared, router := f.declared, f.router
+	declared, service := f.declared, f.service
 	f.mu.Unlock()
-	route := router.route(r.Host, r.URL.Path)
 	switch {
-	case route.Redirect != nil:
-		w.Header().Set("Location", redirected(*route.Redirect, r, declared.HTTPS))
+	case declared.HTTPSRedirect:
+		w.Header().Set("Location", "https://"+hostOf(r.Host)+r.URL.RequestURI())
 		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-		w.WriteHeader(route.Redirect.Status)
-	case route.Service != nil:
-		router.services[route.Service.ID].serve(w, r, hostOf(declared.Address))
+		w.WriteHeader(http.StatusMovedPermanently)
+	case service != nil:
+		service.serve(w, r, hostOf(declared.Address))
 	default:
-		answerError(w, declared.Managed, errNoHealthyInstance)
+		answerError(w, errNoHealthyInstance)
 	}
+}
+
+// hostOf returns a host without its port.
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
 }

@@ -49,23 +49,22 @@ func newStage(t *testing.T) *stage {
 		received: map[string][]*http.Request{}, probes: map[string]int{},
 	}
 	service := &cloud.BackendService{
-		ID: "projects/p/global/backendServices/site", Managed: true, Protocol: "HTTP", PortName: "web",
-		Timeout: time.Minute, Draining: time.Minute, Affinity: "NONE",
+		ID: "projects/p/global/backendServices/site", PortName: "web",
+		Timeout: time.Minute, Draining: time.Minute,
 		HealthCheck: cloud.HealthCheck{
-			ID: "projects/p/global/healthChecks/site", Protocol: "HTTP", Interval: 10 * time.Millisecond, Timeout: 5 * time.Second,
-			HealthyThreshold: 2, UnhealthyThreshold: 2, PortSpecification: "USE_SERVING_PORT", Path: "/healthz", ProxyHeader: "NONE",
+			Interval: 10 * time.Millisecond, Timeout: 5 * time.Second, HealthyThreshold: 2, UnhealthyThreshold: 2,
+			Port: 30080, Path: "/healthz",
 		},
 	}
 	for _, region := range regions {
 		pool := "pool-" + region
 		service.Backends = append(service.Backends, cloud.Backend{
 			Group: "projects/p/zones/" + region + "-b/instanceGroups/group-" + region, Zone: region + "-b", Pool: pool,
-			NamedPorts: map[string][]int{"web": {30080}}, Mode: "RATE", RatePerInstance: 1000, CapacityScaler: 1,
+			NamedPorts: map[string][]int{"web": {30080}}, RatePerInstance: 1000, CapacityScaler: 1,
 		})
 		s.members[pool] = []string{instanceName(region, 0), instanceName(region, 1)}
 	}
-	s.front = cloud.FrontEnd{ID: "projects/p/global/forwardingRules/site", Address: "127.0.0.1", Port: 80, Managed: true,
-		URLMap: cloud.URLMap{Default: cloud.Route{Service: service}}}
+	s.front = cloud.FrontEnd{ID: "projects/p/global/forwardingRules/site", Address: "127.0.0.1", Port: 80, Service: service}
 	return s
 }
 
@@ -83,7 +82,7 @@ func (s *stage) listen(port int) *stage {
 	return s
 }
 
-func (s *stage) service() *cloud.BackendService { return s.front.URLMap.Default.Service }
+func (s *stage) service() *cloud.BackendService { return s.front.Service }
 
 // change changes a copy of the declaration, as the cloud does.
 func (s *stage) change(fn func(*cloud.BackendService)) {
@@ -92,7 +91,7 @@ func (s *stage) change(fn func(*cloud.BackendService)) {
 	service := *s.service()
 	service.Backends = append([]cloud.Backend(nil), service.Backends...)
 	fn(&service)
-	s.front.URLMap.Default.Service = &service
+	s.front.Service = &service
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

@@ -119,13 +119,13 @@ func (l *LoadBalancers) update() {
 	used := map[string]bool{}
 	for _, front := range declared {
 		used[front.ID] = true
-		routes := l.routes(front, used)
+		service := l.service(front, used)
 		f := l.fronts[front.ID]
 		if f == nil {
 			f = newFrontEnd(front.ID, l.o.Log)
 			l.fronts[front.ID] = f
 		}
-		f.update(front, routes)
+		f.update(front, service)
 	}
 	maps.DeleteFunc(l.fronts, func(id string, f *frontEnd) bool {
 		if !used[id] {
@@ -141,37 +141,22 @@ func (l *LoadBalancers) update() {
 	})
 }
 
-// routes updates the services that a front end leads to, and marks them as used.
-func (l *LoadBalancers) routes(front cloud.FrontEnd, used map[string]bool) *router {
-	r := &router{urlMap: front.URLMap, services: map[string]*service{}}
-	for _, route := range allRoutes(front.URLMap) {
-		if route.Service == nil {
-			continue
-		}
-		id := route.Service.ID
-		s := l.services[id]
-		if s == nil {
-			s = newService(l.ctx, l.o, &l.pace)
-			l.services[id] = s
-		}
-		if !used[id] {
-			used[id] = true
-			s.update(*route.Service, hostOf(front.Address))
-		}
-		r.services[id] = s
+// service updates the service of a front end and marks it as used; nil if it has none.
+func (l *LoadBalancers) service(front cloud.FrontEnd, used map[string]bool) *service {
+	if front.Service == nil {
+		return nil
 	}
-	return r
-}
-
-func allRoutes(m cloud.URLMap) []cloud.Route {
-	all := []cloud.Route{m.Default}
-	for _, host := range m.Hosts {
-		all = append(all, host.Default)
-		for _, path := range host.Paths {
-			all = append(all, path.Route)
-		}
+	id := front.Service.ID
+	s := l.services[id]
+	if s == nil {
+		s = newService(l.ctx, l.o, &l.pace)
+		l.services[id] = s
 	}
-	return all
+	if !used[id] {
+		used[id] = true
+		s.update(*front.Service, hostOf(front.Address))
+	}
+	return s
 }
 
 // sorted lists a map's values in key order.

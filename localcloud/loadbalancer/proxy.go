@@ -44,12 +44,10 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) 
 			p.SetURL(backend)
 			p.Out.Host = p.In.Host
 			addRequestHeaders(p.In, p.Out.Header, client, address)
-			addCustom(p.Out.Header, declared.RequestHeaders)
 		},
-		Transport: transport{s, declared, client},
+		Transport: transport{s, declared},
 		ModifyResponse: func(response *http.Response) error {
 			response.Header.Add("Via", "1.1 google")
-			addCustom(response.Header, declared.ResponseHeaders)
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -57,7 +55,7 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) 
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				err = context.DeadlineExceeded
 			}
-			answerError(w, declared.Managed, err)
+			answerError(w, err)
 		},
 		ErrorLog: slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
 	}
@@ -81,28 +79,10 @@ func addRequestHeaders(in *http.Request, out http.Header, client, address string
 	}
 }
 
-// addCustom sets declared headers. Their variables are empty, as where Google cannot determine the values.
-func addCustom(header http.Header, declared []string) {
-	for _, line := range declared {
-		name, value, _ := strings.Cut(line, ":")
-		value = strings.TrimSpace(value)
-		for {
-			before, rest, ok := strings.Cut(value, "{")
-			_, after, closed := strings.Cut(rest, "}")
-			if !ok || !closed {
-				break
-			}
-			value = before + after
-		}
-		header.Set(strings.TrimSpace(name), value)
-	}
-}
-
-// transport sends the requests of one client's connection to a service's instances.
+// transport sends requests to a service's instances.
 type transport struct {
 	*service
 	declared cloud.BackendService
-	client   string
 }
 
 // RoundTrip sends a request to an instance. A request without a body that gets no answer, or 502, 503 or 504, is
@@ -127,7 +107,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 func (t transport) send(r *http.Request, tried *instance) (*http.Response, *instance, error) {
 	now := time.Now()
 	t.mu.Lock()
-	i, g := t.pick(r, t.client, tried, now)
+	i, g := t.pick(r, tried, now)
 	if i == nil {
 		t.mu.Unlock()
 		return nil, nil, errNoHealthyInstance
@@ -156,7 +136,7 @@ func (t transport) send(r *http.Request, tried *instance) (*http.Response, *inst
 		return nil, i, err
 	}
 	response.Body = &body{response.Body, done}
-	if t.declared.Affinity == "GENERATED_COOKIE" {
+	if t.declared.Sticky {
 		if cookie, err := r.Cookie(cookieName); err != nil || cookie.Value != i.token {
 			response.Header.Add("Set-Cookie", t.affinityCookie(i, t.declared.CookieTTL, now).String())
 		}
@@ -165,9 +145,6 @@ func (t transport) send(r *http.Request, tried *instance) (*http.Response, *inst
 }
 
 func (t transport) exchange(r *http.Request, to cloud.Port) (*http.Response, error) {
-	if t.declared.Protocol != "HTTP" {
-		return nil, fmt.Errorf("%w: port %d speaks no %s", errNoConnection, to.Number, t.declared.Protocol)
-	}
 	ctx, cancel := context.WithTimeout(r.Context(), connectTimeout)
 	defer cancel()
 	connection, err := t.o.Visitors.Dial(ctx, source(), to)
@@ -204,17 +181,8 @@ func (b *body) Close() error {
 	return err
 }
 
-// answerError answers in place of the backends. The managed load balancer has Envoy's texts and statuses; the classic
-// one answers all errors alike.
-func answerError(w http.ResponseWriter, managed bool, err error) {
-	if !managed {
-		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-		w.WriteHeader(http.StatusBadGateway)
-		_, _ = io.WriteString(w, "<html><head><title>502 Server Error</title></head><body><h1>Error: Server Error</h1>\n"+
-			"<p>The server encountered a temporary error and could not complete your request. Please try again in 30 seconds.</p>"+
-			"</body></html>\n")
-		return
-	}
+// answerError answers in place of the backends, with Envoy's texts and statuses.
+func answerError(w http.ResponseWriter, err error) {
 	status, text := http.StatusServiceUnavailable, "upstream connect error or disconnect/reset before headers. reset reason: connection termination"
 	var netError net.Error
 	switch {

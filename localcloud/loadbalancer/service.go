@@ -2,7 +2,6 @@ package loadbalancer
 
 import (
 	"context"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -64,7 +63,7 @@ func (s *service) update(declared cloud.BackendService, host string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	asksElse := !reflect.DeepEqual(s.declared.HealthCheck, declared.HealthCheck) || s.host != host
+	probeNow := s.declared.HealthCheck != declared.HealthCheck || s.host != host
 	before := s.groups
 	s.declared, s.host, s.groups = declared, host, nil
 	for _, b := range declared.Backends {
@@ -73,18 +72,17 @@ func (s *service) update(declared cloud.BackendService, host string) {
 			g = before[i]
 			before = slices.Delete(slices.Clone(before), i, i+1)
 		}
-		asksHere := asksElse || !reflect.DeepEqual(g.declared.NamedPorts, b.NamedPorts)
 		g.declared = b
-		s.staff(g, members[b.Group], asksHere)
+		s.setMembers(g, members[b.Group], probeNow)
 		s.groups = append(s.groups, g)
 	}
 	for _, g := range before {
-		s.staff(g, nil, false)
+		s.setMembers(g, nil, false)
 	}
 }
 
-// staff sets a group's instances to the members. Instances that leave get no new requests and drain the current ones.
-func (s *service) staff(g *group, members []string, wake bool) {
+// setMembers sets a group's instances to the members, and probes them at once if probeNow. Instances that leave get no new requests and drain the current ones.
+func (s *service) setMembers(g *group, members []string, probeNow bool) {
 	port, err := namedPort(s.declared.PortName, g.declared)
 	portless := ""
 	if err != nil {
@@ -103,7 +101,7 @@ func (s *service) staff(g *group, members []string, wake bool) {
 		if n >= 0 {
 			i := g.instances[n]
 			i.port, i.portless = port, portless
-			if wake {
+			if probeNow {
 				select {
 				case i.wake <- struct{}{}:
 				default:
@@ -116,7 +114,7 @@ func (s *service) staff(g *group, members []string, wake bool) {
 		i.ctx, i.leave = context.WithCancel(s.ctx)
 		i.gone, i.drained = context.WithCancel(s.ctx)
 		g.instances = append(g.instances, i)
-		go s.watch(g, i)
+		go s.watch(i)
 	}
 }
 
@@ -134,16 +132,13 @@ func (s *service) close() {
 }
 
 // watch probes an instance at the declared interval, until it leaves.
-func (s *service) watch(g *group, i *instance) {
+func (s *service) watch(i *instance) {
 	for {
 		began := time.Now()
 		s.mu.Lock()
 		check, host := s.declared.HealthCheck, s.host
-		port, problem := checkedPort(check, s.declared, g.declared)
 		s.mu.Unlock()
-		if problem == nil {
-			problem = probe(i.ctx, s.o.Entrance, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: port})
-		}
+		problem := probe(i.ctx, s.o.Entrance, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: check.Port})
 		if i.ctx.Err() != nil {
 			return
 		}

@@ -30,7 +30,6 @@ type FrontEndStatus struct {
 type ServiceStatus struct {
 	ID          string        `json:"id"`
 	HealthCheck string        `json:"healthCheck"` // in words
-	Problem     string        `json:"problem,omitempty"`
 	Requests    uint64        `json:"requests"`
 	Rate        float64       `json:"rate"`
 	Failed      uint64        `json:"failed"` // requests that no instance answered
@@ -96,12 +95,8 @@ func (f *frontEnd) status() FrontEndStatus {
 func (s *service) status(now time.Time) ServiceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status := ServiceStatus{ID: s.declared.ID, HealthCheck: inWords(s.declared), Requests: s.requests.all(),
+	status := ServiceStatus{ID: s.declared.ID, HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
 		Rate: rate(&s.requests, now), Failed: s.refused.all(), Groups: []GroupStatus{}}
-	switch a := s.declared.Affinity; a {
-	case "HEADER_FIELD", "HTTP_COOKIE":
-		status.Problem = "the session affinity " + a + " is not modelled: requests go to the instances in turn"
-	}
 	total := 0.0
 	for _, g := range s.groups {
 		total += float64(g.requests.during(now, window))
@@ -130,21 +125,9 @@ func rate(m *meter, now time.Time) float64 {
 	return float64(m.during(now, rateWindow+1)-m.during(now, 1)) / rateWindow
 }
 
-// inWords describes a service's health check.
-func inWords(s cloud.BackendService) string {
-	c := s.HealthCheck
-	port := fmt.Sprintf("port %d", c.Port)
-	switch c.PortSpecification {
-	case "USE_SERVING_PORT":
-		port = fmt.Sprintf("the serving port %q", s.PortName)
-	case "USE_NAMED_PORT":
-		port = fmt.Sprintf("the named port %q", c.PortName)
-	}
-	asks := "connects to " + port
-	if c.Protocol != "TCP" {
-		asks = fmt.Sprintf("%s GET %s at %s", c.Protocol, c.Path, port)
-	}
-	return fmt.Sprintf("%s every %s, for at most %s; in after %d, out after %d in a row", asks, plain(c.Interval), plain(c.Timeout),
+// inWords describes a health check.
+func inWords(c cloud.HealthCheck) string {
+	return fmt.Sprintf("HTTP GET %s at port %d every %s, for at most %s; in after %d, out after %d in a row", c.Path, c.Port, plain(c.Interval), plain(c.Timeout),
 		c.HealthyThreshold, c.UnhealthyThreshold)
 }
 

@@ -9,10 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Defaults is the key under which an object lists the properties that Check filled in, as the published providers do:
-// the engine does not show keys with two underscores.
-const Defaults = "__defaults"
-
 // Check fills in defaults and returns the failed checks. owner names the resource type in the messages. Unknown values
 // pass.
 func (fs Fields) Check(owner string, in resource.PropertyMap) (resource.PropertyMap, []plugin.CheckFailure) {
@@ -42,7 +38,7 @@ func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.Proper
 		switch {
 		case string(k) == Defaults:
 		case f == nil:
-			c.fail(here, "the local cloud does not know the property %q of %s", here, c.owner)
+			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in localcloud/gcp", here, c.owner)
 		case absent(v):
 		default:
 			out[k] = c.value(here, f, v)
@@ -92,9 +88,9 @@ func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyV
 		return v
 	}
 	switch f.Kind {
-	case Object:
+	case object:
 		v = resource.NewObjectProperty(c.object(at, f.Fields, v.ObjectValue()))
-	case List, Set:
+	case list, set:
 		items := make([]resource.PropertyValue, len(v.ArrayValue()))
 		for i, e := range v.ArrayValue() {
 			if absent(e) {
@@ -104,7 +100,7 @@ func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyV
 			items[i] = c.value(down(at, i), f.Elem, e)
 		}
 		v = resource.NewArrayProperty(items)
-	case Map:
+	case mapping:
 		items := resource.PropertyMap{}
 		for _, k := range v.ObjectValue().StableKeys() {
 			if e := v.ObjectValue()[k]; !absent(e) {
@@ -131,15 +127,15 @@ func (c *checker) value(at resource.PropertyPath, f *Field, v resource.PropertyV
 
 func (k Kind) holds(v resource.PropertyValue) bool {
 	switch k {
-	case String:
+	case str:
 		return v.IsString()
-	case Bool:
+	case boolean:
 		return v.IsBool()
-	case Int:
+	case integer:
 		return v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue())
-	case Number:
+	case number:
 		return v.IsNumber()
-	case List, Set:
+	case list, set:
 		return v.IsArray()
 	default:
 		return v.IsObject()

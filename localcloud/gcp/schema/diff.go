@@ -54,7 +54,7 @@ func (f *Field) replaces() bool {
 	if f.ForceNew {
 		return true
 	}
-	if f.Kind == Object {
+	if f.Kind == object {
 		for _, inner := range f.Fields {
 			if inner.replaces() {
 				return true
@@ -71,13 +71,13 @@ func (d differ) value(at resource.PropertyPath, f *Field, old, new resource.Prop
 		return
 	}
 	switch {
-	case f.Kind == Object && old.IsObject() && new.IsObject():
+	case f.Kind == object && old.IsObject() && new.IsObject():
 		d.object(at, f.Fields, old.ObjectValue(), new.ObjectValue())
-	case f.Kind == Map && old.IsObject() && new.IsObject():
+	case f.Kind == mapping && old.IsObject() && new.IsObject():
 		d.entries(at, f, old.ObjectValue(), new.ObjectValue())
-	case f.Kind == List && old.IsArray() && new.IsArray():
+	case f.Kind == list && old.IsArray() && new.IsArray():
 		d.list(at, f, old.ArrayValue(), new.ArrayValue())
-	case f.Kind == Set && old.IsArray() && new.IsArray():
+	case f.Kind == set && old.IsArray() && new.IsArray():
 		d.set(at, f, old.ArrayValue(), new.ArrayValue())
 	case !f.equal(old, new):
 		d.add(at, plugin.DiffUpdate, f.ForceNew || f.Replace != nil && f.Replace(Plain(old), Plain(new)))
@@ -163,16 +163,16 @@ func (f *Field) equal(old, new resource.PropertyValue) bool {
 		return false
 	}
 	switch f.Kind {
-	case Object, Map, List, Set:
+	case object, mapping, list, set:
 		probe := differ{}
-		if f.Kind == Object && !(old.IsObject() && new.IsObject()) ||
-			f.Kind == Map && !(old.IsObject() && new.IsObject()) ||
-			(f.Kind == List || f.Kind == Set) && !(old.IsArray() && new.IsArray()) {
+		if f.Kind == object && !(old.IsObject() && new.IsObject()) ||
+			f.Kind == mapping && !(old.IsObject() && new.IsObject()) ||
+			(f.Kind == list || f.Kind == set) && !(old.IsArray() && new.IsArray()) {
 			return false
 		}
 		probe.value(nil, f, old, new)
 		return len(probe) == 0
-	case String:
+	case str:
 		if f.Same != nil && old.IsString() && new.IsString() {
 			return f.Same(old.StringValue(), new.StringValue())
 		}

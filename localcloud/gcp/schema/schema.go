@@ -12,16 +12,16 @@ import (
 // Kind is the kind of a value.
 type Kind int
 
-// The kinds. A Set is an unordered list.
+// A set is an unordered list.
 const (
-	String Kind = iota
-	Bool
-	Int
-	Number
-	List
-	Set
-	Map
-	Object
+	str Kind = iota
+	boolean
+	integer
+	number
+	list
+	set
+	mapping
+	object
 )
 
 func (k Kind) String() string {
@@ -34,8 +34,8 @@ type Fields map[string]*Field
 // Field is one input.
 type Field struct {
 	Kind   Kind
-	Elem   *Field // of a List, Set or Map
-	Fields Fields // of an Object
+	Elem   *Field // of a list, set or map
+	Fields Fields // of an object
 
 	// Required: the program must set it. Computed: the cloud fills it in if the program does not, so removing it from
 	// the program changes nothing. Default: the value that the provider itself fills in.
@@ -63,21 +63,30 @@ type Field struct {
 // Option refines a Field.
 type Option func(*Field)
 
-// Of declares a string, boolean, integer or number.
-func Of(k Kind, opts ...Option) *Field { return (&Field{Kind: k}).with(opts) }
+// String declares a string.
+func String(opts ...Option) *Field { return (&Field{Kind: str}).with(opts) }
+
+// Bool declares a boolean.
+func Bool(opts ...Option) *Field { return (&Field{Kind: boolean}).with(opts) }
+
+// Int declares an integer.
+func Int(opts ...Option) *Field { return (&Field{Kind: integer}).with(opts) }
+
+// Number declares a number.
+func Number(opts ...Option) *Field { return (&Field{Kind: number}).with(opts) }
 
 // ListOf declares a list of elem.
-func ListOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: List, Elem: elem}).with(opts) }
+func ListOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: list, Elem: elem}).with(opts) }
 
 // SetOf declares an unordered list of elem.
-func SetOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Set, Elem: elem}).with(opts) }
+func SetOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: set, Elem: elem}).with(opts) }
 
 // MapOf declares a map from strings to elem.
-func MapOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: Map, Elem: elem}).with(opts) }
+func MapOf(elem *Field, opts ...Option) *Field { return (&Field{Kind: mapping, Elem: elem}).with(opts) }
 
 // ObjectOf declares a nested object.
 func ObjectOf(fields Fields, opts ...Option) *Field {
-	return (&Field{Kind: Object, Fields: fields}).with(opts)
+	return (&Field{Kind: object, Fields: fields}).with(opts)
 }
 
 func (f *Field) with(opts []Option) *Field {

@@ -15,18 +15,18 @@ type props = map[string]any
 func m(p props) resource.PropertyMap { return resource.NewPropertyMapFromMap(p) }
 
 var sample = Fields{
-	"fixed":    Of(String, ForceNew),
-	"filled":   Of(String, Computed, ForceNew),
-	"preset":   Of(Int, Default(3)),
-	"set":      SetOf(Of(String)),
-	"frozen":   SetOf(Of(String), ForceNew),
-	"list":     ListOf(Of(Int)),
-	"map":      MapOf(Of(String)),
-	"ref":      Of(String, Ref("things")),
-	"objects":  SetOf(ObjectOf(Fields{"a": Of(String, Required), "b": Of(Int, Default(1))})),
-	"block":    ObjectOf(Fields{"hard": Of(String, ForceNew), "soft": Of(String), "auto": Of(String, Computed)}),
-	"computed": ObjectOf(Fields{"soft": Of(String)}, Computed),
-	"shrinks":  Of(Int, ReplaceIf(func(o, n any) bool { return n.(float64) < o.(float64) })),
+	"fixed":    String(ForceNew),
+	"filled":   String(Computed, ForceNew),
+	"preset":   Int(Default(3)),
+	"set":      SetOf(String()),
+	"frozen":   SetOf(String(), ForceNew),
+	"list":     ListOf(Int()),
+	"map":      MapOf(String()),
+	"ref":      String(Ref("things")),
+	"objects":  SetOf(ObjectOf(Fields{"a": String(Required), "b": Int(Default(1))})),
+	"block":    ObjectOf(Fields{"hard": String(ForceNew), "soft": String(), "auto": String(Computed)}),
+	"computed": ObjectOf(Fields{"soft": String()}, Computed),
+	"shrinks":  Int(ReplaceIf(func(o, n any) bool { return n.(float64) < o.(float64) })),
 }
 
 func TestDiff(t *testing.T) {
@@ -121,7 +121,7 @@ func TestReferencesInTheirForms(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
-	f := Fields{"n": Of(Int, Between(1, 3)), "l": ListOf(Of(String), MinItems(1), MaxItems(2)), "s": Of(String, OneOf("a", "b"))}
+	f := Fields{"n": Int(Between(1, 3)), "l": ListOf(String(), MinItems(1), MaxItems(2)), "s": String(OneOf("a", "b"))}
 	for value, want := range map[string]int{"n=0": 1, "n=1": 0, "n=3": 0, "n=4": 1, "l=0": 1, "l=1": 0, "l=2": 0, "l=3": 1} {
 		var name rune
 		var n int

@@ -1,0 +1,102 @@
+package compute
+
+import (
+	"fmt"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/store"
+)
+
+const attachmentsBucket = "attachments" // disk -> attachment
+
+// attachment records the instance to which a disk is attached.
+type attachment struct {
+	Instance string `json:"instance"`
+	Zone     string `json:"zone"`
+}
+
+// attached returns a disk's attachment; nil if it has none.
+func attached(t *api.Tx, disk string) (*attachment, error) {
+	var at attachment
+	ok, err := t.Get(attachmentsBucket, disk, &at)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &at, nil
+}
+
+func (at attachment) inUse(disk *api.Record) error {
+	return api.InUse("disk", disk.ID, fmt.Sprintf("projects/%s/zones/%s/instances/%s", disk.Project, at.Zone, at.Instance))
+}
+
+// Disks attaches disks to instances. A disk's handle is its CSI volume handle, which is its resource name.
+type Disks struct{ API *api.API }
+
+// Disk implements cloud.Facts.
+func (d Disks) Disk(handle string) (cloud.Disk, bool) {
+	r, err := d.API.Read(handle)
+	if err != nil {
+		d.API.Log.Error("look up the disk", "disk", handle, "error", err)
+	}
+	if err != nil || r == nil || r.Type != diskType {
+		return cloud.Disk{}, false
+	}
+	return cloud.Disk{ID: r.ID, Zone: r.Location, SizeGB: r.Outputs.Num("size")}, true
+}
+
+// Attach implements cloud.Facts.
+func (d Disks) Attach(handle, instance, zone string) error {
+	return d.API.Transact(func(t *api.Tx) error {
+		r, err := t.Find(handle)
+		if err != nil {
+			return err
+		}
+		if r == nil || r.Type != diskType {
+			return api.NotFound(handle)
+		}
+		if r.Location != zone {
+			return api.Invalid("disk.source", api.SelfLink(handle), "The disk is in zone '%s', the instance '%s' in zone '%s'.",
+				r.Location, instance, zone)
+		}
+		at, err := attached(t, handle)
+		if err != nil {
+			return err
+		}
+		if at != nil && at.Instance != instance {
+			return at.inUse(r)
+		}
+		return t.Put(attachmentsBucket, handle, attachment{instance, zone})
+	})
+}
+
+// Detach implements cloud.Facts.
+func (d Disks) Detach(handle, instance string) {
+	err := d.API.Transact(func(t *api.Tx) error {
+		at, err := attached(t, handle)
+		if err != nil || at == nil || at.Instance != instance {
+			return err
+		}
+		return t.Delete(attachmentsBucket, handle)
+	})
+	if err != nil {
+		d.API.Log.Error("detach the disk", "disk", handle, "instance", instance, "error", err)
+	}
+}
+
+// DetachAll detaches the disks of deleted instances, as Google does.
+func DetachAll(t *api.Tx, deleted map[string]bool) error {
+	var free []string
+	err := store.Each(t.Tx, attachmentsBucket, func(disk string, at attachment) error {
+		if deleted[at.Instance] {
+			free = append(free, disk)
+		}
+		return nil
+	})
+	for _, disk := range free {
+		if err == nil {
+			err = t.Delete(attachmentsBucket, disk)
+		}
+	}
+	return err
+}

@@ -1,0 +1,12 @@
+// Package compute declares the resource types of Compute Engine: networks, disks, and the parts of the global external
+// Application Load Balancer.
+package compute
+
+import "geo-wordpress/localcloud/gcp/api"
+
+// Kinds are the resource types.
+func Kinds() []*api.Kind {
+	return []*api.Kind{network(), subnetwork(), router(), routerNAT(), firewall(), disk(),
+		globalAddress(), healthCheck(), instanceGroupNamedPort(), backendService(), urlMap(), targetHTTPProxy(),
+		targetHTTPSProxy(), managedSSLCertificate(), globalForwardingRule()}
+}

@@ -1,0 +1,99 @@
+package gcp
+
+import (
+	"slices"
+	"time"
+
+	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/gcp/compute"
+	"geo-wordpress/localcloud/gcp/container"
+)
+
+// FrontEnds resolves the current global forwarding rules, ordered by ID.
+func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
+	var all []cloud.FrontEnd
+	err := a.View(func(t *api.Tx) error {
+		rules, err := compute.ForwardingRules(t)
+		if err != nil {
+			return err
+		}
+		services := map[string]*cloud.BackendService{} // by ID: front ends share them
+		for _, rule := range rules {
+			front := cloud.FrontEnd{ID: rule.ID, Address: rule.Address, Port: rule.Port, HTTPS: rule.HTTPS}
+			switch {
+			case rule.Service == nil:
+				front.HTTPSRedirect = rule.HTTPSRedirect
+			case services[rule.Service.ID] != nil:
+				front.Service = services[rule.Service.ID]
+			default:
+				if front.Service, err = backendService(t, rule.Service); err != nil {
+					return err
+				}
+				services[rule.Service.ID] = front.Service
+			}
+			all = append(all, front)
+		}
+		return nil
+	})
+	return all, err
+}
+
+func seconds(o api.Object, path string) time.Duration {
+	return time.Duration(o.Num(path)) * time.Second
+}
+
+func backendService(t *api.Tx, r *api.Record) (*cloud.BackendService, error) {
+	o := r.Outputs
+	s := &cloud.BackendService{
+		ID: r.ID, PortName: o.Str("portName"), Timeout: seconds(o, "timeoutSec"),
+		Draining: seconds(o, "connectionDrainingTimeoutSec"),
+		Sticky:   o.Str("sessionAffinity") == "GENERATED_COOKIE", CookieTTL: seconds(o, "affinityCookieTtlSec"),
+	}
+	check, err := t.Find(r.Target("healthChecks"))
+	if err != nil {
+		return nil, err
+	}
+	if check != nil {
+		s.HealthCheck = healthCheck(check)
+	}
+	pools, err := container.PoolsByGroup(t)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := t.All(api.NamedPortType)
+	if err != nil {
+		return nil, err
+	}
+	groups := r.Targets("backends")
+	for _, backend := range o.Objs("backends") {
+		group := groups[slices.IndexFunc(groups, func(g string) bool { return api.SelfLink(g) == backend.Str("group") })]
+		s.Backends = append(s.Backends, cloud.Backend{
+			Group: group, Zone: api.ZoneOfReference(group), Pool: pools[group], NamedPorts: namedPorts(ports, group),
+			RatePerInstance: backend.Float("maxRatePerInstance"), CapacityScaler: backend.Float("capacityScaler"),
+		})
+	}
+	return s, nil
+}
+
+// namedPorts returns the named ports of an instance group.
+func namedPorts(all []*api.Record, group string) map[string][]int {
+	named := map[string][]int{}
+	for _, p := range all {
+		if p.Target("group") == group {
+			name := p.Outputs.Str("name")
+			named[name] = append(named[name], p.Outputs.Num("port"))
+			slices.Sort(named[name])
+		}
+	}
+	return named
+}
+
+func healthCheck(r *api.Record) cloud.HealthCheck {
+	o := r.Outputs
+	return cloud.HealthCheck{
+		Interval: seconds(o, "checkIntervalSec"), Timeout: seconds(o, "timeoutSec"),
+		HealthyThreshold: o.Num("healthyThreshold"), UnhealthyThreshold: o.Num("unhealthyThreshold"),
+		Port: o.Num("httpHealthCheck.port"), Path: o.Str("httpHealthCheck.requestPath"),
+	}
+}

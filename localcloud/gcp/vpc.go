@@ -1,0 +1,80 @@
+package gcp
+
+import (
+	"net/netip"
+	"sync"
+
+	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/gcp/compute"
+	"geo-wordpress/localcloud/gcp/container"
+)
+
+// networkRules are the declared rules for packets: the firewalls, GKE's own included, and the NATs.
+type networkRules struct {
+	firewalls []compute.Firewall
+	internet  map[string]bool // by cluster ID: whether its machines reach the Internet
+}
+
+// ruleCache caches the rules for the machines' frequent queries. It is read from the store once after each change.
+type ruleCache struct {
+	mu      sync.Mutex
+	version int // of the store, when the rules were read
+	rules   *networkRules
+}
+
+// networkRules returns the current rules.
+func (a *API) networkRules() *networkRules {
+	c := &a.rules
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	version := a.Version() // before reading, so that no change in between is missed
+	if c.rules != nil && c.version == version {
+		return c.rules
+	}
+	rules := &networkRules{internet: map[string]bool{}}
+	if err := a.View(rules.read); err != nil {
+		a.Log.Error("read the firewalls and the NATs", "error", err)
+		return rules
+	}
+	c.version, c.rules = version, rules
+	return rules
+}
+
+func (n *networkRules) read(t *api.Tx) error {
+	rules, err := compute.Firewalls(t)
+	if err != nil {
+		return err
+	}
+	n.firewalls = rules
+	served, err := compute.ServedByNAT(t)
+	if err != nil {
+		return err
+	}
+	clusters, err := t.All(api.ClusterType)
+	if err != nil {
+		return err
+	}
+	for _, c := range clusters {
+		own, err := container.Firewalls(t, c)
+		if err != nil {
+			return err
+		}
+		n.firewalls = append(n.firewalls, own...)
+		n.internet[c.ID] = served[c.Target("subnetwork")] || !c.Outputs.Flag("privateClusterConfig.enablePrivateNodes")
+	}
+	return nil
+}
+
+// Admits reports whether a VPC's firewalls admit a packet. The default is to deny.
+func (a *API) Admits(network string, from netip.Addr, tags []string, protocol string, port int) bool {
+	for _, f := range a.networkRules().firewalls {
+		if f.Admits(network, from, tags, protocol, port) {
+			return true
+		}
+	}
+	return false
+}
+
+// Internet reports whether a cluster's machines reach addresses outside Google: by a NAT for their subnetwork, or by
+// addresses of their own.
+func (a *API) Internet(clusterID string) bool { return a.networkRules().internet[clusterID] }
