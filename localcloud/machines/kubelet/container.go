@@ -27,19 +27,19 @@ type container struct {
 	init    bool
 	sidecar bool // an init container that keeps running
 
-	stage      stage
-	reason     string // of waiting and terminated
-	message    string
-	program    software.Program
-	process    *software.Process
-	id         string
-	imageAt    time.Time // when the pull completes; zero before it starts
-	pull       backoff
-	create     backoff
-	restarts   int32
-	restarting backoff
-	started    bool
-	ready      bool
+	stage    stage
+	reason   string // of waiting and terminated
+	message  string
+	program  software.Program
+	process  *software.Process
+	id       string
+	imageAt  time.Time // when the pull completes; zero before it starts
+	pull     backoff
+	create   backoff
+	restarts int32
+	crash    backoff
+	started  bool
+	ready    bool
 
 	startedAt  time.Time
 	finishedAt time.Time
@@ -48,12 +48,11 @@ type container struct {
 
 	startup, liveness, readiness *probe
 
-	stopping  bool
-	stopSent  bool
-	stopBy    time.Time
-	hook      chan struct{} // closed when the preStop hook is done
-	hookStop  context.CancelFunc
-	restartMe bool // stopped in order to be started again
+	stopping bool
+	stopSent bool
+	stopBy   time.Time
+	hook     chan struct{} // closed when the preStop hook is done
+	hookStop context.CancelFunc
 }
 
 func newContainer(p *Pod, spec *corev1.Container, init bool) *container {

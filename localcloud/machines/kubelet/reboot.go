@@ -43,7 +43,7 @@ func (ct *container) afterReboot(now time.Time) {
 	switch {
 	case ct.pod.api.Spec.RestartPolicy == corev1.RestartPolicyNever && ct.stage == terminated:
 	case ct.init && ct.stage == terminated, ran && ct.willRestart():
-		ct.restarting = backoff{next: now} // the loss of the machine does not count as a crash
+		ct.crash = backoff{next: now} // the loss of the machine does not count as a crash
 		ct.restart()
 	case ct.stage == waiting:
 		ct.imageAt, ct.pull, ct.create = time.Time{}, backoff{}, backoff{}

@@ -24,7 +24,7 @@ func (ct *container) advance(now time.Time) (busy bool) {
 		if !ct.willRestart() {
 			return false
 		}
-		if ct.restarting.due(now) {
+		if ct.crash.due(now) {
 			ct.restart()
 			return true
 		}
@@ -32,7 +32,7 @@ func (ct *container) advance(now time.Time) (busy bool) {
 			ct.stage = waiting
 			ct.reason = "CrashLoopBackOff"
 			ct.message = fmt.Sprintf("back-off %s restarting failed container=%s pod=%s_%s(%s)",
-				ct.unscaled(ct.restarting.delay), ct.spec.Name, ct.pod.api.Name, ct.pod.api.Namespace, ct.pod.api.UID)
+				ct.unscaled(ct.crash.delay), ct.spec.Name, ct.pod.api.Name, ct.pod.api.Namespace, ct.pod.api.UID)
 			ct.event(corev1.EventTypeWarning, "BackOff", "Back-off restarting failed container %s in pod %s_%s(%s)",
 				ct.spec.Name, ct.pod.api.Name, ct.pod.api.Namespace, ct.pod.api.UID)
 		}
@@ -79,7 +79,7 @@ func (ct *container) waitingReason() string {
 // begin pulls the image, and creates and starts the container.
 func (ct *container) begin(now time.Time) bool {
 	if ct.reason == "CrashLoopBackOff" {
-		if !ct.restarting.due(now) {
+		if !ct.crash.due(now) {
 			return true
 		}
 		ct.restart()
@@ -110,7 +110,7 @@ func (ct *container) launch(process *software.Process, now time.Time) {
 	ct.program = models.Start(process, now)
 	ct.stage, ct.reason, ct.message = active, "", ""
 	ct.startedAt, ct.finishedAt = now, time.Time{}
-	ct.stopping, ct.stopSent, ct.restartMe, ct.hook = false, false, false, nil
+	ct.stopping, ct.stopSent, ct.hook = false, false, nil
 	ct.startup = newProbe(ct, "Startup", ct.spec.StartupProbe, now)
 	ct.liveness = newProbe(ct, "Liveness", ct.spec.LivenessProbe, now)
 	ct.readiness = newProbe(ct, "Readiness", ct.spec.ReadinessProbe, now)
@@ -135,7 +135,7 @@ func (ct *container) watch(now time.Time) (busy bool) {
 			ct.liveness.begin(now)
 			ct.readiness.begin(now)
 		case givenUp:
-			ct.condemn(now, "startup", ct.spec.StartupProbe)
+			ct.restartAfterProbe(now, "startup", ct.spec.StartupProbe)
 		}
 		if !ct.started {
 			return true
@@ -146,7 +146,7 @@ func (ct *container) watch(now time.Time) (busy bool) {
 		ct.ready = true
 	}
 	if ct.liveness.check(now) == givenUp {
-		ct.condemn(now, "liveness", ct.spec.LivenessProbe)
+		ct.restartAfterProbe(now, "liveness", ct.spec.LivenessProbe)
 	}
 	return !ct.ready
 }
@@ -162,8 +162,8 @@ func (ct *container) probeReadiness(now time.Time) {
 	}
 }
 
-// condemn stops a container whose probe has failed for good, so that it is restarted.
-func (ct *container) condemn(now time.Time, kind string, spec *corev1.Probe) {
+// restartAfterProbe stops a container whose probe has failed for good, so that it is restarted.
+func (ct *container) restartAfterProbe(now time.Time, kind string, spec *corev1.Probe) {
 	grace := ptr.Deref(ct.pod.api.Spec.TerminationGracePeriodSeconds, corev1.DefaultTerminationGracePeriodSeconds)
 	grace = ptr.Deref(spec.TerminationGracePeriodSeconds, grace)
 	ct.stopBy = now.Add(ct.pod.pace(time.Duration(grace) * time.Second))

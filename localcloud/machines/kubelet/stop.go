@@ -110,13 +110,13 @@ func (ct *container) exited(now time.Time, exit *software.Exit) {
 		ExitCode: ct.exitCode, Reason: ct.reason, Message: ct.message, ContainerID: ct.id,
 		StartedAt: metav1.NewTime(ct.startedAt), FinishedAt: metav1.NewTime(now),
 	}
-	first := ct.restarting.delay == 0 && ct.restarting.next.IsZero()
+	first := ct.crash.delay == 0 && ct.crash.next.IsZero()
 	if now.Sub(ct.startedAt) > ct.pod.pace(backoffReset) {
-		first, ct.restarting = true, backoff{}
+		first, ct.crash = true, backoff{}
 	}
 	if first {
-		ct.restarting.next = now
+		ct.crash.next = now
 		return
 	}
-	ct.restarting.failed(now, ct.pod.pace(backoffFirst), ct.pod.pace(backoffLimit))
+	ct.crash.failed(now, ct.pod.pace(backoffFirst), ct.pod.pace(backoffLimit))
 }
