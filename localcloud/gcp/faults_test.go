@@ -17,11 +17,13 @@ import (
 	"geo-wordpress/localcloud/times"
 )
 
-// gate is a clock on which all sleeps end at once, except those of stuck operations: they last until open is closed.
+// gate is a clock on which all sleeps end at once, except long ones, which last until open is closed.
 type gate struct {
 	mu    sync.Mutex
 	slept []time.Duration
 	open  chan struct{}
+	// blocks is the shortest sleep that waits for open.
+	blocks time.Duration
 }
 
 func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
@@ -31,7 +33,7 @@ func (g *gate) Sleep(ctx context.Context, d time.Duration) error {
 	g.mu.Lock()
 	g.slept = append(g.slept, d.Round(10*time.Millisecond))
 	g.mu.Unlock()
-	if d <= 3*time.Second || g.open == nil {
+	if d < g.blocks || g.open == nil {
 		return nil
 	}
 	select {
@@ -108,7 +110,7 @@ func TestJustCreatedIsNotFoundAtFirst(t *testing.T) {
 }
 
 func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
+	g := &gate{open: make(chan struct{}), blocks: 3 * time.Second}
 	h, injector := newHardware(), &faults.Injector{}
 	s := buildOn(t, openWith(t, Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h), h, "pool")
 	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{faults.Stuck: 1}})
@@ -148,7 +150,7 @@ func TestOperationsTakeTheirTime(t *testing.T) {
 
 // A resource that is being created cannot be referenced, and an operation that only waited is complete after a restart.
 func TestOperationUnderWayOverARestart(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
+	g := &gate{open: make(chan struct{}), blocks: 15 * time.Second} // longer than the provider's back-off
 	h := newHardware()
 	dir := t.TempDir()
 	a := openWith(t, Options{Dir: dir, Times: 1, Clock: g}, h, everyAPI...)

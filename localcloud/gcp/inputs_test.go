@@ -69,7 +69,7 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"cluster", "minMasterVersion", "1.29", `does not know the property "minMasterVersion"`},
 		{"cluster", "removeDefaultNodePool", nil, `missing required property "removeDefaultNodePool"`},
 		{"cluster", "monitoringConfig", props{"enableComponents": []any{"EVERYTHING"}}, "SYSTEM_COMPONENTS"},
-		{"pool", "nodeConfig", props{"taints": []any{}}, `does not know the property "nodeConfig.taints"`},
+		{"pool", "nodeConfig", props{"taints": []any{}}, `"nodeConfig.taints"`},
 		{"pool", "upgradeSettings", props{"strategy": "BLUE_GREEN"}, "blue-green"},
 		{"pool", "upgradeSettings", props{"maxSurge": 0, "maxUnavailable": 0}, "above zero"},
 		{"check", "tcpHealthCheck", props{"port": 80}, `does not know the property "tcpHealthCheck"`},

@@ -223,3 +223,33 @@ func TestExistingNameIsAConflict(t *testing.T) {
 		require.True(t, strings.Contains(err.Error(), "alreadyExists"), step.name)
 	}
 }
+
+// A stack of an older version has inputs and outputs that are no longer listed.
+func TestStateOfAnOlderVersion(t *testing.T) {
+	s := build(t, "")
+	for _, step := range steps {
+		in, state := s.inputs[step.name].Copy(), s.outputs[step.name].Copy()
+		for _, m := range []resource.PropertyMap{in, state} {
+			m["mtu"] = resource.NewNumberProperty(1460)
+			m["logging"] = resource.NewPropertyValue(props{"variant": "DEFAULT"})
+		}
+		d := s.diff(step.token, step.name, s.ids[step.name], in, s.inputs[step.name], state, ignored[step.name]...)
+		assert.Empty(t, d.DetailedDiff, step.name)
+		require.NoError(t, s.api.Transact(func(tx *api.Tx) error {
+			r, err := tx.Find(s.ids[step.name])
+			if err == nil {
+				r.Inputs["mtu"], r.Outputs["mtu"] = 1460.0, 1460.0
+				err = tx.Save(r)
+			}
+			return err
+		}))
+		_, _, out := s.read(step.token, step.name, s.ids[step.name], in)
+		assert.Equal(t, 1460.0, out["mtu"].NumberValue(), "%s: a refresh shows no drift", step.name)
+		out, err := s.updateFrom(state, step.token, step.name, s.ids[step.name], in, s.inputs[step.name], ignored[step.name]...)
+		require.NoError(t, err, step.name)
+		assert.NotContains(t, out, resource.PropertyKey("mtu"), step.name)
+	}
+	// The fingerprint of an older version's machines: another one would replace them.
+	assert.Equal(t, api.Fingerprint([]any{"COS_CONTAINERD", "pd-balanced", "DEFAULT", "GCE_METADATA", true}),
+		s.hardware.pool(s.ids["pool"]).Template)
+}

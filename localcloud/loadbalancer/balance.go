@@ -66,7 +66,7 @@ func (s *service) pickWithout(r *http.Request, without *instance, now time.Time)
 	cookie := s.cookieOf(r)
 	for _, c := range all {
 		for _, i := range c.instances {
-			if i.token == cookie {
+			if cookie != "" && i.token == cookie {
 				return i, c.group
 			}
 		}

@@ -12,8 +12,8 @@ import (
 	"geo-wordpress/localcloud/cloud"
 )
 
-// lookInterval is the polling interval for group members; changes of declared resources are seen at once.
-const lookInterval = time.Second
+// pollInterval is the polling interval for group members; changes of declared resources are seen at once.
+const pollInterval = time.Second
 
 // Declared gives the load balancers the cloud's declared resources.
 type Declared interface {
@@ -91,7 +91,7 @@ func (l *LoadBalancers) Close() {
 // follow reads the declared resources whenever they change.
 func (l *LoadBalancers) follow() {
 	defer l.done.Done()
-	ticker := time.NewTicker(lookInterval)
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		changed := l.o.Declared.Changed() // before reading, so that no change in between is missed
@@ -112,7 +112,7 @@ func (l *LoadBalancers) update() {
 	defer l.mu.Unlock()
 	if err != nil {
 		l.problem = err.Error()
-		l.o.Log.Error("read what is declared of the load balancers", "error", err)
+		l.o.Log.Error("read the declared load balancers", "error", err)
 		return
 	}
 	l.problem = ""

@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -40,13 +39,11 @@ func (e *Engine) cluster() *api.Kind {
 	}
 }
 
-var errProtected = errors.New("Cannot destroy cluster because deletion_protection is set to true. Set it to false to " +
-	"proceed with cluster deletion.")
-
 func guardCluster(t *api.Tx, r *api.Record) error {
 	// The provider checks the state, not the program: turning the protection off needs an update before the delete.
 	if r.Outputs.Flag("deletionProtection") {
-		return errProtected
+		return fmt.Errorf("%s", "Cannot destroy cluster because deletion_protection is set to true. Set it to false to "+
+			"proceed with cluster deletion.")
 	}
 	pools, err := PoolsOf(t, r.ID)
 	for _, p := range pools {
