@@ -109,13 +109,13 @@ func probeFrom(ctx context.Context, from netip.Addr, entrance cloud.Entrance, ch
 	case err != nil:
 		return fmt.Errorf("GET %s: %w", check.Path, err)
 	case response.StatusCode != http.StatusOK: // no other status, not even a redirect
-		return fmt.Errorf("GET %s: answered %d%s, not 200", check.Path, response.StatusCode, said(response, body))
+		return fmt.Errorf("GET %s: answered %d%s, not 200", check.Path, response.StatusCode, firstLine(response, body))
 	}
 	return nil
 }
 
-// said returns the first line of a failing page, if it is plain text.
-func said(response *http.Response, body []byte) string {
+// firstLine returns the first line of a failing page, if it is plain text.
+func firstLine(response *http.Response, body []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(body)), "\n")
 	if line == "" || !strings.HasPrefix(response.Header.Get("Content-Type"), "text/plain") {
 		return ""

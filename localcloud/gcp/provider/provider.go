@@ -14,9 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil/rpcerror"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc/codes"
 
 	"geo-wordpress/localcloud/gcp/api"
 	"geo-wordpress/localcloud/gcp/schema"
@@ -184,7 +181,7 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 	in := api.Object(schema.PlainMap(req.Properties))
 	at, err := k.Where(in, p.defaults())
 	if err != nil && !(req.Preview && req.Properties.ContainsUnknowns()) {
-		return plugin.CreateResponse{}, fmt.Errorf("Error creating %s: %w", k.Title, err)
+		return plugin.CreateResponse{}, &requestError{"creating " + k.Title, err}
 	}
 	if req.Preview {
 		planned := preview(k, req.Properties, nil)
@@ -207,7 +204,7 @@ func (p *provider) Create(ctx context.Context, req plugin.CreateRequest) (plugin
 		return err
 	})
 	if err != nil {
-		err = fmt.Errorf("Error creating %s: %w", k.Title, err)
+		err = &requestError{"creating " + k.Title, err}
 		if r != nil {
 			err = partial(r, req.Properties, err)
 		}
@@ -253,7 +250,7 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 		err = k.EmptyUpdate
 	}
 	if err != nil {
-		err = fmt.Errorf("Error updating %s %q: %w", k.Title, req.ID, err)
+		err = &requestError{fmt.Sprintf("updating %s %q", k.Title, req.ID), err}
 		if r != nil {
 			err = partial(r, req.NewInputs, err)
 		}
@@ -291,76 +288,7 @@ func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin
 		return p.api.Delete(ctx, k, string(req.ID))
 	})
 	if err != nil {
-		return plugin.DeleteResponse{Status: resource.StatusUnknown},
-			fmt.Errorf("Error deleting %s: %w", k.Title, err)
+		return plugin.DeleteResponse{Status: resource.StatusUnknown}, &requestError{"deleting " + k.Title, err}
 	}
 	return plugin.DeleteResponse{}, nil
-}
-
-// preview returns the expected outputs of a create or update; values that only the cloud can determine are unknown.
-func preview(k *api.Kind, in, old resource.PropertyMap) resource.PropertyMap {
-	out := resource.PropertyMap{}
-	for key, v := range in {
-		if key != schema.Defaults {
-			out[key] = v
-		}
-	}
-	fill := func(name string) {
-		key := resource.PropertyKey(name)
-		if _, given := out[key]; given {
-			return
-		}
-		if v, had := old[key]; had {
-			out[key] = v
-		} else if old == nil {
-			out[key] = resource.MakeComputed(resource.NewStringProperty(""))
-		}
-	}
-	for name, f := range k.Fields {
-		if f.Computed {
-			fill(name)
-		}
-	}
-	for _, name := range k.Outputs {
-		fill(name)
-	}
-	return out
-}
-
-// partial is the error for a resource that exists but is incomplete: the engine keeps it in its state, so that a later
-// update retries and a destroy removes it.
-func partial(r *api.Record, in resource.PropertyMap, cause error) error {
-	opts := plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true}
-	out, err := plugin.MarshalProperties(properties(r.Outputs, r.Secrets), opts)
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	inputs, err := plugin.MarshalProperties(in, opts)
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	return rpcerror.WithDetails(rpcerror.New(codes.Unknown, cause.Error()), &pulumirpc.ErrorResourceInitFailed{
-		Id: r.ID, Properties: out, Inputs: inputs, Reasons: []string{cause.Error()}})
-}
-
-// properties converts an object to the engine's form and marks the top-level properties listed in secrets as secret.
-func properties(o api.Object, secrets []string) resource.PropertyMap {
-	m := resource.NewPropertyMapFromMap(o)
-	for _, s := range secrets {
-		if v, ok := m[resource.PropertyKey(s)]; ok {
-			m[resource.PropertyKey(s)] = resource.MakeSecret(v)
-		}
-	}
-	return m
-}
-
-// secretKeys lists the top-level properties that hold a secret.
-func secretKeys(m resource.PropertyMap) []string {
-	var keys []string
-	for _, k := range m.StableKeys() {
-		if m[k].ContainsSecrets() {
-			keys = append(keys, string(k))
-		}
-	}
-	return keys
 }
