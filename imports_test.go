@@ -16,6 +16,7 @@ var layers = []struct {
 	{"", []string{"stack"}},
 	{"googlecloud", nil},
 	{"ports", nil},
+	{"times", nil},
 	{"regions", []string{"googlecloud"}},
 	{"sizing", []string{"googlecloud"}},
 	{"config", []string{"googlecloud", "regions", "sizing"}},
@@ -68,8 +69,8 @@ var layers = []struct {
 	{"localcloud/...", []string{"googlecloud"}}, // the leaves, and packages of tests
 }
 
-var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/times",
-	"localcloud/faults", "localcloud/gcp/schema", "localcloud/machines/software", "googlecloud"}
+var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/faults",
+	"localcloud/gcp/schema", "localcloud/machines/software", "googlecloud", "times"}
 
 // TestImports checks that every package imports only the layers below it.
 func TestImports(t *testing.T) {

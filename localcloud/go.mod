@@ -5,7 +5,7 @@ go 1.24.7
 
 require geo-wordpress v0.0.0
 
-// For the package googlecloud only.
+// For the packages googlecloud and times only.
 replace geo-wordpress => ..
 
 require (

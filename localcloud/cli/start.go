@@ -19,7 +19,7 @@ import (
 	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/home"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // progressEnv is the variable with the file descriptor on which a daemon reports progress to the start command.

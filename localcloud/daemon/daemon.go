@@ -17,7 +17,7 @@ import (
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/ports"
 	"geo-wordpress/localcloud/rpc"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // drainTimeout bounds the engine's calls in progress when the daemon stops.

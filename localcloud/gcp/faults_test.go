@@ -14,7 +14,7 @@ import (
 
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/gcp/api"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // gate is a clock on which all sleeps end at once, except long ones, which last until open is closed.

@@ -14,7 +14,7 @@ import (
 	"geo-wordpress/localcloud/gcp/container"
 	"geo-wordpress/localcloud/gcp/iam"
 	"geo-wordpress/localcloud/gcp/provider"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // Options configure the stand-in.

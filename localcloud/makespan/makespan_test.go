@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // parallel is how many resources the engine works on at once. Its default, four for each core and 16 at most, limits

@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // objects is a Kubernetes provider without objects: each operation only takes its time.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // node is a resource in an exported state.

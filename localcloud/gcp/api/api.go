@@ -11,7 +11,7 @@ import (
 
 	"geo-wordpress/localcloud/faults"
 	"geo-wordpress/localcloud/store"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // Options configure the API.

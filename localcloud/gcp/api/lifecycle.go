@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"geo-wordpress/localcloud/gcp/schema"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // Create creates a resource. On an error after the resource was stored, it returns the resource too.

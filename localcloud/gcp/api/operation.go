@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // operation is the part of a request that follows its acceptance.

@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"geo-wordpress/localcloud/faults"
-	"geo-wordpress/localcloud/times"
+	"geo-wordpress/times"
 )
 
 // Durations of injected faults. Google's provider waits for 20 to 40 minutes, which is too long here.

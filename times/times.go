@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Scale is the ratio of durations here to those in the real cloud: 1 is real time, 0 no delay.
+// Scale is the ratio of durations in the local cloud to those in the real cloud: 1 is real time, 0 no delay.
 type Scale float64
 
 // Google returns the scaled duration of an operation on a Google resource.
