@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
 PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 
-.PHONY: help up down env test test-all tools localcloud check unit engine drill faults makespan workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
+.PHONY: help up down env test test-all tools localcloud check unit engine drill faults workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -89,9 +89,6 @@ engine: tools
 
 faults: tools ## kill, interrupt and hinder updates and destroys; GEO_FAULTS=4 does so four times as often
 	cd localcloud && go test -vet=off -v -count=1 -timeout 90m -run '^TestFault' ./enginetest/...
-
-makespan: tools ## compare updates and destroys of three to nine regions with the least that their graphs allow
-	cd localcloud && GEO_MAKESPAN=1 go test -vet=off -v -count=1 -timeout 60m -run '^TestMakespan' ./makespan
 
 drill: tools ## lose regions of a stack of its own, under load, and measure what visitors notice
 	cd localcloud && go test -vet=off -v -count=1 -timeout 30m -run '^TestDrill$$' ./enginetest/...

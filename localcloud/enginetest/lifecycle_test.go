@@ -16,7 +16,7 @@ func TestLifecycle(t *testing.T) {
 		name string
 		run  func(*bench)
 	}{
-		{"up from nothing", func(b *bench) { b.pulumi("up --yes") }},
+		{"up from nothing", func(b *bench) { b.timed("up --yes") }},
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},
 		{"no event warns", checkEvents},
@@ -50,7 +50,7 @@ func TestLifecycle(t *testing.T) {
 		{"a tag that no registry has stops in the first region, and a right one mends it", rollABadImage},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"destroy leaves nothing", func(b *bench) {
-			b.pulumi("destroy --yes")
+			b.timed("destroy --yes")
 			checkEmpty(b)
 		}},
 	}

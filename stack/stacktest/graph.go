@@ -98,13 +98,19 @@ func (g *Graph) Ancestors(r *Resource) []*Resource {
 	return all
 }
 
+// Needs are the URNs of what the engine creates before the resource: its dependencies, its provider and its parent. Empty
+// ones are among them. PropertyDependencies are part of Dependencies.
+func (r *Resource) Needs() []string {
+	return append([]string{r.Parent, r.Provider, r.DeletedWith}, r.Dependencies...)
+}
+
 // Closure is everything that the engine creates before the resource: its dependencies, its provider, its parent, and
 // their closures. A destroy keeps all of it until the resource is deleted.
 func (g *Graph) Closure(r *Resource) map[*Resource]bool {
 	seen := map[*Resource]bool{}
 	var visit func(*Resource)
 	visit = func(r *Resource) {
-		for _, urn := range append([]string{r.Parent, r.Provider, r.DeletedWith}, r.Dependencies...) {
+		for _, urn := range r.Needs() {
 			if next := g.Get(urn); next != nil && !seen[next] {
 				seen[next] = true
 				visit(next)
