@@ -35,16 +35,8 @@ var identities = map[string]identity{
 	"gcp:serviceaccount/account:Account":                        account,
 }
 
-// lengthy holds the types that are complete only after an update has waited for them, each with the properties whose
-// changes the program ignores (components/cluster): in an update that only waits, the engine does not pass
-// ignoreChanges.
-var lengthy = map[string][]path{
-	"gcp:container/cluster:Cluster":   {{"nodeConfig"}},
-	"gcp:container/nodePool:NodePool": {{"nodeConfig", "kubeletConfig"}, {"nodeConfig", "resourceLabels"}},
-}
-
-// path is the keys that lead to a nested property.
-type path []string
+// lengthy are the types that are complete only after an update has waited for them.
+var lengthy = []string{"gcp:container/cluster:Cluster", "gcp:container/nodePool:NodePool"}
 
 // identify returns a resource's ID. Resources that exist in the state alone (random values and provider instances) have
 // none: the ID is empty, without an error.
@@ -56,7 +48,7 @@ func identify(kind string, in object, project string) (string, error) {
 		metadata, _ := in["metadata"].(object)
 		name := text(metadata, "name")
 		if name == "" {
-			return "", fmt.Errorf("its inputs hold no metadata.name")
+			return "", fmt.Errorf("its inputs have no metadata.name")
 		}
 		if namespace := text(metadata, "namespace"); namespace != "" {
 			return namespace + "/" + name, nil
@@ -65,14 +57,14 @@ func identify(kind string, in object, project string) (string, error) {
 	}
 	form, known := identities[kind]
 	if !known {
-		return "", fmt.Errorf("how the ID of a %s is formed is not known here: add it to tools/recover/identity.go", kind)
+		return "", fmt.Errorf("recover cannot form the ID of a %s: add the type to tools/recover/identity.go", kind)
 	}
 	if own := text(in, "project"); own != "" {
 		project = own
 	}
 	id := form(in, project)
 	if project == "" || strings.Contains(id, "//") || strings.HasPrefix(id, "/") || strings.HasSuffix(id, "/") {
-		return "", fmt.Errorf("its inputs do not say all of its ID: %q", id)
+		return "", fmt.Errorf("its inputs give only part of its ID: %q", id)
 	}
 	return id, nil
 }

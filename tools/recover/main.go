@@ -12,11 +12,11 @@ import (
 
 func main() {
 	var c cli
-	flag.StringVar(&c.stack, "stack", "", "the stack; the selected one if not given")
-	flag.StringVar(&c.configFile, "config-file", "", "the stack's configuration, if not at its usual place")
+	flag.StringVar(&c.stack, "stack", "", "the stack to repair (default: the selected one)")
+	flag.StringVar(&c.configFile, "config-file", "", "the stack's configuration file (default: Pulumi.STACK.yaml)")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "recover: no arguments are expected, and there are %q\n", flag.Args())
+		fmt.Fprintf(os.Stderr, "recover takes only flags, not the arguments %q: see recover --help\n", flag.Args())
 		os.Exit(2)
 	}
 	if err := c.recover(); err != nil {
@@ -53,7 +53,7 @@ func (c cli) recover() error {
 	}
 	var targets []string
 	for _, a := range adopted {
-		if s.there(a) && !slices.Contains(targets, a.urn) {
+		if s.holds(a) && !slices.Contains(targets, a.urn) {
 			targets = append(targets, a.urn)
 		}
 	}
@@ -68,9 +68,9 @@ func (c cli) recover() error {
 		arguments = append(arguments, "--target", urn)
 	}
 	if err := c.show(arguments...); err != nil {
-		return fmt.Errorf("%w\nWhat was interrupted is in the state now; when the cause is mended, `pulumi refresh` does the rest", err)
+		return fmt.Errorf("%w\nThe state now lists the interrupted resources. Fix the cause and run `pulumi refresh`, which drops those that do not exist", err)
 	}
-	if !slices.ContainsFunc(adopted, adoption.lasts) {
+	if !slices.ContainsFunc(adopted, adoption.mayBeRunning) {
 		return nil
 	}
 	if s, err = c.export(); err != nil {

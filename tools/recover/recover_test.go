@@ -86,7 +86,7 @@ func creating(urn, kind, inputs string) string {
 
 const network = "gcp:compute/network:Network"
 
-func TestAnInterruptedCreationIsTakenIn(t *testing.T) {
+func TestAnInterruptedCreationIsAdded(t *testing.T) {
 	s := exported(t, "", creating("u", network, `{"name":"vpc","__defaults":["name"]}`))
 	adopted, err := s.adopt()
 	if err != nil || len(adopted) != 1 {
@@ -99,10 +99,10 @@ func TestAnInterruptedCreationIsTakenIn(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	if inputs := r["inputs"].(object); inputs["__defaults"] == nil {
-		t.Error("the inputs must say still that the name was made up: else the next update makes up another")
+		t.Error("the inputs no longer mark the name as generated, so the next update generates another")
 	}
 	if s.mark(adopted) {
-		t.Error("a network is no lengthy affair")
+		t.Error("a network is marked as unfinished")
 	}
 }
 
@@ -113,11 +113,11 @@ func TestAClusterIsLeftToTheNextUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.mark(adopted) || s.list("resources")[1]["initErrors"] == nil {
-		t.Error("the cluster is taken for complete")
+		t.Error("the cluster is not marked as unfinished")
 	}
 	gone := exported(t, "", "")
 	if gone.mark(adopted) {
-		t.Error("what the refresh dropped is marked")
+		t.Error("a resource that the refresh dropped is marked")
 	}
 }
 
@@ -126,11 +126,11 @@ func TestAnInterruptedUpdateOfAClusterIsLeftToTheNextOne(t *testing.T) {
 	const cluster = `{"urn":"u","custom":true,"id":"c","type":"gcp:container/cluster:Cluster"}`
 	s := exported(t, ","+cluster, `{"type":"updating","resource":`+cluster+`}`)
 	adopted, err := s.adopt()
-	if err != nil || len(adopted) != 1 || !s.there(adopted[0]) {
+	if err != nil || len(adopted) != 1 || !s.holds(adopted[0]) {
 		t.Fatal(adopted, err)
 	}
 	if !s.mark(adopted) || s.list("resources")[1]["initErrors"] == nil {
-		t.Error("the cluster is taken for complete")
+		t.Error("the cluster is not marked as unfinished")
 	}
 }
 
@@ -138,10 +138,10 @@ func TestAnInterruptedUpdateOfAClusterIsLeftToTheNextOne(t *testing.T) {
 func TestAnUpdateThatWaitsFindsNoIgnoredChange(t *testing.T) {
 	const (
 		pool = `{"urn":"p","custom":true,"id":"p","type":"gcp:container/nodePool:NodePool",
-			"inputs":{"nodeConfig":{"machineType":"m"}},
+			"ignoreChanges":["nodeConfig.kubeletConfig","nodeConfig.resourceLabels"],"inputs":{"nodeConfig":{"machineType":"m"}},
 			"outputs":{"nodeConfig":{"machineType":"m","kubeletConfig":{"x":1},"resourceLabels":{"goog":"y"}}}}`
 		cluster = `{"urn":"c","custom":true,"id":"c","type":"gcp:container/cluster:Cluster",
-			"inputs":{"nodeConfig":{"diskSizeGb":20,"__defaults":[],"nested":{"__defaults":[]}}},"outputs":{"name":"c"}}`
+			"ignoreChanges":["nodeConfig"],"inputs":{"nodeConfig":{"diskSizeGb":20,"__defaults":[],"nested":{"__defaults":[]}}},"outputs":{"name":"c"}}`
 	)
 	s := exported(t, ","+pool+","+cluster, `{"type":"updating","resource":`+pool+`},{"type":"updating","resource":`+cluster+`}`)
 	adopted, err := s.adopt()
@@ -155,11 +155,11 @@ func TestAnUpdateThatWaitsFindsNoIgnoredChange(t *testing.T) {
 	}
 }
 
-func TestASpareOneIsDeletedByTheNextUpdate(t *testing.T) {
+func TestADuplicateIsDeletedByTheNextUpdate(t *testing.T) {
 	s := exported(t, `,{"urn":"u","custom":true,"id":"projects/p1/global/networks/new","type":"`+network+`"}`,
 		creating("u", network, `{"name":"old"}`)+","+creating("u", network, `{"name":"new"}`))
 	adopted, err := s.adopt()
-	if err != nil || len(adopted) != 1 || !adopted[0].spare {
+	if err != nil || len(adopted) != 1 || !adopted[0].duplicate {
 		t.Fatal(adopted, err)
 	}
 	all := s.list("resources")
@@ -168,7 +168,7 @@ func TestASpareOneIsDeletedByTheNextUpdate(t *testing.T) {
 	}
 }
 
-func TestWhatIsInTheStateAloneIsMadeAgain(t *testing.T) {
+func TestResourcesOfTheStateAloneAreCreatedAgain(t *testing.T) {
 	s := exported(t, "", creating("u", "random:index/randomBytes:RandomBytes", `{"length":8}`)+
 		`,{"type":"creating","resource":{"urn":"c","type":"geo-wordpress:network:Network"}}`+
 		`,{"type":"deleting","resource":{"urn":"d","custom":true,"id":"x","type":"`+network+`"}}`)
@@ -181,10 +181,10 @@ func TestWhatIsInTheStateAloneIsMadeAgain(t *testing.T) {
 		urns = append(urns, a.urn)
 	}
 	if !slices.Equal(urns, []string{"u", "d"}) {
-		t.Errorf("told of %v", urns)
+		t.Errorf("adopted %v", urns)
 	}
-	if s.there(adopted[0]) || s.there(adopted[1]) {
-		t.Error("what is not in the state is refreshed")
+	if s.holds(adopted[0]) || s.holds(adopted[1]) {
+		t.Error("a resource that is not in the state counts as a target of the refresh")
 	}
 }
 
@@ -223,7 +223,7 @@ func TestEveryDeclaredResourceHasAnID(t *testing.T) {
 				t.Errorf("%s: %q, %v", r, id, err)
 			}
 			if other := ids[r.Type+id+r.Provider]; other != "" {
-				t.Errorf("%s and %s have one ID: %s", r, other, id)
+				t.Errorf("%s and %s have the same ID: %s", r, other, id)
 			}
 			ids[r.Type+id+r.Provider] = r.Name
 		}

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // unfinished marks a resource whose operation the next update has to finish.
-const unfinished = "an operation on it was interrupted; the next update waits for its end"
+const unfinished = "an operation on this resource was interrupted; the next update waits until it ends"
 
 // state is a stack's state as `pulumi stack export` prints it. Numbers stay as they are written, and secrets encrypted.
 type state struct{ object }
@@ -19,7 +20,7 @@ func parse(exported []byte) (state, error) {
 	decoder.UseNumber()
 	var s state
 	if err := decoder.Decode(&s.object); err != nil {
-		return s, fmt.Errorf("the exported state: %w", err)
+		return s, fmt.Errorf("parsing the output of `pulumi stack export`: %w", err)
 	}
 	return s, nil
 }
@@ -44,20 +45,20 @@ func (s state) list(key string) []object {
 type adoption struct {
 	urn, kind, id string
 	operation     string // creating, updating, deleting, reading
-	// spare: the stack already has another resource in its place, so the next update deletes this one.
-	spare bool
+	// duplicate: the stack already has another resource in its place, so the next update deletes this one.
+	duplicate bool
 }
 
 func (a adoption) String() string {
 	switch {
 	case a.operation != "creating":
-		return fmt.Sprintf("%s, interrupted while %s", a.urn, a.operation)
+		return fmt.Sprintf("%s: interrupted while %s", a.urn, a.operation)
 	case a.id == "":
-		return fmt.Sprintf("%s, which is in the state alone", a.urn)
-	case a.spare:
-		return fmt.Sprintf("%s, to be deleted by the next update if it exists: %s", a.urn, a.id)
+		return fmt.Sprintf("%s: it exists only in the state, so the next update creates it again", a.urn)
+	case a.duplicate:
+		return fmt.Sprintf("%s: the next update deletes %s if it exists", a.urn, a.id)
 	}
-	return fmt.Sprintf("%s, taken in if it exists: %s", a.urn, a.id)
+	return fmt.Sprintf("%s: added to the state as %s if it exists", a.urn, a.id)
 }
 
 // adopt removes the interrupted operations from the state, and adds the resources that were being created.
@@ -77,7 +78,7 @@ func (s state) adopt() ([]adoption, error) {
 	for _, operation := range pending {
 		r, ok := operation["resource"].(object)
 		if !ok {
-			return nil, fmt.Errorf("the state holds an interrupted operation without a resource: %v", operation["type"])
+			return nil, fmt.Errorf("an interrupted operation in the state names no resource: %v", operation["type"])
 		}
 		a := adoption{urn: text(r, "urn"), kind: text(r, "type"), operation: text(operation, "type")}
 		if a.operation != "creating" {
@@ -91,7 +92,7 @@ func (s state) adopt() ([]adoption, error) {
 		inputs, _ := r["inputs"].(object)
 		var err error
 		if a.id, err = identify(a.kind, inputs, projects[text(r, "provider")]); err != nil {
-			return nil, fmt.Errorf("%s was being created: %w", a.urn, err)
+			return nil, fmt.Errorf("recovering the interrupted creation of %s: %w (`pulumi refresh` asks you for its ID instead)", a.urn, err)
 		}
 		if a.id == "" {
 			done = append(done, a)
@@ -105,7 +106,7 @@ func (s state) adopt() ([]adoption, error) {
 		r["id"] = a.id
 		// The provider needs the inputs to read the resource. The refresh adds the rest.
 		r["outputs"] = plain(inputs)
-		if a.spare = live[a.urn]; a.spare {
+		if a.duplicate = live[a.urn]; a.duplicate {
 			r["delete"] = true
 		}
 		live[a.urn] = true
@@ -117,10 +118,9 @@ func (s state) adopt() ([]adoption, error) {
 	return done, nil
 }
 
-// lasts reports whether the interrupted operation may still be running.
-func (a adoption) lasts() bool {
-	_, is := lengthy[a.kind]
-	return is && !a.spare && (a.operation == "creating" || a.operation == "updating")
+// mayBeRunning reports whether the interrupted operation may still be running.
+func (a adoption) mayBeRunning() bool {
+	return slices.Contains(lengthy, a.kind) && !a.duplicate && (a.operation == "creating" || a.operation == "updating")
 }
 
 // mark marks the resources in the state whose operation may still be running, and reports whether there are any.
@@ -128,11 +128,13 @@ func (s state) mark(adopted []adoption) bool {
 	found := false
 	for _, r := range s.list("resources") {
 		if slices.ContainsFunc(adopted, func(a adoption) bool {
-			return a.lasts() && a.urn == text(r, "urn") && a.id == text(r, "id")
+			return a.mayBeRunning() && a.urn == text(r, "urn") && a.id == text(r, "id")
 		}) {
 			r["initErrors"] = []string{unfinished}
-			for _, p := range lengthy[text(r, "type")] {
-				settle(r, p)
+			// In an update that only waits, the engine does not pass ignoreChanges to the provider.
+			ignored, _ := r["ignoreChanges"].([]any)
+			for _, path := range ignored {
+				settle(r, strings.Split(fmt.Sprint(path), "."))
 			}
 			found = true
 		}
@@ -140,18 +142,18 @@ func (s state) mark(adopted []adoption) bool {
 	return found
 }
 
-// settle sets an output to its input, or deletes it if there is no input, so that an update which only waits finds
-// nothing to change there. That update reads the real value from the cloud.
-func settle(resource object, p path) {
+// settle sets the output at a path of keys to its input, or deletes it if there is no input, so that an update which only
+// waits finds nothing to change there. That update reads the real value from the cloud.
+func settle(resource object, path []string) {
 	in, _ := resource["inputs"].(object)
 	out, _ := resource["outputs"].(object)
-	for _, key := range p[:len(p)-1] {
+	for _, key := range path[:len(path)-1] {
 		in, _ = in[key].(object)
 		if out, _ = out[key].(object); out == nil {
 			return
 		}
 	}
-	key := p[len(p)-1]
+	key := path[len(path)-1]
 	if wanted, said := in[key]; said && out != nil {
 		out[key] = plain(wanted)
 	} else {
@@ -173,8 +175,8 @@ func plain(v any) any {
 	return o
 }
 
-// there reports whether the adopted resource is in the state.
-func (s state) there(a adoption) bool {
+// holds reports whether the adopted resource is in the state.
+func (s state) holds(a adoption) bool {
 	return slices.ContainsFunc(s.list("resources"), func(r object) bool {
 		return text(r, "urn") == a.urn && (a.id == "" || text(r, "id") == a.id)
 	})
