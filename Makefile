@@ -14,32 +14,32 @@ PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 .PHONY: help up down env test test-all tools localcloud check unit engine drill faults workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
-help: ## show this
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: tools ## bring the whole system up on the local cloud
+up: tools ## create the whole system on the local cloud
 	@tools/local up
 
-down: tools ## destroy it, and say whether anything is left
+down: tools ## destroy it, and list what is left
 	@tools/local down
 
-env: ## print what to eval, so that pulumi and kubectl in this shell use the local cloud
+env: ## print the variables that make pulumi and kubectl use the local cloud, for eval
 	@$(BIN)/localcloud env
 
-test: check unit engine ## run the linters, the unit tests, and the stack's life with the real engine
+test: check unit engine ## run the linters, the unit tests, and a stack's life cycle with the real engine
 
-test-all: test faults conformance dashboard drill ## run all tests that CI runs, as root, on Debian, after tools/conformance/install
+test-all: test faults conformance dashboard drill ## run all tests of CI (as root, on Debian, after tools/conformance/install)
 
 # --- the tools, built from pinned Go modules -------------------------------------------------------------------------
 
 tools: localcloud $(PROVIDER) $(BIN)/pulumi $(BIN)/pulumi-language-go program recover
 
-# Not newer than the language host bears: later engines tell it of the project's options otherwise (buildTarget, binary).
+# Not newer than the language host: later engines pass it the project's options (buildTarget, binary) in another form.
 $(BIN)/pulumi: tools/pulumi/go.mod tools/pulumi/go.sum
 	@tools/build "the Pulumi CLI" tools/pulumi github.com/pulumi/pulumi/pkg/v3/cmd/pulumi $@ -ldflags=-s\ -w
 	@touch $@
 
-# In the local cloud's module, so that what it shares with the control plane is compiled once.
+# In the local cloud's module: packages that it shares with the control plane are compiled once.
 $(PROVIDER): localcloud/go.mod localcloud/go.sum localcloud/kubernetesprovider/main.go go.mod
 	@tools/build "Pulumi's Kubernetes provider" localcloud ./kubernetesprovider $@ -ldflags="-s -w -X main.version=$(SDK:v%=%)"
 	@touch $@
@@ -76,10 +76,10 @@ check: $(BIN)/staticcheck
 	go vet ./...
 	$(BIN)/staticcheck ./...
 	cd localcloud && go vet ./...
-	@# But for the three packages that import a whole Kubernetes: it would analyse that, for a quarter of an hour.
+	@# Without the three packages that import all of Kubernetes, which takes staticcheck a quarter of an hour to analyse.
 	cd localcloud && $(BIN)/staticcheck $$(go list ./... | grep -vx -e geo-wordpress/localcloud -e '.*/controlplane/components' -e '.*/kubernetesprovider')
 
-# (check has vetted all of it)
+# (check runs vet)
 unit:
 	go test -vet=off ./...
 	cd localcloud && go test -vet=off -timeout 20m $$(go list ./... | grep -v /enginetest)
@@ -87,10 +87,10 @@ unit:
 engine: tools
 	cd localcloud && go test -vet=off -v -count=1 -timeout 60m -skip '^TestFault|^TestDrill$$' ./enginetest/...
 
-faults: tools ## kill, interrupt and hinder updates and destroys; GEO_FAULTS=4 does so four times as often
+faults: tools ## kill updates and destroys, interrupt them and inject faults; GEO_FAULTS=4 tests four times as many
 	cd localcloud && go test -vet=off -v -count=1 -timeout 90m -run '^TestFault' ./enginetest/...
 
-drill: tools ## lose regions of a stack of its own, under load, and measure what visitors notice
+drill: tools ## take regions away from a stack under load, and measure what visitors notice
 	cd localcloud && go test -vet=off -v -count=1 -timeout 30m -run '^TestDrill$$' ./enginetest/...
 
 # --- the workloads, with the real software: docs/conformance.md -------------------------------------------------------
@@ -99,16 +99,16 @@ $(BIN)/pd-server: tools/pd/go.mod tools/pd/go.sum
 	@tools/build "the Placement Driver" tools/pd github.com/tikv/pd/cmd/pd-server $@ -tags=without_dashboard -ldflags=-s\ -w
 	@touch $@
 
-# TiDB 8.5.6 runs only when Go 1.25 compiled it, and panics otherwise: tools/conformance/install unpacks Debian's Go 1.25.
+# TiDB 8.5.6 panics unless Go 1.25 compiled it. tools/conformance/install unpacks Debian's Go 1.25.
 GO_OF_TIDB := $(BIN)/go-1.25/usr/lib/go-1.25/bin
 
 $(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum
-	@if [ ! -x $(GO_OF_TIDB)/go ]; then echo "TiDB needs Go 1.25: run tools/conformance/install" >&2; exit 1; fi
+	@if [ ! -x $(GO_OF_TIDB)/go ]; then echo "TiDB needs Go 1.25, which is not in .bin/go-1.25: run tools/conformance/install" >&2; exit 1; fi
 	@PATH="$(GO_OF_TIDB):$$PATH" tools/build TiDB tools/tidb github.com/pingcap/tidb/cmd/tidb-server $@ \
 		-ldflags=-s\ -w\ -X\ github.com/pingcap/tidb/pkg/parser/mysql.TiDBReleaseVersion=v8.5.6
 	@touch $@
 
-# As in its image: without cgo. noassets leaves out the GUI's files, which are generated and not in the module.
+# Without cgo, as in its image. noassets leaves out the GUI's files: they are generated, and the module lacks them.
 $(BIN)/syncthing: tools/syncthing/go.mod tools/syncthing/go.sum
 	@CGO_ENABLED=0 tools/build Syncthing tools/syncthing github.com/syncthing/syncthing/cmd/syncthing $@ -tags=noassets \
 		-ldflags=-s\ -w\ -X\ github.com/syncthing/syncthing/lib/build.Version=v2.1.2
@@ -120,26 +120,26 @@ workloads: $(WORKLOADS)
 conformance: $(BIN)/staticcheck $(WORKLOADS) ## run the declared workloads with the real software, as root
 	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
-	@# Side by side, each with networks and volumes of its own: most of the first half's time is waiting.
+	@# In parallel, each with its own networks and volumes: the first half mostly waits.
 	@$(MAKE) --no-print-directory -j2 conformance-files conformance-sites
 
 FILES := Syncthing|Disaster|Propagation|NFS|PD
-conformance-files: # (on its own, because of several packages go test shows nothing until one ends)
+conformance-files: # (alone: with several packages, go test shows nothing until one ends)
 	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip Figures .
 conformance-sites:
 	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -skip '$(FILES)|Figures' .
 
-figures: $(WORKLOADS) ## measure what docs/figures.md has, with the real software, as root
+figures: $(WORKLOADS) ## measure the figures in docs/figures.md, with the real software, as root
 	cd tools/conformance && go test -v -count=1 -timeout 120m -run Figures . -uploads=100 -delays
 
-real-wordpress: $(WORKLOADS) ## build what localcloud start --real-wordpress needs, and say what else it does
+real-wordpress: $(WORKLOADS) ## build the program for localcloud start --real-wordpress, and list what else it needs
 	@tools/build "the real WordPress" tools/conformance ./site $(BIN)/real-wordpress -ldflags=-s\ -w
-	@if $(BIN)/real-wordpress --check; then echo "localcloud start --real-wordpress can run here"; fi
+	@if $(BIN)/real-wordpress --check; then echo "localcloud start --real-wordpress can run on this machine"; fi
 
-real-wordpress-test: tools real-wordpress ## bring the system up with the real WordPress, install it, and look for it in every region
+real-wordpress-test: tools real-wordpress ## create the system with the real WordPress, install it, and request it from every region
 	cd tools/conformance && GEO_REAL_WORDPRESS=1 go test -v -count=1 -timeout 60m -run '^TestRealWordPress$$' ./site
 
-dashboard: $(BIN)/staticcheck tools ## look at the local cloud's dashboard with a browser (Debian's package chromium)
+dashboard: $(BIN)/staticcheck tools ## test the local cloud's dashboard in a browser (Debian's package chromium)
 	cd tools/dashboard && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/dashboard && go test -v -count=1 -timeout 30m ./...
 
