@@ -28,8 +28,8 @@ import (
 	"geo-wordpress/localcloud/machines"
 )
 
-// patience is the timeout of every wait, on a machine that may be busy with other things.
-const patience = 2 * time.Minute
+// waitTimeout is the timeout of every wait, on a machine that may be busy with other things.
+const waitTimeout = 2 * time.Minute
 
 const (
 	project = "test-project"
@@ -96,7 +96,7 @@ func begin() error {
 	}
 	world.facts = newFacts()
 	world.simulator = newSimulator()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*waitTimeout)
 	defer cancel()
 	var wait sync.WaitGroup
 	failures := make([]error, 2)
@@ -318,7 +318,7 @@ func (r *region) warnings(t *testing.T, namespace string) []string {
 // eventually waits until a condition is true.
 func eventually(t *testing.T, what string, is func() (bool, error)) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	for {
 		ok, err := is()
 		if ok {
