@@ -243,7 +243,7 @@ func TestDisasterRegionsCut(t *testing.T) {
 	before := sameEverywhere(t, w, daemons, "the files are everywhere", has(names[len(names)-1]))
 
 	cut := func(from, to string) {
-		if err := w.VPC.Cut(from, to); err != nil {
+		if err := w.Network.Cut(from, to); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -271,8 +271,8 @@ func TestDisasterRegionsCut(t *testing.T) {
 		t.Fatal("the regions are not parted")
 	}
 
-	w.VPC.Join(a, b)
-	w.VPC.Join(a, c)
+	w.Network.Join(a, b)
+	w.Network.Join(a, c)
 	after := sameEverywhere(t, w, daemons, "the regions are alike again", func(found tree) error {
 		return errors.Join(has("uploads/new-here")(found), has("uploads/new-there")(found))
 	})

@@ -1,7 +1,6 @@
 package conformance_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net/http"
@@ -59,7 +58,7 @@ func TestFiguresDistance(t *testing.T) {
 	statements := map[string]int{}
 	var trips []time.Duration // measured round trips, for each distance
 	for i, distance := range distances {
-		if err := w.VPC.Apart(home.Name, away.Name, distance); err != nil {
+		if err := w.Network.Apart(home.Name, away.Name, distance); err != nil {
 			t.Fatal(err)
 		}
 		trips = append(trips, roundTrip(t, wordpress, tidb))
@@ -152,34 +151,25 @@ func TestFiguresElection(t *testing.T) {
 // statementsOf returns how many commands TiDB has answered since its start: each was one round trip for the client.
 func statementsOf(t *testing.T, tidb *kubelet.Pod) (n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+tidb.Network.Address.String()+":10080/metrics", nil)
-	if err != nil {
-		t.Fatal(err)
+	code, metrics, err := pageOf(tidb, 10080, "/metrics")
+	if err != nil || code != http.StatusOK {
+		t.Fatalf("TiDB's metrics: %d (%v)", code, err)
 	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	lines := bufio.NewScanner(response.Body)
-	lines.Buffer(nil, 1<<20)
 	found := false
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), "} ")
+	for line := range strings.Lines(metrics) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "} ")
 		if !strings.HasPrefix(name, "tidb_server_query_total{") || strings.Contains(name, `type="Quit"`) {
 			continue
 		}
 		count, err := strconv.ParseFloat(value, 64)
 		if err != nil {
-			t.Fatalf("%s: %v", lines.Text(), err)
+			t.Fatalf("%s: %v", line, err)
 		}
 		n += int(count)
 		found = true
 	}
-	if err := lines.Err(); err != nil || !found {
-		t.Fatalf("TiDB's metrics have no tidb_server_query_total (%v)", err)
+	if !found {
+		t.Fatal("TiDB's metrics have no tidb_server_query_total")
 	}
 	return n
 }

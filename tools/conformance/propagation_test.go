@@ -88,7 +88,7 @@ func timeUploads(t *testing.T, s settings) (times []time.Duration) {
 	w := world.New(t, stack)
 	for i, a := range stack.Regions {
 		for _, b := range stack.Regions[:i] {
-			if err := w.VPC.Apart(a.Name, b.Name, s.apart); err != nil {
+			if err := w.Network.Apart(a.Name, b.Name, s.apart); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -10,13 +10,13 @@ import (
 	"syscall"
 
 	"geo-wordpress/tools/conformance/declared"
+	"geo-wordpress/tools/conformance/netns"
 	"geo-wordpress/tools/conformance/sandbox"
-	"geo-wordpress/tools/conformance/vpc"
 )
 
 // Kubelet runs pods.
 type Kubelet struct {
-	VPC *vpc.VPC
+	Network *netns.Network
 	// Image returns the image for a reference, for a container of a region.
 	Image func(region *declared.Region, reference string) (*Image, error)
 	// Claim returns the directory on this machine that stands in for a claim's volume. files reports that the volume
@@ -53,7 +53,7 @@ func (k *Kubelet) Start(d *declared.Pod) (*Pod, error) {
 			sysctls[s.Name] = s.Value
 		}
 	}
-	network, err := k.VPC.Pod(d.Region.Name, sysctls)
+	network, err := k.Network.Pod(d.Region.Name, sysctls)
 	if err != nil {
 		return nil, err
 	}

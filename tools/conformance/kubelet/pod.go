@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"geo-wordpress/tools/conformance/declared"
-	"geo-wordpress/tools/conformance/vpc"
+	"geo-wordpress/tools/conformance/netns"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -21,7 +21,7 @@ import (
 type Pod struct {
 	*declared.Pod
 	FullName string // the declared name and a number
-	Network  *vpc.Pod
+	Network  *netns.Pod
 
 	kubelet   *Kubelet
 	directory string
@@ -264,4 +264,4 @@ func (p *Pod) Log(container string) string {
 	return string(text)
 }
 
-func (p *Pod) resolver() string { return vpc.Resolver.String() }
+func (p *Pod) resolver() string { return netns.Resolver.String() }

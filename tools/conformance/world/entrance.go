@@ -34,7 +34,7 @@ func (w *World) OpenEntrance() *Entrance {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.VPC.Assign(address); err != nil {
+	if err := w.Network.Assign(address); err != nil {
 		w.t.Fatal(err)
 	}
 	e := &Entrance{URL: "http://" + address.String(), world: w, address: address, region: w.Stack.Regions[0].Name}

@@ -8,7 +8,7 @@
 //	w.Ready(time.Minute, pd)                      // on a timeout, fails the test with the pod's events and logs
 //	pd.Signal(syscall.SIGKILL)                    // a process dies: the kubelet restarts it
 //	pd.PowerOff()                                 // a machine fails: off the network, gone without notice
-//	w.VPC.Cut("europe-west1", "europe-west2")     // two regions lose each other, until Join
+//	w.Network.Cut("europe-west1", "europe-west2")     // two regions lose each other, until Join
 //	stopped := pd.Stop()                          // an eviction: hook, signal, grace
 //
 // Volumes of claims outlive their pods, by region and claim: a pod that is started again finds its data. Services
@@ -33,17 +33,17 @@ import (
 	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/images"
 	"geo-wordpress/tools/conformance/kubelet"
+	"geo-wordpress/tools/conformance/netns"
 	"geo-wordpress/tools/conformance/sandbox"
-	"geo-wordpress/tools/conformance/vpc"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
 // World is a running stack.
 type World struct {
-	Stack *declared.Stack
-	VPC   *vpc.VPC
-	Names *vpc.Names
+	Stack   *declared.Stack
+	Network *netns.Network
+	Names   *netns.Names
 	// Artefacts is the directory for the test's artefacts: the containers' logs, screenshots.
 	Artefacts string
 	// WordPress is the version of WordPress that runs: images.Unstable unless a test changes it.
@@ -111,13 +111,13 @@ func At(t T, stack *declared.Stack, places Places) *World {
 		all = append(all, r.Region)
 	}
 	var err error
-	if w.VPC, err = vpc.New(all); err != nil {
+	if w.Network, err = netns.New(all); err != nil {
 		t.Fatal(err)
 	}
-	if w.Names, err = w.VPC.ServeNames(); err != nil {
+	if w.Names, err = w.Network.ServeNames(); err != nil {
 		t.Fatal(err)
 	}
-	w.kubelet = &kubelet.Kubelet{VPC: w.VPC, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
+	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
 	t.Cleanup(w.close)
 	for _, r := range stack.Regions {
 		w.services(r)
@@ -131,7 +131,7 @@ func (w *World) close() {
 		p.PowerOff()
 	}
 	w.Names.Close()
-	w.VPC.Close()
+	w.Network.Close()
 }
 
 // Start starts a pod of an application as its region declares it, with changes.
@@ -304,7 +304,7 @@ func (w *World) services(r *declared.Region) {
 		var cluster []netip.Addr
 		if service.Spec.ClusterIP != corev1.ClusterIPNone {
 			address = address.Next()
-			if err := w.VPC.Assign(address); err != nil {
+			if err := w.Network.Assign(address); err != nil {
 				w.t.Fatal(err)
 			}
 			cluster = []netip.Addr{address}

@@ -1,7 +1,7 @@
-// Package vpc builds the network that the regions share from Linux's own parts: a bridge per region with the region's
+// Package netns builds the network that the regions share from Linux's own parts: a bridge per region with the region's
 // declared range of pod addresses, routes between the bridges, a network namespace per pod, and a name server for the
-// declared Services. Regions can be cut off from each other and put at a distance.
-package vpc
+// declared Services. It can cut the network between two regions and delay their packets.
+package netns
 
 import (
 	"fmt"
@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// VPC is one network. It is made in the network namespace of this process, which is its router.
-type VPC struct {
+// Network is one network. The network namespace of this process is its router.
+type Network struct {
 	regions []*region
 
 	lock      sync.Mutex
@@ -37,8 +37,8 @@ type region struct {
 const nowhere = 100
 
 // New makes the network of the regions. Close takes it down.
-func New(all []regions.Region) (*VPC, error) {
-	v := &VPC{cuts: map[[2]string][]netlink.Rule{}, distances: map[[2]string]*distance{}, tables: nowhere}
+func New(all []regions.Region) (*Network, error) {
+	n := &Network{cuts: map[[2]string][]netlink.Rule{}, distances: map[[2]string]*distance{}, tables: nowhere}
 	if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644); err != nil {
 		return nil, fmt.Errorf("routing between the regions: %w", err)
 	}
@@ -48,7 +48,7 @@ func New(all []regions.Region) (*VPC, error) {
 		if err := netlink.LinkAdd(r.bridge); err != nil {
 			return nil, fmt.Errorf("making the network of %s: %w", each.Name, err)
 		}
-		v.regions = append(v.regions, r)
+		n.regions = append(n.regions, r)
 		gateway := each.Ranges.Pods.Addr().Next()
 		r.next = gateway
 		for range 8 { // the first addresses of a node's range are not pods'
@@ -63,28 +63,28 @@ func New(all []regions.Region) (*VPC, error) {
 	if err := netlink.RouteReplace(lost); err != nil {
 		return nil, fmt.Errorf("making the route that leads nowhere: %w", err)
 	}
-	return v, nil
+	return n, nil
 }
 
 // Close takes the network down, with whatever is left on it.
-func (v *VPC) Close() {
-	v.lock.Lock()
-	defer v.lock.Unlock()
-	for pair, rules := range v.cuts {
-		delete(v.cuts, pair)
+func (n *Network) Close() {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	for pair, rules := range n.cuts {
+		delete(n.cuts, pair)
 		remove(rules)
 	}
-	for pair, d := range v.distances {
-		delete(v.distances, pair)
+	for pair, d := range n.distances {
+		delete(n.distances, pair)
 		d.close()
 	}
-	for _, r := range v.regions {
+	for _, r := range n.regions {
 		_ = netlink.LinkDel(r.bridge)
 	}
 }
 
 // Assign gives the router an address, to serve on.
-func (v *VPC) Assign(address netip.Addr) error {
+func (n *Network) Assign(address netip.Addr) error {
 	loopback, err := netlink.LinkByName("lo")
 	if err != nil {
 		return err
@@ -103,13 +103,13 @@ func assign(link netlink.Link, prefix netip.Prefix) error {
 	return netlink.LinkSetUp(link)
 }
 
-func (v *VPC) region(name string) *region {
-	for _, r := range v.regions {
+func (n *Network) region(name string) *region {
+	for _, r := range n.regions {
 		if r.Name == name {
 			return r
 		}
 	}
-	panic(fmt.Sprintf("vpc: no region %q", name))
+	panic(fmt.Sprintf("netns: no region %q", name))
 }
 
 func everything() *net.IPNet { return &net.IPNet{IP: net.IPv4zero.To4(), Mask: net.CIDRMask(0, 32)} }

@@ -1,4 +1,4 @@
-package vpc
+package netns
 
 import (
 	"fmt"
@@ -26,12 +26,12 @@ var interfaces atomic.Int64
 
 // Pod makes a network for a pod of the region, with an address never used before. The sysctls are the pod's, such as
 // net.ipv4.ip_unprivileged_port_start.
-func (v *VPC) Pod(region string, sysctls map[string]string) (*Pod, error) {
-	r := v.region(region)
-	v.lock.Lock()
+func (n *Network) Pod(region string, sysctls map[string]string) (*Pod, error) {
+	r := n.region(region)
+	n.lock.Lock()
 	r.next = r.next.Next()
 	p := &Pod{Address: r.next}
-	v.lock.Unlock()
+	n.lock.Unlock()
 	if !r.Ranges.Pods.Contains(p.Address) {
 		return nil, fmt.Errorf("the pods' addresses of %s, %s, are used up", region, r.Ranges.Pods)
 	}

@@ -1,4 +1,4 @@
-package vpc
+package netns
 
 import (
 	"errors"
@@ -19,28 +19,28 @@ type distance struct {
 }
 
 // Apart puts two regions at a distance: each way takes half of the round trip. 0 removes the distance.
-func (v *VPC) Apart(a, b string, roundTrip time.Duration) error {
-	v.lock.Lock()
-	defer v.lock.Unlock()
+func (n *Network) Apart(a, b string, roundTrip time.Duration) error {
+	n.lock.Lock()
+	defer n.lock.Unlock()
 	for _, pair := range [][2]string{{a, b}, {b, a}} {
-		if d := v.distances[pair]; d != nil {
+		if d := n.distances[pair]; d != nil {
 			d.close()
-			delete(v.distances, pair)
+			delete(n.distances, pair)
 		}
 	}
 	if roundTrip == 0 {
 		return nil
 	}
-	v.tables++
-	d, err := v.open(fmt.Sprintf("distance%d", v.tables), v.tables, roundTrip/2, a, b)
+	n.tables++
+	d, err := n.open(fmt.Sprintf("distance%d", n.tables), n.tables, roundTrip/2, a, b)
 	if err != nil {
 		return fmt.Errorf("putting %v between %s and %s: %w", roundTrip, a, b, err)
 	}
-	v.distances[[2]string{a, b}] = d
+	n.distances[[2]string{a, b}] = d
 	return nil
 }
 
-func (v *VPC) open(name string, table int, delay time.Duration, a, b string) (*distance, error) {
+func (n *Network) open(name string, table int, delay time.Duration, a, b string) (*distance, error) {
 	handle, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("opening /dev/net/tun: %w", err)
@@ -69,7 +69,7 @@ func (v *VPC) open(name string, table int, delay time.Duration, a, b string) (*d
 	}
 	if err == nil {
 		// Match only packets that leave the regions: those that have crossed the distance go on to their destination.
-		d.rules, err = v.between(a, b, table, distancePriority, true)
+		d.rules, err = n.between(a, b, table, distancePriority, true)
 	}
 	if err != nil {
 		d.close()

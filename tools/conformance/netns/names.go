@@ -1,4 +1,4 @@
-package vpc
+package netns
 
 import (
 	"errors"
@@ -22,17 +22,17 @@ type Names struct {
 }
 
 // ServeNames starts the name server at Resolver.
-func (v *VPC) ServeNames() (*Names, error) {
-	if err := v.Assign(Resolver); err != nil {
+func (n *Network) ServeNames() (*Names, error) {
+	if err := n.Assign(Resolver); err != nil {
 		return nil, err
 	}
 	socket, err := net.ListenPacket("udp", netip.AddrPortFrom(Resolver, 53).String())
 	if err != nil {
 		return nil, fmt.Errorf("serving names: %w", err)
 	}
-	n := &Names{records: map[string]func() []netip.Addr{}, socket: socket}
-	go n.serve()
-	return n, nil
+	names := &Names{records: map[string]func() []netip.Addr{}, socket: socket}
+	go names.serve()
+	return names, nil
 }
 
 // Close stops the name server.
