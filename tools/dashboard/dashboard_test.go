@@ -136,7 +136,7 @@ func up(t *testing.T) *stack {
 	}
 	found := regexp.MustCompile(`(?m)^Site: (\S+)$`).FindStringSubmatch(c.localcloud(t, "status"))
 	if found == nil {
-		t.Fatal("localcloud status tells no site")
+		t.Fatal("localcloud status shows no site address")
 	}
 	c.site = found[1]
 	return c
@@ -179,7 +179,7 @@ func (c *stack) dashboard(t *testing.T) string {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	address := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(line)
 	if address == "" {
-		t.Fatalf("the dashboard does not say where it is: %q %v", line, err)
+		t.Fatalf("the dashboard printed no address: %q %v", line, err)
 	}
 	return address
 }
