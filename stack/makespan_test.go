@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"geo-wordpress/regions/regionstest"
+	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
 	"geo-wordpress/times"
 )
@@ -36,7 +36,7 @@ func TestMakespan(t *testing.T) {
 	fmt.Fprintln(table, "regions\tresources\tup\toriginal's order\tdestroy\tby levels\toriginal's order\t")
 	ofThree := map[times.Verb]time.Duration{}
 	for _, count := range []int{3, 5, 7, 9} {
-		s := run(t, regionstest.Sized(t, count), false)
+		s := run(t, configtest.Sized(t, count), false)
 		takes := map[times.Verb]time.Duration{}
 		for verb, ends := range inTurn {
 			steps := s.steps(verb)
@@ -63,7 +63,7 @@ func TestMakespan(t *testing.T) {
 }
 
 func TestEveryGoogleOperationHasADuration(t *testing.T) {
-	for _, r := range run(t, with(regionstest.Committed(t), "domain", "www.example.com"), false).Resources {
+	for _, r := range run(t, with(configtest.Committed(t), "domain", "www.example.com"), false).Resources {
 		if isGoogle(r) && times.Google(r.Type, times.Create) == 0 {
 			t.Errorf("times/table.go lacks the duration of a %s", r.Type)
 		}
