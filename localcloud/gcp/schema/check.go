@@ -37,6 +37,7 @@ func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.Proper
 		f := fs[string(k)]
 		switch {
 		case string(k) == Defaults:
+		case f == nil && defaulted(in, string(k)): // from the state of an older version, which knew the property
 		case f == nil:
 			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in localcloud/gcp", here, c.owner)
 		case absent(v):
@@ -175,6 +176,14 @@ func PlainMap(m resource.PropertyMap) map[string]any {
 		out[string(k)] = Plain(v)
 	}
 	return out
+}
+
+// defaulted reports whether an object's property is a default that was filled in, and not the program's own value.
+func defaulted(in resource.PropertyMap, name string) bool {
+	names := in[Defaults]
+	return names.IsArray() && slices.ContainsFunc(names.ArrayValue(), func(v resource.PropertyValue) bool {
+		return v.IsString() && v.StringValue() == name
+	})
 }
 
 func absent(v resource.PropertyValue) bool {

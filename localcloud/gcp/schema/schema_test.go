@@ -142,3 +142,15 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, resource.PropertyKey("s"), failures[0].Property)
 	assert.Contains(t, failures[0].Reason, "a, b")
 }
+
+// Ignored changes bring back the inputs in the state of an older version, with defaults of properties that are gone.
+func TestAnUnlistedDefaultIsDropped(t *testing.T) {
+	in := m(props{"block": props{"soft": "a", "gone": false, Defaults: []any{"gone"}}})
+	checked, failures := sample.Check("sample", in)
+	assert.Empty(t, failures)
+	assert.NotContains(t, checked["block"].ObjectValue(), resource.PropertyKey("gone"))
+	delete(in["block"].ObjectValue(), Defaults)
+	_, failures = sample.Check("sample", in)
+	require.Len(t, failures, 1)
+	assert.Contains(t, failures[0].Reason, `does not know the property "block.gone"`)
+}
