@@ -13,8 +13,8 @@ type edit struct{ file, old, new string }
 func (b *bench) changed(edits ...edit) {
 	b.t.Helper()
 	copied := filepath.Join(filepath.Dir(b.home), "program")
-	for _, file := range strings.Fields(b.run("git", "ls-files", "-co", "--exclude-standard", "--", "main.go", "go.mod", "go.sum",
-		"Pulumi.yaml", "regions", "stack", "components")) {
+	for _, file := range strings.Fields(b.run("git", "ls-files", "-co", "--exclude-standard", "--", ".", ":!localcloud", ":!tools",
+		":!docs")) {
 		text := b.read(filepath.Join(b.root, file))
 		for _, e := range edits {
 			if e.file == file {
