@@ -35,7 +35,7 @@ func (b *bench) timed(command string) {
 	for i, step := range steps {
 		begin, end := begins[step.Name], ends[step.Name]
 		if end == 0 {
-			continue // a component, which the engine only registers
+			continue // a component
 		}
 		steps[i].Takes = end - begin
 		sum += end - begin
@@ -73,9 +73,17 @@ func (b *bench) steps() []times.Step {
 // stepTimes returns when each resource's step began and ended, to the second, from the engine's event log.
 func stepTimes(b *bench, log string) (begins, ends map[string]time.Duration) {
 	b.t.Helper()
+	type state struct{ Custom bool }
 	type detail struct {
-		Metadata struct{ URN string }
+		Metadata struct {
+			URN      string
+			Old, New *state
+		}
 		Planning bool // of a preview
+	}
+	// A component's step lasts until its children are registered: they would count twice.
+	counts := func(d *detail) bool {
+		return d != nil && !d.Planning && (d.Metadata.New != nil && d.Metadata.New.Custom || d.Metadata.Old != nil && d.Metadata.Old.Custom)
 	}
 	begins, ends = map[string]time.Duration{}, map[string]time.Duration{}
 	decoder := json.NewDecoder(strings.NewReader(b.read(log)))
@@ -90,10 +98,10 @@ func stepTimes(b *bench, log string) (begins, ends map[string]time.Duration) {
 			b.t.Fatalf("reading the event log %s: %v", log, err)
 		}
 		at := time.Duration(event.Timestamp) * time.Second
-		if e := event.ResourcePreEvent; e != nil && !e.Planning {
+		if e := event.ResourcePreEvent; counts(e) {
 			begins[e.Metadata.URN] = at
 		}
-		if e := event.ResOutputsEvent; e != nil && !e.Planning {
+		if e := event.ResOutputsEvent; counts(e) {
 			ends[e.Metadata.URN] = at
 		}
 	}
