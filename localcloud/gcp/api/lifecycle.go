@@ -147,12 +147,7 @@ func (a *API) Delete(ctx context.Context, k *Kind, id string) error {
 		release()
 		return err
 	}
-	timeout, cancel := a.providerTimeout(ctx, op.timeout, times.Delete)
-	defer cancel()
-	return a.Background(ctx, timeout, func(work context.Context) error {
-		defer release()
-		return a.complete(work, k, r, op.run)
-	})
+	return a.await(ctx, k, times.Delete, op, r, release)
 }
 
 // Read returns a resource by its ID or self link; nil if there is none.

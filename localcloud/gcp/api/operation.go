@@ -38,17 +38,22 @@ func (a *API) finish(ctx context.Context, k *Kind, verb times.Verb, op operation
 		release()
 		return r, nil
 	}
-	timeout, cancel := a.providerTimeout(ctx, op.timeout, verb)
-	defer cancel()
-	failure := a.Background(ctx, timeout, func(work context.Context) error {
-		defer release()
-		return a.complete(work, k, r, op.run)
-	})
+	failure := a.await(ctx, k, verb, op, r, release)
 	now, err := a.Read(r.ID)
 	if err != nil {
 		return nil, err
 	}
 	return now, failure
+}
+
+// await runs an operation and waits for its end, at most for the provider's timeout. The operation continues after it.
+func (a *API) await(ctx context.Context, k *Kind, verb times.Verb, op operation, r *Record, release func()) error {
+	timeout, cancel := a.providerTimeout(ctx, op.timeout, verb)
+	defer cancel()
+	return a.Background(ctx, timeout, func(work context.Context) error {
+		defer release()
+		return a.complete(work, k, r, op.run)
+	})
 }
 
 // complete runs an operation and stores its result. During a shutdown it stores nothing: the stored state marks the
