@@ -7,7 +7,6 @@ import (
 	"net/netip"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -69,10 +68,8 @@ type NodePool struct {
 	// MachineType is Compute Engine's name, such as e2-standard-4; Count is how many machines there are.
 	MachineType string `json:"machineType"`
 	Count       int    `json:"count"`
-	// Tags are the network tags that firewalls target; Labels and Taints are those of the nodes.
-	Tags   []string          `json:"tags"`
-	Labels map[string]string `json:"labels"`
-	Taints []corev1.Taint    `json:"taints,omitempty"`
+	// Tags are the network tags that firewalls target.
+	Tags []string `json:"tags"`
 	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.
 	DiskSizeGB int `json:"diskSizeGb"`
 	// Template stands for a machine's other settings (image, disk type, ...): a different one replaces the machines.

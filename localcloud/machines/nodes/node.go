@@ -2,7 +2,6 @@ package nodes
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -48,7 +47,6 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, m *Machine) (*corev1.Node, er
 			ProviderID: fmt.Sprintf("gce://%s/%s/%s", c.Project, p.Zone, m.Name),
 			PodCIDR:    m.PodCIDR.String(),
 			PodCIDRs:   []string{m.PodCIDR.String()},
-			Taints:     slices.Clone(p.Taints),
 		},
 		Status: corev1.NodeStatus{
 			Capacity:    resources(machineType.Capacity(), disk),
@@ -70,20 +68,18 @@ func nodeObject(c cloud.Cluster, p cloud.NodePool, m *Machine) (*corev1.Node, er
 
 // nodeLabels returns a machine's labels: those of Kubernetes, of GKE and of the pool.
 func nodeLabels(p cloud.NodePool, name string) map[string]string {
-	all := map[string]string{
+	return map[string]string{
 		corev1.LabelHostname:           name,
 		corev1.LabelOSStable:           "linux",
 		corev1.LabelArchStable:         "amd64",
 		corev1.LabelInstanceTypeStable: p.MachineType,
 		corev1.LabelTopologyZone:       p.Zone,
-		corev1.LabelTopologyRegion:     cloud.RegionOf(p.Zone),
+		corev1.LabelTopologyRegion:     googlecloud.RegionOf(p.Zone),
 		volumes.ZoneLabel:              p.Zone,
 		labelPool:                      p.Name,
 		labelBootDisk:                  "pd-balanced",
 		labelOS:                        "cos",
 	}
-	maps.Copy(all, p.Labels)
-	return all
 }
 
 func resources(r googlecloud.Resources, disk int64) corev1.ResourceList {

@@ -58,7 +58,7 @@ func (p *Pools) revive(ctx context.Context, pool cloud.NodePool, node *corev1.No
 	for key, value := range want {
 		changed = changed || node.Labels[key] != value
 	}
-	taints := slices.Clone(pool.Taints)
+	var taints []corev1.Taint
 	for _, taint := range node.Spec.Taints {
 		// Keep the control plane's taints, including a cordon's.
 		if strings.HasPrefix(taint.Key, "node.kubernetes.io/") {
