@@ -58,7 +58,7 @@ var layers = []struct {
 	{"localcloud/machines/software/shell", []string{"localcloud/machines/software", "localcloud/machines/software/database"}},
 	{"localcloud/machines/software/web", []string{"localcloud/machines/software", "localcloud/machines/software/database"}},
 	{"localcloud/machines/software/...", []string{"localcloud/machines/software"}},
-	{"localcloud/realsite", []string{"localcloud/cloud", "localcloud/machines"}},
+	{"localcloud/realsite", []string{"googlecloud", "localcloud/cloud", "localcloud/machines"}},
 	{"localcloud/daemon", slices.Concat(leaves, []string{"localcloud/rpc", "localcloud/loadbalancer", "localcloud/random",
 		"localcloud/controlplane", "localcloud/gcp", "localcloud/machines", "localcloud/realsite"})},
 	{"localcloud/dashboard", []string{"localcloud/daemon"}},

@@ -35,7 +35,7 @@ func (f Failures) Any() bool {
 
 // Location reports whether a zone, or a region as a whole, is lost.
 func (f Failures) Location(location string) bool {
-	return slices.Contains(f.Zones, location) || slices.Contains(f.Regions, RegionOf(location))
+	return slices.Contains(f.Zones, location) || slices.Contains(f.Regions, googlecloud.RegionOf(location))
 }
 
 // Machine reports whether a machine is lost, by itself or with its zone.
@@ -52,9 +52,6 @@ func (f Failures) ControlPlane(c Cluster) bool {
 func (f Failures) Apart(a, b string) bool {
 	return a != b && slices.Contains(f.Partitions, PartitionOf(a, b))
 }
-
-// RegionOf returns the region of a zone, or the region itself.
-func RegionOf(location string) string { return googlecloud.RegionOf(location) }
 
 // List describes each failure in words.
 func (f Failures) List() []string {

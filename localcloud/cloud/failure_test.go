@@ -37,11 +37,3 @@ func TestFailures(t *testing.T) {
 	assert.False(t, cut.Apart("europe-west1", "europe-west1"))
 	assert.Equal(t, []string{"network between europe-west1 and europe-west3"}, cut.List())
 }
-
-func TestRegionOf(t *testing.T) {
-	for location, want := range map[string]string{
-		"europe-west1-b": "europe-west1", "europe-west1": "europe-west1", "us-east4-a": "us-east4", "us-east4": "us-east4", "": "",
-	} {
-		assert.Equal(t, want, cloud.RegionOf(location), location)
-	}
-}

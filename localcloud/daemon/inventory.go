@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines"
 )
@@ -26,9 +27,9 @@ func (i inventory) names(kind Kind) []string {
 		case ControlPlane:
 			all = append(all, c.Name)
 		case Region, Partition:
-			all = append(all, cloud.RegionOf(c.Location))
+			all = append(all, googlecloud.RegionOf(c.Location))
 		case Zone:
-			if c.Location != cloud.RegionOf(c.Location) {
+			if c.Location != googlecloud.RegionOf(c.Location) {
 				all = append(all, c.Location)
 			}
 		}
@@ -38,7 +39,7 @@ func (i inventory) names(kind Kind) []string {
 		case Node:
 			all = append(all, m.Name)
 		case Region, Partition:
-			all = append(all, cloud.RegionOf(m.Zone))
+			all = append(all, googlecloud.RegionOf(m.Zone))
 		case Zone:
 			all = append(all, m.Zone)
 		}
@@ -59,7 +60,7 @@ func (i inventory) choices(kind Kind) string {
 func (i inventory) find(name string) []cloud.Cluster {
 	var found []cloud.Cluster
 	for _, c := range i.clusters {
-		if name == c.Name || name == c.ID || name == c.Location || name == cloud.RegionOf(c.Location) {
+		if name == c.Name || name == c.ID || name == c.Location || name == googlecloud.RegionOf(c.Location) {
 			found = append(found, c)
 		}
 	}
@@ -237,7 +238,7 @@ func (i inventory) controlPlanes(before cloud.Failures, fail bool, names []strin
 	for _, c := range clusters {
 		if !fail && before.Location(c.Location) && len(names) > 0 {
 			return nil, invalid("the control plane of %s is lost with its region or zone: restore that with `localcloud heal region %s` or `localcloud heal zone`",
-				c.Name, cloud.RegionOf(c.Location))
+				c.Name, googlecloud.RegionOf(c.Location))
 		}
 		parts = append(parts, part{kind: ControlPlane, key: c.ID, label: "control plane of " + c.Name})
 	}

@@ -11,6 +11,7 @@ import (
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 	nodeutil "k8s.io/kubernetes/pkg/util/node"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
 	"geo-wordpress/localcloud/faults"
@@ -153,4 +154,4 @@ func (c ClusterStatus) Restarts() (n int) {
 }
 
 // Region returns the cluster's region.
-func (c ClusterStatus) Region() string { return cloud.RegionOf(c.Cluster.Location) }
+func (c ClusterStatus) Region() string { return googlecloud.RegionOf(c.Cluster.Location) }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 )
 
@@ -103,7 +104,7 @@ func (s *service) status(now time.Time) ServiceStatus {
 	}
 	share := func(m *meter) float64 { return float64(m.during(now, window)) / max(total, 1) }
 	for _, g := range s.groups {
-		group := GroupStatus{Group: g.declared.Group, Zone: g.declared.Zone, Region: cloud.RegionOf(g.declared.Zone),
+		group := GroupStatus{Group: g.declared.Group, Zone: g.declared.Zone, Region: googlecloud.RegionOf(g.declared.Zone),
 			Share: share(&g.requests), Rate: rate(&g.requests, now), Instances: []InstanceStatus{}}
 		for _, i := range g.instances {
 			instance := InstanceStatus{Name: i.name, Healthy: i.available(), Reason: i.health.reason, Since: i.health.since,

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 )
 
@@ -55,7 +56,7 @@ var kinds = []struct{ path, version, kind string }{
 func describe(ctx context.Context, clusters []cloud.Cluster, config func(clusterID string) (*rest.Config, error)) ([]byte, error) {
 	var d document
 	for _, c := range clusters {
-		r := region{Name: cloud.RegionOf(c.Location), DNSDomain: c.DNSDomain, Pods: c.PodRange, Services: c.ServiceRange}
+		r := region{Name: googlecloud.RegionOf(c.Location), DNSDomain: c.DNSDomain, Pods: c.PodRange, Services: c.ServiceRange}
 		access, err := config(c.ID)
 		if err == nil {
 			r.Objects, err = objects(ctx, access)

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 )
 
@@ -28,7 +29,7 @@ func (s *Site) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.R
 	if c, ok := simulated.(interface{ Software() string }); !ok || c.Software() != kind {
 		return simulated, nil
 	}
-	return &connection{s, simulated, cloud.RegionOf(to.Zone)}, nil
+	return &connection{s, simulated, googlecloud.RegionOf(to.Zone)}, nil
 }
 
 // connection is a visitor's connection to a WordPress pod.

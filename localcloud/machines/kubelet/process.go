@@ -10,7 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
-	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/machines/podenv"
 	"geo-wordpress/localcloud/machines/software"
 )
@@ -47,7 +47,7 @@ func (ct *container) prepare() (*software.Process, error) {
 		User:         user,
 		Capabilities: ct.capabilities(),
 		Place: software.Place{
-			Region: cloud.RegionOf(k.Machine.Zone), Node: k.Machine.Name, Namespace: object.Namespace, Pod: object.Name,
+			Region: googlecloud.RegionOf(k.Machine.Zone), Node: k.Machine.Name, Namespace: object.Namespace, Pod: object.Name,
 		},
 		Pace: k.Pace,
 		Outside: func(f func(software.Network)) {

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 )
 
@@ -127,7 +128,7 @@ func TestADatabaseFindsItselfAcrossClusters(t *testing.T) {
 
 	// So does a quorum lost to a partition between the regions.
 	world.simulator.SetFailures(cloud.Failures{Partitions: []cloud.Partition{
-		cloud.PartitionOf(cloud.RegionOf(a.Location), cloud.RegionOf(b.Location)),
+		cloud.PartitionOf(googlecloud.RegionOf(a.Location), googlecloud.RegionOf(b.Location)),
 	}})
 	defer world.simulator.SetFailures(cloud.Failures{})
 	for _, r := range world.regions {

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
+	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 )
 
@@ -159,7 +160,7 @@ func TestALostRegion(t *testing.T) {
 	attachments := r.attachmentNames(t)
 	require.NotEmpty(t, attachments)
 
-	failures := cloud.Failures{Regions: []string{cloud.RegionOf(r.Location)}}
+	failures := cloud.Failures{Regions: []string{googlecloud.RegionOf(r.Location)}}
 	defer func() { // restore the region for the other tests, even if this one fails
 		_ = world.planes.Heal(t.Context(), r.ID)
 		world.simulator.SetFailures(cloud.Failures{})

@@ -9,7 +9,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/utils/ptr"
 
-	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/googlecloud"
 )
 
 // Connect follows a TCP connection to an address and port, and returns the pod ports at which it may arrive: several if
@@ -188,7 +188,7 @@ func (w *World) connectPod(from Place, source netip.Addr, m *member, pod *corev1
 
 // arrives returns nil, or the reason why a packet to a machine or to a pod on it is lost.
 func (w *World) arrives(from Place, m *member, node Node) error {
-	if here, there := cloud.RegionOf(w.byID[from.Cluster].Location), cloud.RegionOf(m.Location); w.failures.Apart(here, there) {
+	if here, there := googlecloud.RegionOf(w.byID[from.Cluster].Location), googlecloud.RegionOf(m.Location); w.failures.Apart(here, there) {
 		return failed(ErrTimeout, "the network between %s and %s is cut", here, there)
 	}
 	return node.answers()
