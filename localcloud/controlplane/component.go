@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -98,11 +97,6 @@ func (c *component) run() error {
 	if err != nil {
 		return err
 	}
-	pidFile := filepath.Join(c.dir, "run", c.name+".pid")
-	if err := record(pidFile, p.command.Process.Pid); err != nil {
-		p.stop(0)
-		return fmt.Errorf("cannot record the process: %w", err)
-	}
 	c.mutex.Lock()
 	c.current, c.since = p, time.Now()
 	c.mutex.Unlock()
@@ -114,7 +108,6 @@ func (c *component) run() error {
 		c.mutex.Lock()
 		c.current = nil
 		c.mutex.Unlock()
-		_ = os.Remove(pidFile)
 		return nil
 	}
 	if p.err != nil {
