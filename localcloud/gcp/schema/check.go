@@ -39,7 +39,7 @@ func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.Proper
 		case string(k) == Defaults:
 		case f == nil && defaulted(in, string(k)): // from the state of an older version, which knew the property
 		case f == nil:
-			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in localcloud/gcp", here, c.owner)
+			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in the local cloud", here, c.owner)
 		case absent(v):
 		default:
 			out[k] = c.value(here, f, v)
