@@ -295,7 +295,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestOneProcessAtATime(t *testing.T) {
 	dir := t.TempDir()
 	openAPI(t, dir, newHardware())
-	_, err := Open(Options{Dir: dir, ControlPlanes: newHardware(), Machines: newHardware()})
+	_, err := Open(api.Options{Dir: dir}, newHardware(), newHardware())
 	require.ErrorContains(t, err, "held by another process")
 	info, err := os.Stat(filepath.Join(dir, "gcp.db"))
 	require.NoError(t, err)

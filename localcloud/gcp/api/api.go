@@ -18,9 +18,7 @@ import (
 type Options struct {
 	// Dir is the state directory.
 	Dir string
-	// Kinds are the resource types.
-	Kinds []*Kind
-	// Log receives progress messages.
+	// Log receives progress messages; nil discards them.
 	Log *slog.Logger
 	// Faults injects faults into requests and operations; nil injects none.
 	Faults *faults.Injector
@@ -49,17 +47,20 @@ type API struct {
 }
 
 // Open opens or creates the state in a directory. Only one process can have it open.
-func Open(o Options) (*API, error) {
+func Open(o Options, kinds []*Kind) (*API, error) {
 	s, err := store.Open(filepath.Join(o.Dir, "gcp.db"))
 	if err != nil {
 		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Clock == nil {
 		o.Clock = times.Wall{}
 	}
 	a := &API{Log: o.Log, Clock: o.Clock, store: s, kinds: map[string]*Kind{},
 		simulation: simulation{faults: o.Faults, times: o.Times, clock: o.Clock}}
-	for _, k := range o.Kinds {
+	for _, k := range kinds {
 		k.addCommonFields()
 		a.kinds[k.Token] = k
 	}
