@@ -230,10 +230,7 @@ func TestResumeFinishesADeletion(t *testing.T) {
 	s := buildOn(t, a, h, "address")
 	for _, name := range []string{"pool", "cluster"} {
 		require.NoError(t, a.Transact(func(tx *api.Tx) error {
-			r, err := tx.Find(s.ids[name])
-			if err != nil {
-				return err
-			}
+			r := tx.Find(s.ids[name])
 			r.State = api.Stopping
 			return tx.Save(r)
 		}))

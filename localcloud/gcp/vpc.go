@@ -45,20 +45,9 @@ func (a *API) networkRules() *networkRules {
 }
 
 func (n *networkRules) read(t *api.Tx) error {
-	rules, err := compute.Firewalls(t)
-	if err != nil {
-		return err
-	}
-	n.firewalls = rules
-	served, err := compute.ServedByNAT(t)
-	if err != nil {
-		return err
-	}
-	clusters, err := t.All(api.ClusterType)
-	if err != nil {
-		return err
-	}
-	for _, c := range clusters {
+	n.firewalls = compute.Firewalls(t)
+	served := compute.ServedByNAT(t)
+	for _, c := range t.All(api.ClusterType) {
 		own, err := container.Firewalls(t, c)
 		if err != nil {
 			return err

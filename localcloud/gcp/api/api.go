@@ -85,13 +85,13 @@ func (a *API) Close() error {
 
 // View runs a read transaction.
 func (a *API) View(fn func(*Tx) error) error {
-	return a.store.View(func(tx *store.Tx) error { return fn(&Tx{tx}) })
+	return a.store.View(transaction(fn))
 }
 
 // Transact runs a read-write transaction, which an error rolls back.
 func (a *API) Transact(fn func(*Tx) error) error {
 	defer a.changes.announce()
-	return a.store.Update(func(tx *store.Tx) error { return fn(&Tx{tx}) })
+	return a.store.Update(transaction(fn))
 }
 
 // Background runs an operation that outlives the request, and waits until it ends, the request is cancelled, or an
@@ -137,11 +137,10 @@ type Resource struct {
 func (a *API) Resources() []Resource {
 	var out []Resource
 	err := a.View(func(t *Tx) error {
-		all, err := t.All()
-		for _, r := range all {
+		for _, r := range t.All() {
 			out = append(out, Resource{r.Type, r.ID, r.State, r.Message, r.Created})
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		a.Log.Error("list the resources", "error", err)
