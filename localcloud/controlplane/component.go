@@ -30,7 +30,6 @@ type component struct {
 
 	mutex    sync.Mutex
 	current  *process
-	since    time.Time
 	restarts int
 	lastExit string
 
@@ -98,7 +97,7 @@ func (c *component) run() error {
 		return err
 	}
 	c.mutex.Lock()
-	c.current, c.since = p, time.Now()
+	c.current = p
 	c.mutex.Unlock()
 
 	select {
@@ -129,11 +128,10 @@ func (c *component) logEnd() error {
 
 // ComponentStatus is the status of a control plane's component.
 type ComponentStatus struct {
-	Name     string    `json:"name"`
-	PID      int       `json:"pid,omitempty"` // 0 when it does not run
-	Since    time.Time `json:"since,omitzero"`
-	Restarts int       `json:"restarts"`           // since the control plane was started
-	LastExit string    `json:"lastExit,omitempty"` // how it last died
+	Name     string `json:"name"`
+	PID      int    `json:"pid,omitempty"`      // 0 when it does not run
+	Restarts int    `json:"restarts"`           // since the control plane was started
+	LastExit string `json:"lastExit,omitempty"` // how it last died
 }
 
 func (c *component) status() ComponentStatus {
@@ -141,7 +139,7 @@ func (c *component) status() ComponentStatus {
 	defer c.mutex.Unlock()
 	s := ComponentStatus{Name: c.name, Restarts: c.restarts, LastExit: c.lastExit}
 	if c.current != nil {
-		s.PID, s.Since = c.current.command.Process.Pid, c.since
+		s.PID = c.current.command.Process.Pid
 	}
 	return s
 }

@@ -87,11 +87,6 @@ func Open(o Options) (*Manager, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s is not a cluster's directory, and must not be there: %w", path, err)
 		}
-		if s.ServerPort == 0 {
-			if err := s.takeOver(path); err != nil {
-				return nil, err
-			}
-		}
 		if m.planes[s.Cluster.ID], err = m.plane(path, s); err != nil {
 			return nil, err
 		}

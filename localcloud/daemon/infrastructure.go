@@ -60,11 +60,11 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 	simulator.SetFacts(google)
 	s := &simulation{Simulator: simulator, API: google}
 	frontEnds := loadbalancer.Options{
-		Declared: google, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
+		Declared: google, Dialer: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	}
 	if o.RealWordPress != "" {
 		s.site = realsite.Start(realsite.Options{
-			Program: o.RealWordPress, Dir: h.WordPress(), Entrance: simulator, Clusters: simulator.Clusters,
+			Program: o.RealWordPress, Dir: h.WordPress(), Dialer: simulator, Clusters: simulator.Clusters,
 			Overview: simulator.Overview, Config: planes.Config, Disks: s.disks, Log: log.With("part", "wordpress"),
 		})
 		frontEnds.Visitors = s.site

@@ -55,7 +55,7 @@ func (h *health) record(problem error, check cloud.HealthCheck) (changed bool) {
 }
 
 // probe probes an instance once, from all probers in parallel.
-func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck, host string, to cloud.Port) error {
+func probe(ctx context.Context, dialer cloud.Dialer, check cloud.HealthCheck, host string, to cloud.Port) error {
 	ctx, cancel := context.WithTimeout(ctx, check.Timeout)
 	defer cancel()
 	problems := make([]error, len(probers))
@@ -64,7 +64,7 @@ func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			problems[i] = probeFrom(ctx, from, entrance, check, host, to)
+			problems[i] = probeFrom(ctx, from, dialer, check, host, to)
 		}()
 	}
 	wait.Wait()
@@ -76,8 +76,8 @@ func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck
 	return nil
 }
 
-func probeFrom(ctx context.Context, from netip.Addr, entrance cloud.Entrance, check cloud.HealthCheck, host string, to cloud.Port) error {
-	connection, err := entrance.Dial(ctx, from, to)
+func probeFrom(ctx context.Context, from netip.Addr, dialer cloud.Dialer, check cloud.HealthCheck, host string, to cloud.Port) error {
+	connection, err := dialer.Dial(ctx, from, to)
 	if err != nil {
 		return err
 	}
