@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 
 	"geo-wordpress/localcloud/cloud"
 )
@@ -36,13 +37,17 @@ const responseLimit = 1024
 // health is an instance's health according to the probes so far. A new instance is unhealthy until it has passed.
 type health struct {
 	healthy bool
-	passed  int    // in a row
-	failed  int    // in a row
-	reason  string // why the last probe failed; empty if it passed
+	passed  int       // in a row
+	failed  int       // in a row
+	reason  string    // why the last probe failed; empty if it passed
+	since   time.Time // when healthy last changed
 }
 
 // record records the result of a probe, and reports whether the health changed.
-func (h *health) record(problem error, check cloud.HealthCheck) (changed bool) {
+func (h *health) record(problem error, check cloud.HealthCheck, now time.Time) (changed bool) {
+	if h.since.IsZero() {
+		h.since = now
+	}
 	before := h.healthy
 	if problem == nil {
 		h.passed, h.failed, h.reason = h.passed+1, 0, ""
@@ -50,6 +55,9 @@ func (h *health) record(problem error, check cloud.HealthCheck) (changed bool) {
 	} else {
 		h.passed, h.failed, h.reason = 0, h.failed+1, problem.Error()
 		h.healthy = h.healthy && h.failed < check.UnhealthyThreshold
+	}
+	if h.healthy != before {
+		h.since = now
 	}
 	return h.healthy != before
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -34,10 +33,11 @@ func TestThresholds(t *testing.T) {
 		{nil, false, false},
 		{nil, true, true},
 	} {
-		require.Equal(t, c.changed, h.record(c.problem, check), "step %d", step)
+		require.Equal(t, c.changed, h.record(c.problem, check, time.Unix(int64(step+1), 0)), "step %d", step)
 		require.Equal(t, c.healthy, h.healthy, "step %d", step)
 		require.Equal(t, c.problem != nil, h.reason != "", "step %d", step)
 	}
+	require.EqualValues(t, 12, h.since.Unix())
 }
 
 // Each case has one fault, which the reason names.
@@ -117,7 +117,7 @@ func TestWhatIsWrongShowsAsUnhealthy(t *testing.T) {
 			// Wait until every faulty instance has failed a probe.
 			s.eventually("probes", func() bool {
 				for _, name := range c.out {
-					if i := s.status(name); i == nil || i.Reason == "" || strings.HasSuffix(i.Reason, "passed so far") {
+					if i := s.status(name); i == nil || i.Reason == "" || i.Since.IsZero() {
 						return false
 					}
 				}

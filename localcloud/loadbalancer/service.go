@@ -143,7 +143,7 @@ func (s *service) watch(i *instance) {
 			return
 		}
 		s.mu.Lock()
-		changed := i.health.record(problem, check)
+		changed := i.health.record(problem, check, time.Now())
 		s.mu.Unlock()
 		if changed {
 			s.o.Log.Info("load balancer", "instance", i.name, "healthy", problem == nil, "reason", reason(problem))

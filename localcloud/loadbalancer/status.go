@@ -48,10 +48,11 @@ type InstanceStatus struct {
 	Name    string `json:"name"`
 	Healthy bool   `json:"healthy"`
 	// Reason is why the last probe failed, or why there is no port to send requests to.
-	Reason   string  `json:"reason,omitempty"`
-	Share    float64 `json:"share"`
-	Rate     float64 `json:"rate"`
-	InFlight int     `json:"inFlight"`
+	Reason   string    `json:"reason,omitempty"`
+	Since    time.Time `json:"since"` // when Healthy last changed
+	Share    float64   `json:"share"`
+	Rate     float64   `json:"rate"`
+	InFlight int       `json:"inFlight"`
 }
 
 // rateWindow is the period in seconds over which rates are averaged.
@@ -101,7 +102,7 @@ func (s *service) status(now time.Time) ServiceStatus {
 		group := GroupStatus{Zone: g.declared.Zone, Region: googlecloud.RegionOf(g.declared.Zone),
 			Share: share(&g.requests), Instances: []InstanceStatus{}}
 		for _, i := range g.instances {
-			instance := InstanceStatus{Name: i.name, Healthy: i.available(), Reason: i.health.reason,
+			instance := InstanceStatus{Name: i.name, Healthy: i.available(), Reason: i.health.reason, Since: i.health.since,
 				Share: share(&i.requests), Rate: rate(&i.requests, now), InFlight: i.inFlight}
 			if i.portless != "" {
 				instance.Reason = i.portless
