@@ -19,8 +19,8 @@ func withCluster(t *testing.T) home.Home {
 	h := newHome(t)
 	require.NoError(t, h.Make())
 	for name, file := range map[string]struct{ settings, token string }{
-		"p_l_one": {`{"cluster":{"id":"projects/p/locations/l/clusters/one"},"port":20001}`, "token-one"},
-		"p_l_two": {`{"cluster":{"id":"projects/p/locations/l/clusters/two"},"port":20002}`, "token-two"},
+		"p_l_one": {`{"cluster":{"id":"projects/p/locations/l/clusters/one"},"port":20001,"serverPort":20011}`, "token-one"},
+		"p_l_two": {`{"cluster":{"id":"projects/p/locations/l/clusters/two"},"port":20002,"serverPort":20012}`, "token-two"},
 	} {
 		dir := filepath.Join(h.Clusters(), name)
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, "config"), 0o700))

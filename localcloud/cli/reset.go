@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"geo-wordpress/localcloud/controlplane"
 )
 
 func resetCommand(o *options) *cobra.Command {
@@ -44,13 +42,6 @@ The command removes no directory that is not a local cloud's home.`,
 				return err
 			}
 			defer lock.Release()
-			// A killed daemon may have left processes that still write: Open ends them. Remove the state even if Open
-			// fails.
-			if planes, err := controlplane.Open(controlplane.Options{Dir: h.Clusters()}); err != nil {
-				fmt.Fprintln(progress, "localcloud:", err)
-			} else {
-				_ = planes.Close()
-			}
 			if err := h.Remove(); err != nil {
 				return err
 			}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -31,7 +30,6 @@ type component struct {
 
 	mutex    sync.Mutex
 	current  *process
-	since    time.Time
 	restarts int
 	lastExit string
 
@@ -98,13 +96,8 @@ func (c *component) run() error {
 	if err != nil {
 		return err
 	}
-	pidFile := filepath.Join(c.dir, "run", c.name+".pid")
-	if err := record(pidFile, p.command.Process.Pid); err != nil {
-		p.stop(0)
-		return fmt.Errorf("cannot record the process: %w", err)
-	}
 	c.mutex.Lock()
-	c.current, c.since = p, time.Now()
+	c.current = p
 	c.mutex.Unlock()
 
 	select {
@@ -114,7 +107,6 @@ func (c *component) run() error {
 		c.mutex.Lock()
 		c.current = nil
 		c.mutex.Unlock()
-		_ = os.Remove(pidFile)
 		return nil
 	}
 	if p.err != nil {
@@ -136,11 +128,10 @@ func (c *component) logEnd() error {
 
 // ComponentStatus is the status of a control plane's component.
 type ComponentStatus struct {
-	Name     string    `json:"name"`
-	PID      int       `json:"pid,omitempty"` // 0 when it does not run
-	Since    time.Time `json:"since,omitzero"`
-	Restarts int       `json:"restarts"`           // since the control plane was started
-	LastExit string    `json:"lastExit,omitempty"` // how it last died
+	Name     string `json:"name"`
+	PID      int    `json:"pid,omitempty"`      // 0 when it does not run
+	Restarts int    `json:"restarts"`           // since the control plane was started
+	LastExit string `json:"lastExit,omitempty"` // how it last died
 }
 
 func (c *component) status() ComponentStatus {
@@ -148,7 +139,7 @@ func (c *component) status() ComponentStatus {
 	defer c.mutex.Unlock()
 	s := ComponentStatus{Name: c.name, Restarts: c.restarts, LastExit: c.lastExit}
 	if c.current != nil {
-		s.PID, s.Since = c.current.command.Process.Pid, c.since
+		s.PID = c.current.command.Process.Pid
 	}
 	return s
 }

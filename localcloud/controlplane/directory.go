@@ -92,26 +92,11 @@ func create(parent string, c cloud.Cluster) (s settings, dir string, err error) 
 	if err := writeConfig(work, s); err != nil {
 		return settings{}, "", err
 	}
-	if err := s.write(work); err != nil {
+	if err := home.WriteJSON(filepath.Join(work, clusterFile), s); err != nil {
 		return settings{}, "", err
 	}
 	dir = filepath.Join(parent, name)
 	return s, dir, os.Rename(work, dir)
-}
-
-func (s settings) write(dir string) error {
-	return home.WriteJSON(filepath.Join(dir, clusterFile), s)
-}
-
-// takeOver migrates a cluster of earlier versions, whose API server was its own endpoint, to a separate server port.
-func (s *settings) takeOver(dir string) error {
-	port, err := ports.Free()
-	if err != nil {
-		return err
-	}
-	s.ServerPort = port
-	// The port is written last: an interrupted migration starts over.
-	return errors.Join(s.writeKubeconfigs(dir), s.write(dir))
 }
 
 func writeConfig(dir string, s settings) error {
@@ -126,12 +111,6 @@ func writeConfig(dir string, s settings) error {
 	return errors.Join(
 		write(authenticationFile, anonymousHealth),
 		write(tokenFile, fmt.Sprintf("%s,%s,%s,system:masters\n", token, operator, operator)),
-		s.writeKubeconfigs(dir),
-	)
-}
-
-func (s settings) writeKubeconfigs(dir string) error {
-	return errors.Join(
 		writeKubeconfig(dir, s, controllerManagerFile, controllerManagerCertificate),
 		writeKubeconfig(dir, s, schedulerFile, schedulerCertificate),
 	)
@@ -165,8 +144,8 @@ func load(dir string) (settings, error) {
 	if err := json.Unmarshal(content, &s); err != nil {
 		return settings{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if s.Cluster.ID == "" || s.Port == 0 {
-		return settings{}, fmt.Errorf("%s lacks the cluster or its port", path)
+	if s.Cluster.ID == "" || s.Port == 0 || s.ServerPort == 0 {
+		return settings{}, fmt.Errorf("%s lacks the cluster or its ports", path)
 	}
 	return s, nil
 }

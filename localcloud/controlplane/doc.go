@@ -8,7 +8,7 @@
 //	pki/           its certificate authority, certificates and service-account key
 //	config/        the components' configuration
 //	data/          etcd's data
-//	run/           etcd's socket, the processes' identities
+//	run/           etcd's socket
 //	log/           a log per component
 //
 // Only the owner can read it. The directory is created atomically, and afterwards only data, run and log change, so

@@ -56,8 +56,7 @@ var _ cloud.ControlPlanes = (*Manager)(nil)
 
 var errClosed = errors.New("the control planes are shutting down")
 
-// Open loads the existing clusters. It starts none, and kills the processes that an earlier manager left behind. Only
-// one manager may be open on a directory at a time.
+// Open loads the existing clusters and starts none. Only one manager may be open on a directory at a time.
 func Open(o Options) (*Manager, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -87,14 +86,6 @@ func Open(o Options) (*Manager, error) {
 		s, err := load(path)
 		if err != nil {
 			return nil, fmt.Errorf("%s is not a cluster's directory, and must not be there: %w", path, err)
-		}
-		if err := killRecorded(filepath.Join(path, "run")); err != nil {
-			return nil, err
-		}
-		if s.ServerPort == 0 {
-			if err := s.takeOver(path); err != nil {
-				return nil, err
-			}
 		}
 		if m.planes[s.Cluster.ID], err = m.plane(path, s); err != nil {
 			return nil, err

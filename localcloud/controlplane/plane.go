@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -59,11 +58,6 @@ func (p *plane) ensure(ctx context.Context) error {
 		return err
 	}
 	fresh := len(p.running()) == 0
-	if fresh {
-		if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
-			return fmt.Errorf("cannot end an earlier process of %s's control plane: %w", p.settings.Cluster.ID, err)
-		}
-	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	began := time.Now()
@@ -148,9 +142,6 @@ func (p *plane) remove() error {
 	defer p.starting.Unlock()
 	p.halt(0) // no grace: their last writes are removed anyway
 	p.endpoint.Close()
-	if err := killRecorded(filepath.Join(p.dir, "run")); err != nil {
-		return fmt.Errorf("control plane of %s: %w", p.settings.Cluster.ID, err)
-	}
 	p.removed = true
 	return removeAll(p.dir)
 }

@@ -33,15 +33,15 @@ func (l *losable) seen() cloud.Failures {
 	return l.now
 }
 
-func (l *losable) Machines() []machines.Machine {
+func (l *losable) Overview() []machines.Overview {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	if l.gone {
 		return nil
 	}
-	return []machines.Machine{
+	return []machines.Overview{{Nodes: []machines.NodeView{
 		{Name: "m1", Zone: "europe-west1-b"}, {Name: "m2", Zone: "europe-west1-b"}, {Name: "m3", Zone: "europe-west2-c"},
-	}
+	}}}
 }
 
 func losableCluster() cloud.Cluster {
@@ -153,7 +153,7 @@ func TestDeletedPartsAreNotLost(t *testing.T) {
 
 func TestWhatIsNotThereCannotBeLost(t *testing.T) {
 	c := losableCluster()
-	s := inventory{clusters: []cloud.Cluster{c}, machines: (&losable{}).Machines()}
+	s := inventory{clusters: []cloud.Cluster{c}, machines: (&losable{}).Overview()[0].Nodes}
 	for _, request := range []struct {
 		kind  Kind
 		names []string

@@ -6,6 +6,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/gcp"
+	"geo-wordpress/localcloud/gcp/api"
 	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
@@ -25,9 +26,7 @@ type Infrastructure interface {
 	LoadBalancers() loadbalancer.Status
 	// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.
 	RealWordPress() *realsite.Status
-	// Machines lists the machines, the lost ones included.
-	Machines() []machines.Machine
-	// Overview lists the machines of each cluster, and the pods on them.
+	// Overview lists the machines of each cluster, the lost ones included, and the pods on them.
 	Overview() []machines.Overview
 	// SetFailures sets what is lost from now on; everything else comes back.
 	SetFailures(cloud.Failures)
@@ -37,19 +36,13 @@ type Infrastructure interface {
 	Close() error
 }
 
-// Resource is a Google resource that exists.
-type Resource struct {
-	Type string `json:"type"` // the engine's token
-	ID   string `json:"id"`
-}
-
 // Assemble builds the infrastructure from a home's state.
 type Assemble func(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (Infrastructure, error)
 
 // simulation is the infrastructure that replaces Google Cloud.
 type simulation struct {
 	*machines.Simulator
-	api      *gcp.API
+	*gcp.API
 	balancer *loadbalancer.LoadBalancers
 	site     *realsite.Site // nil if WordPress is simulated only
 }
@@ -58,26 +51,20 @@ type simulation struct {
 // node pool creates machines, and a machine looks up disks and firewalls.
 func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Logger) (Infrastructure, error) {
 	simulator := machines.New(machines.Options{Dir: h.Machines(), Log: log.With("part", "machines"), Speed: o.Times.Speed()})
-	api, err := gcp.Open(gcp.Options{
-		Dir:           h.Google(),
-		ControlPlanes: planes,
-		Machines:      simulator,
-		Log:           log.With("part", "gcp"),
-		Faults:        o.Faults,
-		Times:         o.Times,
-	})
+	google, err := gcp.Open(api.Options{Dir: h.Google(), Log: log.With("part", "gcp"), Faults: o.Faults, Times: o.Times},
+		planes, simulator)
 	if err != nil {
 		simulator.Close()
 		return nil, err
 	}
-	simulator.SetFacts(api)
-	s := &simulation{Simulator: simulator, api: api}
+	simulator.SetFacts(google)
+	s := &simulation{Simulator: simulator, API: google}
 	frontEnds := loadbalancer.Options{
-		Declared: api, Entrance: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
+		Declared: google, Dialer: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	}
 	if o.RealWordPress != "" {
 		s.site = realsite.Start(realsite.Options{
-			Program: o.RealWordPress, Dir: h.WordPress(), Entrance: simulator, Clusters: simulator.Clusters,
+			Program: o.RealWordPress, Dir: h.WordPress(), Dialer: simulator, Clusters: simulator.Clusters,
 			Overview: simulator.Overview, Config: planes.Config, Disks: s.disks, Log: log.With("part", "wordpress"),
 		})
 		frontEnds.Visitors = s.site
@@ -88,7 +75,7 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 
 // disks lists the existing disks.
 func (s *simulation) disks() (all []string) {
-	for _, r := range s.api.Resources() {
+	for _, r := range s.Resources() {
 		if r.Type == "gcp:compute/disk:Disk" {
 			all = append(all, r.ID)
 		}
@@ -105,17 +92,7 @@ func (s *simulation) RealWordPress() *realsite.Status {
 }
 
 func (s *simulation) Providers() map[string]cloud.Provider {
-	return map[string]cloud.Provider{"gcp": s.api.Provider, "random": random.New}
-}
-
-func (s *simulation) Resume(ctx context.Context) error { return s.api.Resume(ctx) }
-
-func (s *simulation) Resources() []Resource {
-	var all []Resource
-	for _, r := range s.api.Resources() {
-		all = append(all, Resource{Type: r.Type, ID: r.ID})
-	}
-	return all
+	return map[string]cloud.Provider{"gcp": s.Provider, "random": random.New}
 }
 
 func (s *simulation) SetCheckPace(times int64) { s.balancer.SetPace(times) }
@@ -130,7 +107,7 @@ func (s *simulation) Close() error {
 		defer func() { <-ended }()
 	}
 	// Interrupt first, to leave operations in progress for the next start: without their machines they would fail.
-	s.api.Interrupt()
+	s.Interrupt()
 	s.Simulator.Close()
-	return s.api.Close()
+	return s.API.Close()
 }

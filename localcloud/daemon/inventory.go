@@ -12,11 +12,15 @@ import (
 // inventory lists the parts that can be lost.
 type inventory struct {
 	clusters []cloud.Cluster
-	machines []machines.Machine
+	machines []machines.NodeView
 }
 
 func (d *daemon) inventory() inventory {
-	return inventory{clusters: d.planes.Clusters(), machines: d.infrastructure.Machines()}
+	i := inventory{clusters: d.planes.Clusters()}
+	for _, o := range d.infrastructure.Overview() {
+		i.machines = append(i.machines, o.Nodes...)
+	}
+	return i
 }
 
 // names lists the existing names of a kind in order, without duplicates. A partition is named by regions.
@@ -127,24 +131,23 @@ func (i inventory) change(before cloud.Failures, fail bool, kind Kind, names []s
 
 // toggle fails or heals the part, and reports whether that changed anything.
 func (p part) toggle(f *cloud.Failures, fail bool) (changed bool) {
-	switch p.kind {
-	case Region:
-		return toggle(&f.Regions, p.key, fail)
-	case Zone:
-		return toggle(&f.Zones, p.key, fail)
-	case Node:
-		return toggle(&f.Nodes, p.key, fail)
-	case ControlPlane:
-		return toggle(&f.ControlPlanes, p.key, fail)
-	default:
-		changed = slices.Contains(f.Partitions, p.pair) != fail
-		f.Partitions = slices.DeleteFunc(f.Partitions, func(other cloud.Partition) bool { return other == p.pair })
-		if fail {
-			f.Partitions = append(f.Partitions, p.pair)
-			slices.SortFunc(f.Partitions, func(a, b cloud.Partition) int { return slices.Compare(a[:], b[:]) })
-		}
-		return changed
+	if list := lost(f, p.kind); list != nil {
+		return toggle(list, p.key, fail)
 	}
+	changed = slices.Contains(f.Partitions, p.pair) != fail
+	f.Partitions = slices.DeleteFunc(f.Partitions, func(other cloud.Partition) bool { return other == p.pair })
+	if fail {
+		f.Partitions = append(f.Partitions, p.pair)
+		slices.SortFunc(f.Partitions, func(a, b cloud.Partition) int { return slices.Compare(a[:], b[:]) })
+	}
+	return changed
+}
+
+// lost returns the list of the lost parts of a kind; nil for partitions and unknown kinds.
+func lost(f *cloud.Failures, kind Kind) *[]string {
+	return map[Kind]*[]string{
+		Region: &f.Regions, Zone: &f.Zones, Node: &f.Nodes, ControlPlane: &f.ControlPlanes,
+	}[kind]
 }
 
 // toggle adds a name to a sorted list or removes it, and reports whether that changed the list.
@@ -163,30 +166,24 @@ func toggle(list *[]string, name string, in bool) (changed bool) {
 
 // parts resolves the names of a request. A part to be healed may no longer exist.
 func (i inventory) parts(before cloud.Failures, fail bool, kind Kind, names []string) ([]part, error) {
-	var lost []string
-	switch kind {
-	case Region:
-		lost = before.Regions
-	case Zone:
-		lost = before.Zones
-	case Node:
-		lost = before.Nodes
-	case ControlPlane:
+	list := lost(&before, kind)
+	switch {
+	case kind == ControlPlane:
 		return i.controlPlanes(before, fail, names)
-	case Partition:
+	case kind == Partition:
 		return i.partitions(before, fail, names)
-	default:
+	case list == nil:
 		return nil, invalid("%q cannot be lost: choose from region, zone, node, control-plane and partition", kind)
 	}
 	if len(names) == 0 {
 		if fail {
 			return nil, invalid("name the %s to take away: %s", kind, i.choices(kind))
 		}
-		names = lost
+		names = *list
 	}
 	var found []part
 	for _, name := range names {
-		if !slices.Contains(i.names(kind), name) && (fail || !slices.Contains(lost, name)) {
+		if !slices.Contains(i.names(kind), name) && (fail || !slices.Contains(*list, name)) {
 			return nil, invalid("there is no %s %q: %s", kind, name, i.choices(kind))
 		}
 		found = append(found, part{kind: kind, key: name, label: string(kind) + " " + name, with: i.with(kind, name)})
@@ -196,28 +193,26 @@ func (i inventory) parts(before cloud.Failures, fail bool, kind Kind, names []st
 
 // with lists what is lost with a region or zone.
 func (i inventory) with(kind Kind, name string) string {
-	var failures cloud.Failures
-	switch kind {
-	case Region:
-		failures.Regions = []string{name}
-	case Zone:
-		failures.Zones = []string{name}
+	if kind == Node {
+		return ""
 	}
-	var lost []string
+	var failures cloud.Failures
+	*lost(&failures, kind) = []string{name}
+	var with []string
 	for _, c := range i.clusters {
 		if failures.ControlPlane(c) {
-			lost = append(lost, "the control plane of "+c.Name)
+			with = append(with, "the control plane of "+c.Name)
 		}
 	}
 	for _, m := range i.machines {
 		if failures.Machine(m.Name, m.Zone) {
-			lost = append(lost, "machine "+m.Name)
+			with = append(with, "machine "+m.Name)
 		}
 	}
-	if len(lost) == 0 {
+	if len(with) == 0 {
 		return ""
 	}
-	return ", with " + strings.Join(lost, ", ")
+	return ", with " + strings.Join(with, ", ")
 }
 
 func (i inventory) controlPlanes(before cloud.Failures, fail bool, names []string) ([]part, error) {

@@ -5,16 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/kubernetes"
-	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
-	nodeutil "k8s.io/kubernetes/pkg/util/node"
-
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/controlplane"
 	"geo-wordpress/localcloud/faults"
+	"geo-wordpress/localcloud/gcp/api"
 	"geo-wordpress/localcloud/loadbalancer"
 	"geo-wordpress/localcloud/machines"
 	"geo-wordpress/localcloud/realsite"
@@ -22,6 +17,9 @@ import (
 
 // statusTimeout bounds the status queries to all clusters.
 const statusTimeout = 10 * time.Second
+
+// Resource is a Google resource that exists.
+type Resource = api.Resource
 
 // Status is the response to GET /status.
 type Status struct {
@@ -45,10 +43,10 @@ type Status struct {
 // ClusterStatus is one cluster's part of a Status.
 type ClusterStatus struct {
 	controlplane.Status
-	Nodes Count `json:"nodes"`
-	// Pods counts the pods that should run, so not those that succeeded or failed.
-	Pods Count `json:"pods"`
-	// Machines and Workloads do not come from the control plane, so they are known even while it is lost.
+	// Nodes and Pods count the machines and workloads. Neither comes from the control plane, so that they are known even
+	// while it is lost.
+	Nodes     Count               `json:"nodes"`
+	Pods      Count               `json:"pods"`
 	Machines  []machines.NodeView `json:"machines"`
 	Workloads []machines.PodView  `json:"workloads"`
 }
@@ -90,57 +88,24 @@ func (d *daemon) status(ctx context.Context, r Record) Status {
 	for _, o := range d.infrastructure.Overview() {
 		overviews[o.Cluster] = o
 	}
-	var group wait.Group
 	for i, plane := range planes {
 		o := overviews[plane.Cluster.ID]
 		s.Clusters[i] = ClusterStatus{Status: plane, Machines: o.Nodes, Workloads: o.Pods}
-		if !plane.Ready {
-			continue
+		for _, node := range o.Nodes {
+			s.Clusters[i].Nodes.add(node.Ready)
 		}
-		group.Start(func() {
-			if err := d.count(ctx, &s.Clusters[i]); err != nil {
-				s.Clusters[i].Ready, s.Clusters[i].Problem = false, err.Error()
-			}
-		})
+		for _, pod := range o.Pods {
+			s.Clusters[i].Pods.add(pod.Ready)
+		}
 	}
-	group.Wait()
 	return s
 }
 
-func (d *daemon) count(ctx context.Context, c *ClusterStatus) error {
-	config, err := d.planes.Config(c.Cluster.ID)
-	if err != nil {
-		return err
+func (c *Count) add(ready bool) {
+	c.Total++
+	if ready {
+		c.Ready++
 	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		return err
-	}
-	cached := metav1.ListOptions{ResourceVersion: "0"}
-	nodes, err := client.CoreV1().Nodes().List(ctx, cached)
-	if err != nil {
-		return fmt.Errorf("cannot list the nodes: %w", err)
-	}
-	for _, node := range nodes.Items {
-		c.Nodes.Total++
-		if nodeutil.IsNodeReady(&node) {
-			c.Nodes.Ready++
-		}
-	}
-	pods, err := client.CoreV1().Pods(metav1.NamespaceAll).List(ctx, cached)
-	if err != nil {
-		return fmt.Errorf("cannot list the pods: %w", err)
-	}
-	for _, pod := range pods.Items {
-		if podutil.IsPodPhaseTerminal(pod.Status.Phase) {
-			continue
-		}
-		c.Pods.Total++
-		if podutil.IsPodReady(&pod) {
-			c.Pods.Ready++
-		}
-	}
-	return nil
 }
 
 func (c Count) String() string { return fmt.Sprintf("%d/%d", c.Ready, c.Total) }

@@ -56,7 +56,7 @@ func hindered(t *testing.T, kind faults.Kind, g *gate) (*engine, *API, *faults.I
 	h := newHardware()
 	injector := &faults.Injector{}
 	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{kind: 1}})
-	a := openWith(t, Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h, everyAPI...)
+	a := openWith(t, api.Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h, everyAPI...)
 	return connect(t, a, nil), a, injector
 }
 
@@ -112,7 +112,7 @@ func TestJustCreatedIsNotFoundAtFirst(t *testing.T) {
 func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
 	g := &gate{open: make(chan struct{}), blocks: 3 * time.Second}
 	h, injector := newHardware(), &faults.Injector{}
-	s := buildOn(t, openWith(t, Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h), h, "pool")
+	s := buildOn(t, openWith(t, api.Options{Dir: t.TempDir(), Faults: injector, Clock: g}, h), h, "pool")
 	injector.Follow(faults.Plan{Seed: 1, Rates: map[faults.Kind]float64{faults.Stuck: 1}})
 
 	err := s.make(stepNamed("pool"))
@@ -136,7 +136,7 @@ func TestStuckClusterIsTakenUpByTheNextUpdate(t *testing.T) {
 func TestOperationsTakeTheirTime(t *testing.T) {
 	g := &gate{}
 	h := newHardware()
-	a := openWith(t, Options{Dir: t.TempDir(), Times: 0.5, Clock: g}, h, everyAPI...)
+	a := openWith(t, api.Options{Dir: t.TempDir(), Times: 0.5, Clock: g}, h, everyAPI...)
 	e := connect(t, a, nil)
 	id, _, err := e.create(networkType, "vpc", vpc)
 	require.NoError(t, err)
@@ -153,7 +153,7 @@ func TestOperationUnderWayOverARestart(t *testing.T) {
 	g := &gate{open: make(chan struct{}), blocks: 15 * time.Second} // longer than the provider's back-off
 	h := newHardware()
 	dir := t.TempDir()
-	a := openWith(t, Options{Dir: dir, Times: 1, Clock: g}, h, everyAPI...)
+	a := openWith(t, api.Options{Dir: dir, Times: 1, Clock: g}, h, everyAPI...)
 	e := connect(t, a, nil)
 	request := &pulumirpc.CreateRequest{Urn: urn(networkType, "vpc"), Properties: e.marshal(
 		resource.NewPropertyMapFromMap(props{"autoCreateSubnetworks": false, "name": "vpc"}))}

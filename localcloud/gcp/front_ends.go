@@ -14,12 +14,8 @@ import (
 func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 	var all []cloud.FrontEnd
 	err := a.View(func(t *api.Tx) error {
-		rules, err := compute.ForwardingRules(t)
-		if err != nil {
-			return err
-		}
 		services := map[string]*cloud.BackendService{} // by ID: front ends share them
-		for _, rule := range rules {
+		for _, rule := range compute.ForwardingRules(t) {
 			front := cloud.FrontEnd{ID: rule.ID, Address: rule.Address, Port: rule.Port, HTTPS: rule.HTTPS}
 			switch {
 			case rule.Service == nil:
@@ -27,9 +23,7 @@ func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 			case services[rule.Service.ID] != nil:
 				front.Service = services[rule.Service.ID]
 			default:
-				if front.Service, err = backendService(t, rule.Service); err != nil {
-					return err
-				}
+				front.Service = backendService(t, rule.Service)
 				services[rule.Service.ID] = front.Service
 			}
 			all = append(all, front)
@@ -43,28 +37,18 @@ func seconds(o api.Object, path string) time.Duration {
 	return time.Duration(o.Num(path)) * time.Second
 }
 
-func backendService(t *api.Tx, r *api.Record) (*cloud.BackendService, error) {
+func backendService(t *api.Tx, r *api.Record) *cloud.BackendService {
 	o := r.Outputs
 	s := &cloud.BackendService{
 		ID: r.ID, PortName: o.Str("portName"), Timeout: seconds(o, "timeoutSec"),
 		Draining: seconds(o, "connectionDrainingTimeoutSec"),
 		Sticky:   o.Str("sessionAffinity") == "GENERATED_COOKIE", CookieTTL: seconds(o, "affinityCookieTtlSec"),
 	}
-	check, err := t.Find(r.Target("healthChecks"))
-	if err != nil {
-		return nil, err
-	}
-	if check != nil {
+	if check := t.Find(r.Target("healthChecks")); check != nil {
 		s.HealthCheck = healthCheck(check)
 	}
-	pools, err := container.PoolsByGroup(t)
-	if err != nil {
-		return nil, err
-	}
-	ports, err := t.All(api.NamedPortType)
-	if err != nil {
-		return nil, err
-	}
+	pools := container.PoolsByGroup(t)
+	ports := t.All(api.NamedPortType)
 	groups := r.Targets("backends")
 	for _, backend := range o.Objs("backends") {
 		group := groups[slices.IndexFunc(groups, func(g string) bool { return api.SelfLink(g) == backend.Str("group") })]
@@ -73,7 +57,7 @@ func backendService(t *api.Tx, r *api.Record) (*cloud.BackendService, error) {
 			RatePerInstance: backend.Float("maxRatePerInstance"), CapacityScaler: backend.Float("capacityScaler"),
 		})
 	}
-	return s, nil
+	return s
 }
 
 // namedPorts returns the named ports of an instance group.

@@ -144,14 +144,13 @@ var everyAPI = []string{api.Compute, api.Container, api.DNS, api.IAM}
 
 func openAPI(t *testing.T, dir string, h *hardware, apis ...string) *API {
 	t.Helper()
-	return openWith(t, Options{Dir: dir}, h, apis...)
+	return openWith(t, api.Options{Dir: dir}, h, apis...)
 }
 
 // openWith opens a cloud on the hardware, and enables APIs in the test's projects.
-func openWith(t *testing.T, o Options, h *hardware, apis ...string) *API {
+func openWith(t *testing.T, o api.Options, h *hardware, apis ...string) *API {
 	t.Helper()
-	o.ControlPlanes, o.Machines = h, h
-	a, err := Open(o)
+	a, err := Open(o, h, h)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = a.Close() })
 	require.NoError(t, a.Transact(func(tx *api.Tx) error {

@@ -236,12 +236,9 @@ func TestStateOfAnOlderVersion(t *testing.T) {
 		d := s.diff(step.token, step.name, s.ids[step.name], in, s.inputs[step.name], state, ignored[step.name]...)
 		assert.Empty(t, d.DetailedDiff, step.name)
 		require.NoError(t, s.api.Transact(func(tx *api.Tx) error {
-			r, err := tx.Find(s.ids[step.name])
-			if err == nil {
-				r.Inputs["mtu"], r.Outputs["mtu"] = 1460.0, 1460.0
-				err = tx.Save(r)
-			}
-			return err
+			r := tx.Find(s.ids[step.name])
+			r.Inputs["mtu"], r.Outputs["mtu"] = 1460.0, 1460.0
+			return tx.Save(r)
 		}))
 		_, _, out := s.read(step.token, step.name, s.ids[step.name], in)
 		assert.Equal(t, 1460.0, out["mtu"].NumberValue(), "%s: a refresh shows no drift", step.name)
@@ -252,4 +249,13 @@ func TestStateOfAnOlderVersion(t *testing.T) {
 	// The fingerprint of an older version's machines: another one would replace them.
 	assert.Equal(t, api.Fingerprint([]any{"COS_CONTAINERD", "pd-balanced", "DEFAULT", "GCE_METADATA", true}),
 		s.hardware.pool(s.ids["pool"]).Template)
+}
+
+// A value that cannot be read aborts the transaction, which says where the value is.
+func TestBrokenStateIsAnError(t *testing.T) {
+	a := openAPI(t, t.TempDir(), newHardware())
+	require.NoError(t, a.Transact(func(tx *api.Tx) error { return tx.Put("resources", "broken", "no record") }))
+	_, err := a.Read("broken")
+	require.ErrorContains(t, err, `resources "broken"`)
+	require.ErrorContains(t, a.Transact(func(tx *api.Tx) error { tx.All(); return nil }), `resources "broken"`)
 }

@@ -230,10 +230,7 @@ func TestResumeFinishesADeletion(t *testing.T) {
 	s := buildOn(t, a, h, "address")
 	for _, name := range []string{"pool", "cluster"} {
 		require.NoError(t, a.Transact(func(tx *api.Tx) error {
-			r, err := tx.Find(s.ids[name])
-			if err != nil {
-				return err
-			}
+			r := tx.Find(s.ids[name])
 			r.State = api.Stopping
 			return tx.Save(r)
 		}))
@@ -295,7 +292,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestOneProcessAtATime(t *testing.T) {
 	dir := t.TempDir()
 	openAPI(t, dir, newHardware())
-	_, err := Open(Options{Dir: dir, ControlPlanes: newHardware(), Machines: newHardware()})
+	_, err := Open(api.Options{Dir: dir}, newHardware(), newHardware())
 	require.ErrorContains(t, err, "held by another process")
 	info, err := os.Stat(filepath.Join(dir, "gcp.db"))
 	require.NoError(t, err)

@@ -87,12 +87,9 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 func TestAnAddressMayCarryAPort(t *testing.T) {
 	s := build(t, "rule")
 	require.NoError(t, s.api.Transact(func(tx *api.Tx) error {
-		r, err := tx.Find(s.ids["address"])
-		if err == nil {
-			r.Outputs["address"] = "127.77.0.1:20080"
-			err = tx.Save(r)
-		}
-		return err
+		r := tx.Find(s.ids["address"])
+		r.Outputs["address"] = "127.77.0.1:20080"
+		return tx.Save(r)
 	}))
 	s.outputs["address"]["address"] = resource.NewStringProperty("127.77.0.1:20080")
 	require.NoError(t, s.make(stepNamed("rule")))

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+
+	"k8s.io/apimachinery/pkg/util/wait"
 
 	"geo-wordpress/localcloud/gcp/api"
 	"geo-wordpress/localcloud/gcp/container"
@@ -18,38 +19,32 @@ func (a *API) Resume(ctx context.Context) error {
 		return err
 	}
 	var all []*api.Record
-	err := a.View(func(t *api.Tx) (err error) {
-		all, err = t.All(api.ClusterType)
-		return err
+	err := a.View(func(t *api.Tx) error {
+		all = t.All(api.ClusterType)
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	var (
-		wait sync.WaitGroup
-		mu   sync.Mutex
-		errs []error
-	)
-	for _, cluster := range all {
+	errs := make([]error, len(all))
+	var group wait.Group
+	for i, cluster := range all {
 		release, err := a.Lock(ctx, cluster.ID)
 		if err != nil {
-			return errors.Join(append(errs, err)...)
+			errs[i] = err
+			break
 		}
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
+		group.Start(func() {
 			err := a.Background(ctx, nil, func(work context.Context) error {
 				defer release()
 				return a.resume(work, cluster)
 			})
 			if err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				errs = append(errs, fmt.Errorf("resume %s: %w", cluster.ID, err))
+				errs[i] = fmt.Errorf("resume %s: %w", cluster.ID, err)
 			}
-		}()
+		})
 	}
-	wait.Wait()
+	group.Wait()
 	return errors.Join(errs...)
 }
 
@@ -59,9 +54,9 @@ func (a *API) resume(work context.Context, cluster *api.Record) error {
 		return err
 	}
 	var pools []*api.Record
-	err := a.View(func(t *api.Tx) (err error) {
-		pools, err = container.PoolsOf(t, cluster.ID)
-		return err
+	err := a.View(func(t *api.Tx) error {
+		pools = container.PoolsOf(t, cluster.ID)
+		return nil
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ type networkRules struct {
 // ruleCache caches the rules for the machines' frequent queries. It is read from the store once after each change.
 type ruleCache struct {
 	mu      sync.Mutex
-	version int // of the store, when the rules were read
+	changed <-chan struct{} // closed if the store has changed since the rules were read
 	rules   *networkRules
 }
 
@@ -27,34 +27,27 @@ func (a *API) networkRules() *networkRules {
 	c := &a.rules
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	version := a.Version() // before reading, so that no change in between is missed
-	if c.rules != nil && c.version == version {
-		return c.rules
+	if c.rules != nil {
+		select {
+		case <-c.changed:
+		default:
+			return c.rules
+		}
 	}
+	changed := a.Changed() // before reading, so that no change in between is missed
 	rules := &networkRules{internet: map[string]bool{}}
 	if err := a.View(rules.read); err != nil {
 		a.Log.Error("read the firewalls and the NATs", "error", err)
 		return rules
 	}
-	c.version, c.rules = version, rules
+	c.changed, c.rules = changed, rules
 	return rules
 }
 
 func (n *networkRules) read(t *api.Tx) error {
-	rules, err := compute.Firewalls(t)
-	if err != nil {
-		return err
-	}
-	n.firewalls = rules
-	served, err := compute.ServedByNAT(t)
-	if err != nil {
-		return err
-	}
-	clusters, err := t.All(api.ClusterType)
-	if err != nil {
-		return err
-	}
-	for _, c := range clusters {
+	n.firewalls = compute.Firewalls(t)
+	served := compute.ServedByNAT(t)
+	for _, c := range t.All(api.ClusterType) {
 		own, err := container.Firewalls(t, c)
 		if err != nil {
 			return err

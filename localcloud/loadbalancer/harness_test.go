@@ -71,7 +71,7 @@ func newStage(t *testing.T) *stage {
 // start starts the load balancers, after the test has changed the stage.
 func (s *stage) start() *stage {
 	s.t.Helper()
-	s.lb = Start(Options{Declared: s, Entrance: s, Instances: s.instances})
+	s.lb = Start(Options{Declared: s, Dialer: s, Instances: s.instances})
 	s.t.Cleanup(s.lb.Close)
 	return s
 }

@@ -37,7 +37,6 @@ const responseLimit = 1024
 // health is an instance's health according to the probes so far. A new instance is unhealthy until it has passed.
 type health struct {
 	healthy bool
-	probed  bool
 	passed  int       // in a row
 	failed  int       // in a row
 	reason  string    // why the last probe failed; empty if it passed
@@ -46,7 +45,6 @@ type health struct {
 
 // record records the result of a probe, and reports whether the health changed.
 func (h *health) record(problem error, check cloud.HealthCheck, now time.Time) (changed bool) {
-	h.probed = true
 	if h.since.IsZero() {
 		h.since = now
 	}
@@ -65,7 +63,7 @@ func (h *health) record(problem error, check cloud.HealthCheck, now time.Time) (
 }
 
 // probe probes an instance once, from all probers in parallel.
-func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck, host string, to cloud.Port) error {
+func probe(ctx context.Context, dialer cloud.Dialer, check cloud.HealthCheck, host string, to cloud.Port) error {
 	ctx, cancel := context.WithTimeout(ctx, check.Timeout)
 	defer cancel()
 	problems := make([]error, len(probers))
@@ -74,7 +72,7 @@ func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			problems[i] = probeFrom(ctx, from, entrance, check, host, to)
+			problems[i] = probeFrom(ctx, from, dialer, check, host, to)
 		}()
 	}
 	wait.Wait()
@@ -86,8 +84,8 @@ func probe(ctx context.Context, entrance cloud.Entrance, check cloud.HealthCheck
 	return nil
 }
 
-func probeFrom(ctx context.Context, from netip.Addr, entrance cloud.Entrance, check cloud.HealthCheck, host string, to cloud.Port) error {
-	connection, err := entrance.Dial(ctx, from, to)
+func probeFrom(ctx context.Context, from netip.Addr, dialer cloud.Dialer, check cloud.HealthCheck, host string, to cloud.Port) error {
+	connection, err := dialer.Dial(ctx, from, to)
 	if err != nil {
 		return err
 	}

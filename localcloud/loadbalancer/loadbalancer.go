@@ -26,9 +26,9 @@ type Declared interface {
 // Options configure the load balancers. All but Visitors and Log must be set.
 type Options struct {
 	Declared Declared
-	Entrance cloud.Entrance
-	// Visitors is the entrance of visitors' requests; nil means Entrance, which the health checks use.
-	Visitors cloud.Entrance
+	Dialer   cloud.Dialer
+	// Visitors connects visitors' requests; nil means Dialer, which the health checks use.
+	Visitors cloud.Dialer
 	// Instances lists the machines of a pool, as cloud.Machines does.
 	Instances func(pool string) []string
 	// Log receives changes; nil discards them.
@@ -56,7 +56,7 @@ func Start(o Options) *LoadBalancers {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Visitors == nil {
-		o.Visitors = o.Entrance
+		o.Visitors = o.Dialer
 	}
 	l := &LoadBalancers{o: o, fronts: map[string]*frontEnd{}, services: map[string]*service{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())

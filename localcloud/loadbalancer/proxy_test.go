@@ -363,11 +363,11 @@ func TestHTTPSWaitsForItsCertificate(t *testing.T) {
 	require.ErrorContains(t, err, "tls")
 }
 
-// Visitors may have another entrance than the health checks.
-func TestVisitorsEntrance(t *testing.T) {
+// Visitors may have another dialer than the health checks.
+func TestVisitorsDialer(t *testing.T) {
 	s := newStage(t)
 	s.listen(freePort(t))
-	s.lb = Start(Options{Declared: s, Entrance: s, Visitors: elsewhere{}, Instances: s.instances})
+	s.lb = Start(Options{Declared: s, Dialer: s, Visitors: elsewhere{}, Instances: s.instances})
 	t.Cleanup(s.lb.Close)
 	s.healthy()
 	a := s.get("/")

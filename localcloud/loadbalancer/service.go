@@ -138,7 +138,7 @@ func (s *service) watch(i *instance) {
 		s.mu.Lock()
 		check, host := s.declared.HealthCheck, s.host
 		s.mu.Unlock()
-		problem := probe(i.ctx, s.o.Entrance, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: check.Port})
+		problem := probe(i.ctx, s.o.Dialer, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: check.Port})
 		if i.ctx.Err() != nil {
 			return
 		}

@@ -20,7 +20,6 @@ type Status struct {
 
 // FrontEndStatus is the status of a forwarding rule.
 type FrontEndStatus struct {
-	ID  string `json:"id"`
 	URL string `json:"url"`
 	// Problem is why it is not served.
 	Problem string `json:"problem,omitempty"`
@@ -29,7 +28,6 @@ type FrontEndStatus struct {
 // ServiceStatus is the status of a backend service. Rates are requests a second over the last ten seconds; shares are
 // fractions of 1, of the requests of the last minute.
 type ServiceStatus struct {
-	ID          string        `json:"id"`
 	HealthCheck string        `json:"healthCheck"` // in words
 	Requests    uint64        `json:"requests"`
 	Rate        float64       `json:"rate"`
@@ -39,11 +37,9 @@ type ServiceStatus struct {
 
 // GroupStatus is the status of an instance group.
 type GroupStatus struct {
-	Group     string           `json:"group"`
 	Zone      string           `json:"zone"`
 	Region    string           `json:"region"`
 	Share     float64          `json:"share"`
-	Rate      float64          `json:"rate"`
 	Instances []InstanceStatus `json:"instances"`
 }
 
@@ -54,7 +50,6 @@ type InstanceStatus struct {
 	// Reason is why the last probe failed, or why there is no port to send requests to.
 	Reason   string    `json:"reason,omitempty"`
 	Since    time.Time `json:"since"` // when Healthy last changed
-	Port     int       `json:"port,omitempty"`
 	Share    float64   `json:"share"`
 	Rate     float64   `json:"rate"`
 	InFlight int       `json:"inFlight"`
@@ -90,13 +85,13 @@ func (f *frontEnd) status() FrontEndStatus {
 	} else if host, port, _ := net.SplitHostPort(address); port == standard {
 		address = host
 	}
-	return FrontEndStatus{ID: f.id, URL: scheme + address, Problem: f.problem}
+	return FrontEndStatus{URL: scheme + address, Problem: f.problem}
 }
 
 func (s *service) status(now time.Time) ServiceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status := ServiceStatus{ID: s.declared.ID, HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
+	status := ServiceStatus{HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
 		Rate: rate(&s.requests, now), Failed: s.refused.all(), Groups: []GroupStatus{}}
 	total := 0.0
 	for _, g := range s.groups {
@@ -104,11 +99,11 @@ func (s *service) status(now time.Time) ServiceStatus {
 	}
 	share := func(m *meter) float64 { return float64(m.during(now, window)) / max(total, 1) }
 	for _, g := range s.groups {
-		group := GroupStatus{Group: g.declared.Group, Zone: g.declared.Zone, Region: googlecloud.RegionOf(g.declared.Zone),
-			Share: share(&g.requests), Rate: rate(&g.requests, now), Instances: []InstanceStatus{}}
+		group := GroupStatus{Zone: g.declared.Zone, Region: googlecloud.RegionOf(g.declared.Zone),
+			Share: share(&g.requests), Instances: []InstanceStatus{}}
 		for _, i := range g.instances {
 			instance := InstanceStatus{Name: i.name, Healthy: i.available(), Reason: i.health.reason, Since: i.health.since,
-				Port: i.port, Share: share(&i.requests), Rate: rate(&i.requests, now), InFlight: i.inFlight}
+				Share: share(&i.requests), Rate: rate(&i.requests, now), InFlight: i.inFlight}
 			if i.portless != "" {
 				instance.Reason = i.portless
 			} else if !i.health.healthy && i.health.reason == "" {

@@ -19,7 +19,7 @@ import (
 	"geo-wordpress/localcloud/machines/vpc"
 )
 
-var _ cloud.Entrance = (*Simulator)(nil)
+var _ cloud.Dialer = (*Simulator)(nil)
 
 // poll calls f with exponential back-off, from 20 to 500 ms, until it is done: TCP retransmits an unanswered connection
 // the same way, and a server that does not answer yet waits for its own dependencies.
@@ -28,7 +28,7 @@ func poll(ctx context.Context, f wait.ConditionWithContextFunc) error {
 	return delays.Until(ctx, true, true, f)
 }
 
-// Dial implements cloud.Entrance.
+// Dial implements cloud.Dialer.
 func (s *Simulator) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.RoundTripper, error) {
 	var c *network.Connection
 	var err error

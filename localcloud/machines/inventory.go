@@ -1,6 +1,7 @@
 package machines
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -53,11 +54,15 @@ func (c *cluster) Reserve(pool cloud.NodePool, taken *nodes.Taken) (*nodes.Machi
 	return m, nil
 }
 
-// Members implements nodes.Inventory.
-func (c *cluster) Members(poolID string) (names []string) {
+// Machines implements nodes.Inventory.
+func (c *cluster) Machines() (all []nodes.Machine) {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
-	return c.members(poolID)
+	for _, k := range c.kubelets {
+		all = append(all, *k.Machine)
+	}
+	slices.SortFunc(all, func(a, b nodes.Machine) int { return cmp.Compare(a.Name, b.Name) })
+	return all
 }
 
 func (c *cluster) members(poolID string) (names []string) {
@@ -97,43 +102,11 @@ func (c *cluster) RemovePool(poolID string) {
 	c.changed()
 }
 
-// Running implements nodes.Inventory.
-func (c *cluster) Running() (names []string) {
-	c.sim.mu.Lock()
-	defer c.sim.mu.Unlock()
-	for name, k := range c.kubelets {
-		if k.Machine.Power == nodes.On {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-// Lost implements nodes.Inventory.
-func (c *cluster) Lost(name string) bool {
-	c.sim.mu.Lock()
-	defer c.sim.mu.Unlock()
-	k := c.kubelets[name]
-	return k != nil && k.Machine.Power == nodes.Off
-}
-
 // ZoneLost implements nodes.Inventory.
 func (c *cluster) ZoneLost(zone string) bool {
 	c.sim.mu.Lock()
 	defer c.sim.mu.Unlock()
 	return c.sim.failures.Location(zone)
-}
-
-// Booting implements nodes.Inventory.
-func (c *cluster) Booting(name string) (until time.Time, booting bool) {
-	c.sim.mu.Lock()
-	defer c.sim.mu.Unlock()
-	k := c.kubelets[name]
-	if k == nil || k.Machine.Power != nodes.Booting {
-		return time.Time{}, false
-	}
-	return k.Machine.BootAt, true
 }
 
 // Booted implements nodes.Inventory.

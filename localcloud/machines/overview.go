@@ -43,29 +43,6 @@ type PodView struct {
 	Peers []string `json:"peers,omitempty"`
 }
 
-// Machine is one machine as an operator sees it.
-type Machine struct {
-	Name    string
-	Zone    string
-	Cluster string // the cluster's ID
-	Running bool   // neither lost nor booting
-}
-
-// Machines lists all machines, ordered by name.
-func (s *Simulator) Machines() []Machine {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []Machine
-	for _, c := range s.clusters {
-		for _, k := range c.kubelets {
-			m := k.Machine
-			all = append(all, Machine{m.Name, m.Zone, c.info.ID, m.Power == nodes.On})
-		}
-	}
-	slices.SortFunc(all, func(a, b Machine) int { return cmp.Compare(a.Name, b.Name) })
-	return all
-}
-
 // Clusters lists the clusters, ordered by ID.
 func (s *Simulator) Clusters() []cloud.Cluster {
 	s.mu.Lock()

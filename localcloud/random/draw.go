@@ -21,12 +21,12 @@ const (
 // noID is the ID of resources: it is never secret.
 const noID = "none"
 
-func drawPassword(in resource.PropertyMap) (map[resource.PropertyKey]string, error) {
+func drawPassword(in map[string]any) (map[resource.PropertyKey]string, error) {
 	characters := plainCharacters
-	if in["special"].BoolValue() {
+	if in["special"] == true {
 		characters += specialCharacters
 	}
-	result := make([]byte, length(in))
+	result := make([]byte, int(in["length"].(float64)))
 	for i := range result {
 		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(characters))))
 		if err != nil {
@@ -41,8 +41,8 @@ func drawPassword(in resource.PropertyMap) (map[resource.PropertyKey]string, err
 	return map[resource.PropertyKey]string{"result": string(result), "bcryptHash": string(hash)}, nil
 }
 
-func drawBytes(in resource.PropertyMap) (map[resource.PropertyKey]string, error) {
-	bytes := make([]byte, length(in))
+func drawBytes(in map[string]any) (map[resource.PropertyKey]string, error) {
+	bytes := make([]byte, int(in["length"].(float64)))
 	if _, err := rand.Read(bytes); err != nil {
 		return nil, err
 	}
@@ -51,5 +51,3 @@ func drawBytes(in resource.PropertyMap) (map[resource.PropertyKey]string, error)
 		"hex":    hex.EncodeToString(bytes),
 	}, nil
 }
-
-func length(in resource.PropertyMap) int { return int(in["length"].NumberValue()) }

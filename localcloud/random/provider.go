@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+
+	"geo-wordpress/localcloud/gcp/schema"
 )
 
 // version of the published provider that this one reproduces.
@@ -30,37 +32,22 @@ func (*provider) Pkg() tokens.Package { return "random" }
 
 func (*provider) Close() error { return nil }
 
-func (*provider) SignalCancellation(context.Context) error { return nil }
-
-func (*provider) Attach(string) error { return nil }
-
 func (*provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 	return plugin.PluginInfo{Version: &version}, nil
 }
 
-func (*provider) Handshake(
-	context.Context, plugin.ProviderHandshakeRequest,
-) (*plugin.ProviderHandshakeResponse, error) {
-	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true, AcceptOutputs: true}, nil
+func (*provider) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {
+	return &plugin.ProviderHandshakeResponse{}, nil
 }
 
-// engineKeys are the keys that the engine itself adds to a provider's inputs.
-var engineKeys = []resource.PropertyKey{"version", "pluginDownloadURL", "pluginChecksums", "__internal"}
+// settings are the keys that the engine itself adds to a provider's inputs: the provider has no others.
+var settings = schema.Fields{
+	"version": schema.String(), "pluginDownloadURL": schema.String(), "pluginChecksums": schema.MapOf(schema.String()),
+}
 
 func (*provider) CheckConfig(_ context.Context, r plugin.CheckConfigRequest) (plugin.CheckConfigResponse, error) {
-	response := plugin.CheckConfigResponse{Properties: r.News}
-	for _, key := range r.News.StableKeys() {
-		if !slices.Contains(engineKeys, key) {
-			response.Failures = append(response.Failures, plugin.CheckFailure{
-				Property: key, Reason: fmt.Sprintf("the random provider has no setting %q", key),
-			})
-		}
-	}
-	return response, nil
-}
-
-func (*provider) DiffConfig(context.Context, plugin.DiffConfigRequest) (plugin.DiffConfigResponse, error) {
-	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
+	_, failures := settings.Check("the random provider", r.News)
+	return plugin.CheckConfigResponse{Properties: r.News, Failures: failures}, nil
 }
 
 func (*provider) Configure(context.Context, plugin.ConfigureRequest) (plugin.ConfigureResponse, error) {
@@ -73,41 +60,21 @@ func (*provider) Check(_ context.Context, r plugin.CheckRequest) (plugin.CheckRe
 	if err != nil {
 		return plugin.CheckResponse{}, err
 	}
-	_, failures := k.read(r.News)
+	_, failures := k.fields.Check(string(r.URN.Type()), r.News)
 	return plugin.CheckResponse{Properties: r.News, Failures: failures}, nil
 }
 
-// Diff compares normalized inputs: setting a default explicitly is no change. Any other change replaces the resource.
+// Diff compares the inputs with their defaults: setting a default explicitly is no change. Any other change replaces the
+// resource.
 func (*provider) Diff(_ context.Context, r plugin.DiffRequest) (plugin.DiffResponse, error) {
 	k, err := kindOf(r.URN)
 	if err != nil {
 		return plugin.DiffResponse{}, err
 	}
-	result := plugin.DiffResult{Changes: plugin.DiffNone}
-	before, _ := k.read(r.OldInputs)
-	after, _ := k.read(r.NewInputs)
-	for _, key := range slices.Sorted(maps.Keys(k.inputs)) {
-		old, hadOld := before[key]
-		now, hasNow := after[key]
-		if hadOld == hasNow && old.DeepEquals(now) {
-			continue
-		}
-		if result.DetailedDiff == nil {
-			result.DetailedDiff = map[string]plugin.PropertyDiff{}
-		}
-		change := plugin.DiffUpdateReplace
-		switch {
-		case !hadOld:
-			change = plugin.DiffAddReplace
-		case !hasNow:
-			change = plugin.DiffDeleteReplace
-		}
-		result.Changes = plugin.DiffSome
-		result.DetailedDiff[string(key)] = plugin.PropertyDiff{Kind: change, InputDiff: true}
-		result.ChangedKeys = append(result.ChangedKeys, key)
-		result.ReplaceKeys = append(result.ReplaceKeys, key)
+	if changes := k.fields.Diff(k.state(r.OldInputs), k.state(r.NewInputs)); len(changes) > 0 {
+		return plugin.DiffResult{Changes: plugin.DiffSome, DetailedDiff: changes}, nil
 	}
-	return result, nil
+	return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 }
 
 func (*provider) Create(_ context.Context, r plugin.CreateRequest) (plugin.CreateResponse, error) {
@@ -115,7 +82,7 @@ func (*provider) Create(_ context.Context, r plugin.CreateRequest) (plugin.Creat
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
-	in, failures := k.read(r.Properties)
+	_, failures := k.fields.Check(string(r.URN.Type()), r.Properties)
 	if len(failures) > 0 {
 		return plugin.CreateResponse{}, errors.New(failures[0].Reason)
 	}
@@ -126,10 +93,10 @@ func (*provider) Create(_ context.Context, r plugin.CreateRequest) (plugin.Creat
 		}
 		return plugin.CreateResponse{Properties: state}, nil
 	}
-	if in.ContainsUnknowns() {
+	if state.ContainsUnknowns() {
 		return plugin.CreateResponse{}, fmt.Errorf("%s: an input is not known", r.URN.Name())
 	}
-	outputs, err := k.draw(in)
+	outputs, err := k.draw(schema.PlainMap(state))
 	if err != nil {
 		return plugin.CreateResponse{}, err
 	}
@@ -163,7 +130,7 @@ func (p *provider) Update(ctx context.Context, r plugin.UpdateRequest) (plugin.U
 		return plugin.UpdateResponse{}, err
 	}
 	if diff.Changes == plugin.DiffSome {
-		return plugin.UpdateResponse{}, fmt.Errorf("%s: a change of %v replaces it", r.URN.Name(), diff.ChangedKeys)
+		return plugin.UpdateResponse{}, fmt.Errorf("%s: a change of %v replaces it", r.URN.Name(), slices.Sorted(maps.Keys(diff.DetailedDiff)))
 	}
 	state := k.state(r.NewInputs)
 	for _, output := range k.outputs {

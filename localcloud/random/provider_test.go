@@ -105,10 +105,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		"unknown input":    {password, map[string]any{"length": 8, "lenght": 9}, "lenght", "lenght"},
 		"missing length":   {password, map[string]any{}, "length", "required"},
 		"no length":        {password, map[string]any{"length": 0}, "length", "0"},
-		"half a character": {password, map[string]any{"length": 1.5}, "length", "1.5"},
-		"length in words":  {password, map[string]any{"length": "16"}, "length", "not a number"},
+		"half a character": {password, map[string]any{"length": 1.5}, "length", "an integer"},
+		"length in words":  {password, map[string]any{"length": "16"}, "length", "an integer"},
 		"endless":          {bytes, map[string]any{"length": 1e15}, "length", "1e+15"},
-		"flag in words":    {password, map[string]any{"length": 3, "special": "yes"}, "special", "not a boolean"},
+		"flag in words":    {password, map[string]any{"length": 3, "special": "yes"}, "special", "a boolean"},
 		"never set":        {password, map[string]any{"length": 3, "minLower": 1}, "minLower", "minLower"},
 		"of another type":  {bytes, map[string]any{"length": 3, "special": true}, "special", "special"},
 	} {
@@ -149,7 +149,10 @@ func TestDiff(t *testing.T) {
 				URN: urn(password), OldInputs: properties(c.before), NewInputs: properties(c.after),
 			})
 			require.NoError(t, err)
-			assert.Equal(t, c.replaces, diff.ReplaceKeys)
+			assert.Len(t, diff.DetailedDiff, len(c.replaces))
+			for _, key := range c.replaces {
+				assert.True(t, diff.DetailedDiff[string(key)].Kind.IsReplace(), key)
+			}
 			assert.Equal(t, len(c.replaces) > 0, diff.Changes == plugin.DiffSome)
 			assert.Equal(t, len(c.replaces) > 0, diff.Replace())
 			_, err = New().Update(t.Context(), plugin.UpdateRequest{

@@ -75,7 +75,7 @@ func newStage(t *testing.T, how string) *stage {
 
 func (s *stage) start() *Site {
 	site := Start(Options{
-		look: 10 * time.Millisecond, read: 50 * time.Millisecond, Program: s.program, Dir: s.dir, Entrance: s, Log: slog.New(slog.DiscardHandler),
+		look: 10 * time.Millisecond, read: 50 * time.Millisecond, Program: s.program, Dir: s.dir, Dialer: s, Log: slog.New(slog.DiscardHandler),
 		Clusters: func() []cloud.Cluster { s.mu.Lock(); defer s.mu.Unlock(); return s.clusters },
 		Disks:    func() []string { s.mu.Lock(); defer s.mu.Unlock(); return s.disks },
 		Overview: s.overview,

@@ -31,8 +31,8 @@ const (
 type Options struct {
 	Program string // its path
 	Dir     string // for the volumes and logs
-	// Entrance connects to the simulated pods.
-	Entrance cloud.Entrance
+	// Dialer connects to the simulated pods.
+	Dialer cloud.Dialer
 	// Clusters lists the existing clusters, Overview the state of their pods; Config gives access to a cluster's API.
 	Clusters func() []cloud.Cluster
 	Overview func() []machines.Overview
@@ -44,7 +44,7 @@ type Options struct {
 	look, read time.Duration // intervals
 }
 
-// Site is the real WordPress behind the simulated pods. It implements cloud.Entrance, for visitors.
+// Site is the real WordPress behind the simulated pods. It implements cloud.Dialer, for visitors.
 type Site struct {
 	o      Options
 	cancel context.CancelFunc

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"sync"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -16,37 +17,50 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-
-	"geo-wordpress/localcloud/cloud"
 )
+
+// session is the provider of one connection.
+type session struct {
+	log      *slog.Logger
+	provider plugin.Provider
+	server   pulumirpc.ResourceProviderServer
+	calls    sync.RWMutex // held for reading by each call
+	closed   bool
+}
+
+func newSession(provider plugin.Provider, log *slog.Logger) *session {
+	log.Debug("session opened")
+	return &session{log: log, provider: provider, server: adapt(provider)}
+}
+
+// close closes the provider after all its calls have returned.
+func (s *session) close() {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	if err := s.provider.Close(); err != nil {
+		s.log.Warn("close", "error", err)
+	}
+	s.closed = true
+	s.log.Debug("session closed")
+}
 
 // attached is the server of a provider that the engine attaches to instead of starting it.
 type attached struct {
 	pulumirpc.ResourceProviderServer
-	provider plugin.Provider
 }
 
 func adapt(provider plugin.Provider) pulumirpc.ResourceProviderServer {
-	return &attached{ResourceProviderServer: plugin.NewProviderServer(provider), provider: provider}
+	return &attached{plugin.NewProviderServer(provider)}
 }
 
-// Attach is the engine's second call, with the address of its own server, which Handshake has already given the
-// provider. The engine gives up on a provider that does not answer, so this answers for providers that do not need it.
-func (a *attached) Attach(ctx context.Context, request *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
-	if _, ok := a.provider.(plugin.GrpcProvider); ok {
-		return a.ResourceProviderServer.Attach(ctx, request)
-	}
+// Attach is the engine's second call, with the address of its own server, which no provider here needs.
+func (*attached) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Diff and DiffConfig complete the detailed diff of the SDK's server.
+// Diff completes the detailed diff of the SDK's server.
 func (a *attached) Diff(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	response, err := a.ResourceProviderServer.Diff(ctx, request)
-	return detail(response), err
-}
-
-func (a *attached) DiffConfig(ctx context.Context, request *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
-	response, err := a.ResourceProviderServer.DiffConfig(ctx, request)
 	return detail(response), err
 }
 
@@ -73,40 +87,6 @@ func detail(response *pulumirpc.DiffResponse) *pulumirpc.DiffResponse {
 		}
 	}
 	return response
-}
-
-// GetPluginInfo returns an empty version for a provider that states none.
-func (a *attached) GetPluginInfo(ctx context.Context, _ *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	info, err := a.provider.GetPluginInfo(ctx)
-	switch {
-	case status.Code(err) == codes.Unimplemented:
-		return &pulumirpc.PluginInfo{}, nil
-	case err != nil:
-		return nil, err
-	case info.Version == nil:
-		return &pulumirpc.PluginInfo{}, nil
-	}
-	return &pulumirpc.PluginInfo{Version: info.Version.String()}, nil
-}
-
-func makeProvider(factory cloud.Provider) (provider plugin.Provider, err error) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			err = fmt.Errorf("making the provider panicked: %v\n%s", reason, debug.Stack())
-		}
-	}()
-	return factory(), nil
-}
-
-func closeProvider(provider plugin.Provider, log *slog.Logger) {
-	defer func() {
-		if reason := recover(); reason != nil {
-			log.Error("panic while closing", "panic", reason, "stack", string(debug.Stack()))
-		}
-	}()
-	if err := provider.Close(); err != nil && status.Code(err) != codes.Unimplemented {
-		log.Warn("close", "error", err)
-	}
 }
 
 // recoverPanic turns a panic in a call into an error of that call alone. The error gives the reason, the log the stack.

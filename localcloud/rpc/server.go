@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,7 +9,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
@@ -35,118 +37,97 @@ type Options struct {
 // Server serves one kind of provider.
 type Server struct {
 	options  Options
-	listener net.Listener
-
-	mutex    sync.Mutex
-	closed   bool
-	sessions map[*grpc.Server]struct{}
-	running  sync.WaitGroup
+	port     int
+	server   *grpc.Server
+	sessions sync.WaitGroup
 }
 
 // Listen starts a server.
 func Listen(o Options) (*Server, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", o.Port))
 	if err != nil {
 		return nil, fmt.Errorf("the %s provider cannot listen on port %d: %w", o.Name, o.Port, err)
 	}
-	s := &Server{options: o, listener: listener, sessions: map[*grpc.Server]struct{}{}}
-	s.running.Add(1)
-	go s.accept()
-	return s, nil
-}
-
-// Port is the port that the server listens on.
-func (s *Server) Port() int { return s.listener.Addr().(*net.TCPAddr).Port }
-
-// Close stops accepting connections and waits for the calls under way. If the context ends first, Close cancels them
-// and does not wait for their handlers.
-func (s *Server) Close(ctx context.Context) error {
-	s.mutex.Lock()
-	s.closed = true
-	var sessions []*grpc.Server
-	for session := range s.sessions {
-		sessions = append(sessions, session)
-	}
-	s.mutex.Unlock()
-
-	err := s.listener.Close()
-	if errors.Is(err, net.ErrClosed) {
-		err = nil
-	}
-	for _, session := range sessions {
-		go session.GracefulStop()
-	}
-	done := make(chan struct{})
-	go func() { s.running.Wait(); close(done) }()
-	select {
-	case <-done:
-		return err
-	case <-ctx.Done():
-	}
-	for _, session := range sessions {
-		go session.Stop()
-	}
-	return errors.Join(err, fmt.Errorf("%s provider: calls were cut off: %w", s.options.Name, ctx.Err()))
-}
-
-func (s *Server) accept() {
-	defer s.running.Done()
-	for {
-		connection, err := s.listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			// Possibly transient, such as a lack of file descriptors; the existing sessions must continue.
-			s.options.Log.Error("accept", "provider", s.options.Name, "error", err)
-			time.Sleep(100 * time.Millisecond)
-			continue
-		}
-		s.serve(connection)
-	}
-}
-
-// serve gives a connection a provider, and a gRPC server that serves only this connection.
-func (s *Server) serve(connection net.Conn) {
-	log := s.options.Log.With("provider", s.options.Name, "peer", connection.RemoteAddr().String())
-
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.closed {
-		_ = connection.Close()
-		return
-	}
-	provider, err := makeProvider(s.options.Provider)
-	if err != nil {
-		log.Error("no session", "error", err)
-		_ = connection.Close()
-		return
-	}
-	session := grpc.NewServer(
+	s := &Server{options: o, port: listener.Addr().(*net.TCPAddr).Port}
+	s.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxMessageSize),
 		grpc.MaxSendMsgSize(maxMessageSize),
 		// The engine's client may ping every second, also between calls.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
-		// A provider is closed only after all its calls have returned.
-		grpc.WaitForHandlers(true),
-		grpc.UnaryInterceptor(recoverPanic(log)),
+		grpc.StatsHandler(connections{server: s}),
+		grpc.UnaryInterceptor(recoverPanic(o.Log)),
 	)
-	pulumirpc.RegisterResourceProviderServer(session, adapt(provider))
-	s.sessions[session] = struct{}{}
-	s.running.Add(1)
-	log.Debug("session opened")
+	s.server.RegisterService(perConnection(), nil)
 	go func() {
-		defer s.running.Done()
-		lone := newLoneListener(connection)
-		_ = session.Serve(lone) // Ends with the connection; the error says nothing else.
-		session.Stop()
-		closeProvider(provider, log)
-		s.mutex.Lock()
-		delete(s.sessions, session)
-		s.mutex.Unlock()
-		log.Debug("session closed")
+		if err := s.server.Serve(listener); err != nil {
+			o.Log.Error("provider server", "provider", o.Name, "error", err)
+		}
 	}()
+	return s, nil
+}
+
+// Port is the port that the server listens on.
+func (s *Server) Port() int { return s.port }
+
+// Close stops accepting connections, and waits for the calls under way and the ends of their providers. If the context
+// ends first, Close cancels the calls and does not wait for their handlers.
+func (s *Server) Close(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() { s.server.GracefulStop(); s.sessions.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.server.Stop()
+	return fmt.Errorf("%s provider: calls were cut off: %w", s.options.Name, ctx.Err())
+}
+
+// connections gives every connection its session.
+type connections struct{ server *Server }
+
+type sessionKey struct{}
+
+// TagConn opens the session of a new connection. The contexts of the connection's calls have it.
+func (c connections) TagConn(ctx context.Context, info *stats.ConnTagInfo) context.Context {
+	o := c.server.options
+	c.server.sessions.Add(1)
+	session := newSession(o.Provider(), o.Log.With("provider", o.Name, "peer", info.RemoteAddr.String()))
+	return context.WithValue(ctx, sessionKey{}, session)
+}
+
+// HandleConn closes the session of a connection that has ended.
+func (c connections) HandleConn(ctx context.Context, event stats.ConnStats) {
+	if _, ended := event.(*stats.ConnEnd); ended {
+		go func() {
+			defer c.server.sessions.Done()
+			ctx.Value(sessionKey{}).(*session).close()
+		}()
+	}
+}
+
+// TagRPC does nothing.
+func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC does nothing.
+func (connections) HandleRPC(context.Context, stats.RPCStats) {}
+
+// perConnection describes a service whose calls go to the provider of their connection.
+func perConnection() *grpc.ServiceDesc {
+	service := pulumirpc.ResourceProvider_ServiceDesc
+	service.HandlerType, service.Methods = nil, nil
+	for _, method := range pulumirpc.ResourceProvider_ServiceDesc.Methods {
+		call := method.Handler
+		method.Handler = func(_ any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+			s := ctx.Value(sessionKey{}).(*session)
+			s.calls.RLock()
+			defer s.calls.RUnlock()
+			if s.closed {
+				return nil, status.Error(codes.Canceled, "the connection has ended")
+			}
+			return call(s.server, ctx, decode, intercept)
+		}
+		service.Methods = append(service.Methods, method)
+	}
+	return &service
 }

@@ -18,9 +18,7 @@ import (
 type Options struct {
 	// Dir is the state directory.
 	Dir string
-	// Kinds are the resource types.
-	Kinds []*Kind
-	// Log receives progress messages.
+	// Log receives progress messages; nil discards them.
 	Log *slog.Logger
 	// Faults injects faults into requests and operations; nil injects none.
 	Faults *faults.Injector
@@ -49,17 +47,20 @@ type API struct {
 }
 
 // Open opens or creates the state in a directory. Only one process can have it open.
-func Open(o Options) (*API, error) {
+func Open(o Options, kinds []*Kind) (*API, error) {
 	s, err := store.Open(filepath.Join(o.Dir, "gcp.db"))
 	if err != nil {
 		return nil, err
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Clock == nil {
 		o.Clock = times.Wall{}
 	}
 	a := &API{Log: o.Log, Clock: o.Clock, store: s, kinds: map[string]*Kind{},
 		simulation: simulation{faults: o.Faults, times: o.Times, clock: o.Clock}}
-	for _, k := range o.Kinds {
+	for _, k := range kinds {
 		k.addCommonFields()
 		a.kinds[k.Token] = k
 	}
@@ -84,13 +85,13 @@ func (a *API) Close() error {
 
 // View runs a read transaction.
 func (a *API) View(fn func(*Tx) error) error {
-	return a.store.View(func(tx *store.Tx) error { return fn(&Tx{tx}) })
+	return a.store.View(transaction(fn))
 }
 
 // Transact runs a read-write transaction, which an error rolls back.
 func (a *API) Transact(fn func(*Tx) error) error {
 	defer a.changes.announce()
-	return a.store.Update(func(tx *store.Tx) error { return fn(&Tx{tx}) })
+	return a.store.Update(transaction(fn))
 }
 
 // Background runs an operation that outlives the request, and waits until it ends, the request is cancelled, or an
@@ -136,11 +137,10 @@ type Resource struct {
 func (a *API) Resources() []Resource {
 	var out []Resource
 	err := a.View(func(t *Tx) error {
-		all, err := t.All()
-		for _, r := range all {
+		for _, r := range t.All() {
 			out = append(out, Resource{r.Type, r.ID, r.State, r.Message, r.Created})
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		a.Log.Error("list the resources", "error", err)

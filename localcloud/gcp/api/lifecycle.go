@@ -28,11 +28,7 @@ func (a *API) Create(ctx context.Context, k *Kind, at Location, in Object, secre
 		if err := t.RequireAPI(at.Project, k.Service); err != nil {
 			return err
 		}
-		existing, err := t.Find(r.ID)
-		if err != nil {
-			return err
-		}
-		if existing != nil && !k.Adopts {
+		if t.Find(r.ID) != nil && !k.Adopts {
 			return alreadyExists(r.ID)
 		}
 		if err := t.fillIn(k, r, at, nil); err != nil {
@@ -71,10 +67,7 @@ func (a *API) Update(ctx context.Context, k *Kind, id string, in Object, secrets
 	}
 	var op operation
 	err = a.Transact(func(t *Tx) error {
-		old, err := t.Find(id)
-		if err != nil {
-			return err
-		}
+		old := t.Find(id)
 		if old == nil {
 			return NotFound(id)
 		}
@@ -120,8 +113,8 @@ func (a *API) Delete(ctx context.Context, k *Kind, id string) error {
 	}
 	var op operation
 	err = a.Transact(func(t *Tx) error {
-		if r, err = t.Find(id); r == nil || err != nil {
-			return err
+		if r = t.Find(id); r == nil {
+			return nil
 		}
 		if err := t.RequireAPI(r.Project, k.Service); err != nil {
 			return err
@@ -153,8 +146,8 @@ func (a *API) Delete(ctx context.Context, k *Kind, id string) error {
 // Read returns a resource by its ID or self link; nil if there is none.
 func (a *API) Read(id string) (r *Record, err error) {
 	err = a.View(func(t *Tx) error {
-		r, err = t.Find(schema.TrimURL(id))
-		return err
+		r = t.Find(schema.TrimURL(id))
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", id, err)

@@ -28,11 +28,9 @@ var (
 		"1 to 40 lower-case letters, digits and hyphens, from a letter to a letter or digit"}
 )
 
-// ProjectID allows project IDs.
-var ProjectID = schema.Matches(ProjectIDs, "6 to 30 lower-case letters, digits and hyphens, starting with a letter")
-
-// ProjectIDs matches project IDs. It admits the prefix of a domain too, as the published provider does.
-var ProjectIDs = regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]{4,28}[a-z0-9])$`)
+// ProjectID allows project IDs. It admits the prefix of a domain too, as the published provider does.
+var ProjectID = schema.Matches(regexp.MustCompile(`^([a-z0-9.-]+:)?[a-z]([-a-z0-9]{4,28}[a-z0-9])$`),
+	"6 to 30 lower-case letters, digits and hyphens, starting with a letter")
 
 // Check returns an error for a name that the rule forbids.
 func (n *Naming) Check(name string) error {

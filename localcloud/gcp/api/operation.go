@@ -116,11 +116,7 @@ func (a *API) Continue(work context.Context, r *Record) error {
 // Settle completes the interrupted operations of resources without a slow part.
 func (a *API) Settle() error {
 	return a.Transact(func(t *Tx) error {
-		all, err := t.All()
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
+		for _, r := range t.All() {
 			k, err := a.Kind(r.Type)
 			switch {
 			case err != nil:

@@ -85,10 +85,7 @@ func (w *walker) value(path string, f *schema.Field, v any) any {
 func (w *walker) reference(path string, f *schema.Field, v string) any {
 	name, err := ResourceName(w.at, f.Refs, path, v)
 	if err == nil {
-		var target *Record
-		target, err = w.t.holder(name)
-		switch {
-		case err != nil:
+		switch target := w.t.holder(name); {
 		case target == nil:
 			err = NotFound(name)
 		case target.State == Stopping, target.State == Provisioning && target.Type != NodePoolType:

@@ -12,17 +12,45 @@ const (
 	projectsBucket  = "projects" // project -> its number
 )
 
-// Tx is a store transaction with the queries that the resource types need.
+// Tx is a store transaction with the queries that the resource types need. A value that cannot be read aborts it: the
+// resource types do not handle a broken store.
 type Tx struct{ *store.Tx }
 
-// Find returns the resource with an ID; nil if there is none.
-func (t *Tx) Find(id string) (*Record, error) {
-	var r Record
-	ok, err := t.Get(resourcesBucket, id, &r)
-	if err != nil || !ok {
-		return nil, err
+// broken is the error of a value that cannot be read.
+type broken struct{ error }
+
+// transaction runs fn, and returns the error that aborted it.
+func transaction(fn func(*Tx) error) func(*store.Tx) error {
+	return func(tx *store.Tx) (err error) {
+		defer func() {
+			switch reason := recover().(type) {
+			case nil:
+			case broken:
+				err = reason.error
+			default:
+				panic(reason)
+			}
+		}()
+		return fn(&Tx{tx})
 	}
-	return &r, nil
+}
+
+// Get decodes the value of a key, and says whether there is one.
+func (t *Tx) Get(bucket, key string, into any) bool {
+	ok, err := t.Tx.Get(bucket, key, into)
+	if err != nil {
+		panic(broken{err})
+	}
+	return ok
+}
+
+// Find returns the resource with an ID; nil if there is none.
+func (t *Tx) Find(id string) *Record {
+	var r Record
+	if !t.Get(resourcesBucket, id, &r) {
+		return nil
+	}
+	return &r
 }
 
 // Save writes a resource.
@@ -32,41 +60,35 @@ func (t *Tx) Save(r *Record) error { return t.Put(resourcesBucket, r.ID, r) }
 func (t *Tx) Drop(id string) error { return t.Delete(resourcesBucket, id) }
 
 // All returns every resource of the given types, or of all types if none is given, ordered by ID.
-func (t *Tx) All(tokens ...string) ([]*Record, error) {
-	var out []*Record
+func (t *Tx) All(tokens ...string) (out []*Record) {
 	err := store.Each(t.Tx, resourcesBucket, func(_ string, r *Record) error {
 		if len(tokens) == 0 || slices.Contains(tokens, r.Type) {
 			out = append(out, r)
 		}
 		return nil
 	})
-	return out, err
+	if err != nil {
+		panic(broken{err})
+	}
+	return out
 }
 
 // holder returns the resource that has a resource name, or that holds it; nil if there is none.
-func (t *Tx) holder(name string) (*Record, error) {
-	if r, err := t.Find(name); r != nil || err != nil {
-		return r, err
+func (t *Tx) holder(name string) *Record {
+	if r := t.Find(name); r != nil {
+		return r
 	}
-	all, err := t.All()
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range all {
+	for _, r := range t.All() {
 		if slices.Contains(r.Holds, name) {
-			return r, nil
+			return r
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // RequireUnused returns an error if another resource uses this one, or a resource name that it holds.
 func (t *Tx) RequireUnused(noun string, r *Record) error {
-	all, err := t.All()
-	if err != nil {
-		return err
-	}
-	for _, user := range all {
+	for _, user := range t.All() {
 		if user.ID == r.ID {
 			continue
 		}
@@ -93,19 +115,16 @@ func (t *Tx) RequireAPI(project, service string) error {
 	if service == "" {
 		return nil
 	}
-	var on bool
-	_, err := t.Get(servicesBucket, project+"/"+service, &on)
-	if err == nil && !on {
-		err = notEnabled(project, service)
+	if on := false; !t.Get(servicesBucket, project+"/"+service, &on) || !on {
+		return notEnabled(project, service)
 	}
-	return err
+	return nil
 }
 
 // ProjectNumber returns a project's twelve-digit number, drawn at first use.
-func (t *Tx) ProjectNumber(project string) (string, error) {
-	var number string
-	if ok, err := t.Get(projectsBucket, project, &number); ok || err != nil {
-		return number, err
+func (t *Tx) ProjectNumber(project string) (number string, err error) {
+	if t.Get(projectsBucket, project, &number) {
+		return number, nil
 	}
 	number = Digits(12)
 	return number, t.Put(projectsBucket, project, number)

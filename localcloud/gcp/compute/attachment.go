@@ -17,13 +17,12 @@ type attachment struct {
 }
 
 // attached returns a disk's attachment; nil if it has none.
-func attached(t *api.Tx, disk string) (*attachment, error) {
+func attached(t *api.Tx, disk string) *attachment {
 	var at attachment
-	ok, err := t.Get(attachmentsBucket, disk, &at)
-	if err != nil || !ok {
-		return nil, err
+	if !t.Get(attachmentsBucket, disk, &at) {
+		return nil
 	}
-	return &at, nil
+	return &at
 }
 
 func (at attachment) inUse(disk *api.Record) error {
@@ -48,10 +47,7 @@ func (d Disks) Disk(handle string) (cloud.Disk, bool) {
 // Attach implements cloud.Facts.
 func (d Disks) Attach(handle, instance, zone string) error {
 	return d.API.Transact(func(t *api.Tx) error {
-		r, err := t.Find(handle)
-		if err != nil {
-			return err
-		}
+		r := t.Find(handle)
 		if r == nil || r.Type != diskType {
 			return api.NotFound(handle)
 		}
@@ -59,10 +55,7 @@ func (d Disks) Attach(handle, instance, zone string) error {
 			return api.Invalid("disk.source", api.SelfLink(handle), "The disk is in zone '%s', the instance '%s' in zone '%s'.",
 				r.Location, instance, zone)
 		}
-		at, err := attached(t, handle)
-		if err != nil {
-			return err
-		}
+		at := attached(t, handle)
 		if at != nil && at.Instance != instance {
 			return at.inUse(r)
 		}
@@ -73,9 +66,8 @@ func (d Disks) Attach(handle, instance, zone string) error {
 // Detach implements cloud.Facts.
 func (d Disks) Detach(handle, instance string) {
 	err := d.API.Transact(func(t *api.Tx) error {
-		at, err := attached(t, handle)
-		if err != nil || at == nil || at.Instance != instance {
-			return err
+		if at := attached(t, handle); at == nil || at.Instance != instance {
+			return nil
 		}
 		return t.Delete(attachmentsBucket, handle)
 	})

@@ -29,11 +29,10 @@ func disk() *api.Kind {
 			// The real provider detaches a disk before it deletes it, and GKE's attach controller reattaches it as long as
 			// a pod and its machine exist: a race. Here the delete always loses, which exposes a graph that does not remove
 			// the machines first.
-			at, err := attached(t, r.ID)
-			if at == nil || err != nil {
-				return err
+			if at := attached(t, r.ID); at != nil {
+				return at.inUse(r)
 			}
-			return at.inUse(r)
+			return nil
 		},
 	}
 }

@@ -90,10 +90,8 @@ type PortRange struct {
 }
 
 // Firewalls returns the declared firewall rules.
-func Firewalls(t *api.Tx) ([]Firewall, error) {
-	all, err := t.All(firewallType)
-	var rules []Firewall
-	for _, r := range all {
+func Firewalls(t *api.Tx) (rules []Firewall) {
+	for _, r := range t.All(firewallType) {
 		f := Firewall{Network: r.Target("network"), Tags: r.Outputs.Strs("targetTags")}
 		for _, cidr := range r.Outputs.Strs("sourceRanges") {
 			if p, err := ParseRange(cidr); err == nil {
@@ -113,7 +111,7 @@ func Firewalls(t *api.Tx) ([]Firewall, error) {
 		}
 		rules = append(rules, f)
 	}
-	return rules, err
+	return rules
 }
 
 // Admits reports whether the rule admits a packet to a machine with the tags.

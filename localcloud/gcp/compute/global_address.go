@@ -35,11 +35,7 @@ func globalAddress() *api.Kind {
 // 80, the address carries another port.
 func freeAddress(t *api.Tx) (string, error) {
 	taken := map[string]bool{}
-	all, err := t.All(addressType)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range all {
+	for _, r := range t.All(addressType) {
 		taken[r.Outputs.Str("address")] = true
 	}
 	for {

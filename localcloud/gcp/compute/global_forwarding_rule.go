@@ -44,11 +44,7 @@ func admitForwardingRule(t *api.Tx, r, _ *api.Record) error {
 	if lo != hi {
 		return api.Invalid("portRange", o.Str("portRange"), "An external HTTP(S) load balancer's rule has one port.")
 	}
-	others, err := t.All(forwardingRuleType)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
+	for _, other := range t.All(forwardingRuleType) {
 		if other.ID != r.ID && other.Outputs.Str("ipAddress") == o.Str("ipAddress") &&
 			samePorts(other.Outputs.Str("portRange"), o.Str("portRange")) {
 			return api.Invalid("IPAddress", o.Str("ipAddress"), "Specified IP address is in-use and would result in a conflict.")
@@ -62,11 +58,7 @@ func admitForwardingRule(t *api.Tx, r, _ *api.Record) error {
 
 // useAddress adds a reference to the resource that reserves the rule's address, so that the address cannot be deleted.
 func useAddress(t *api.Tx, r *api.Record) error {
-	all, err := t.All(addressType)
-	if err != nil {
-		return err
-	}
-	for _, a := range all {
+	for _, a := range t.All(addressType) {
 		if a.Outputs.Str("address") == r.Outputs.Str("ipAddress") {
 			r.Refs = append(r.Refs, api.Reference{Path: "ipAddress", Target: a.ID})
 			return nil
@@ -87,30 +79,18 @@ type ForwardingRule struct {
 }
 
 // ForwardingRules returns all forwarding rules, ordered by ID.
-func ForwardingRules(t *api.Tx) ([]ForwardingRule, error) {
-	all, err := t.All(forwardingRuleType)
-	var rules []ForwardingRule
-	for _, r := range all {
+func ForwardingRules(t *api.Tx) (rules []ForwardingRule) {
+	for _, r := range t.All(forwardingRuleType) {
 		port, _, _ := parsePorts(r.Outputs.Str("portRange")) // it was checked
 		rule := ForwardingRule{ID: r.ID, Address: r.Outputs.Str("ipAddress"), Port: port}
-		proxy, err := t.Find(r.Target("target"))
-		if err != nil {
-			return nil, err
-		}
-		if proxy != nil {
+		if proxy := t.Find(r.Target("target")); proxy != nil {
 			rule.HTTPS = proxy.Type == httpsProxyType
-			urlMap, err := t.Find(proxy.Target("urlMap"))
-			if err != nil {
-				return nil, err
-			}
-			if urlMap != nil {
+			if urlMap := t.Find(proxy.Target("urlMap")); urlMap != nil {
 				rule.HTTPSRedirect = urlMap.Outputs.Has("defaultUrlRedirect")
-				if rule.Service, err = t.Find(urlMap.Target("defaultService")); err != nil {
-					return nil, err
-				}
+				rule.Service = t.Find(urlMap.Target("defaultService"))
 			}
 		}
 		rules = append(rules, rule)
 	}
-	return rules, err
+	return rules
 }

@@ -49,48 +49,31 @@ type UsedRange struct {
 }
 
 // UsedRanges returns a VPC's ranges: its subnetworks' primary and secondary ones, and its clusters' control planes'.
-func UsedRanges(t *api.Tx, network string) ([]UsedRange, error) {
-	var used []UsedRange
-	add := func(owner, what, cidr string) error {
-		p, err := ParseRange(cidr)
-		used = append(used, UsedRange{p, owner, what})
-		return err
+func UsedRanges(t *api.Tx, network string) (used []UsedRange) {
+	add := func(owner, what, cidr string) {
+		if p, err := ParseRange(cidr); err == nil { // a cluster may have no range for its control plane
+			used = append(used, UsedRange{p, owner, what})
+		}
 	}
-	vpc, err := t.Find(network)
-	if err != nil {
-		return nil, err
-	}
-	if vpc != nil && vpc.Outputs.Flag("autoCreateSubnetworks") {
+	if vpc := t.Find(network); vpc != nil && vpc.Outputs.Flag("autoCreateSubnetworks") {
 		used = append(used, UsedRange{autoMode, network, fmt.Sprintf("auto mode subnetworks of network '%s'", vpc.Name)})
 	}
-	all, err := t.All(api.SubnetworkType, api.ClusterType)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range all {
+	for _, r := range t.All(api.SubnetworkType, api.ClusterType) {
 		if r.Target("network") != network {
 			continue
 		}
 		if r.Type == api.ClusterType {
-			if cidr := r.Outputs.Str("privateClusterConfig.masterIpv4CidrBlock"); cidr != "" {
-				if err := add(r.ID, fmt.Sprintf("the control plane of cluster '%s'", r.Name), cidr); err != nil {
-					return nil, err
-				}
-			}
+			add(r.ID, fmt.Sprintf("the control plane of cluster '%s'", r.Name), r.Outputs.Str("privateClusterConfig.masterIpv4CidrBlock"))
 			continue
 		}
 		what := fmt.Sprintf("existing subnetwork '%s' in region '%s'", r.Name, r.Location)
-		if err := add(r.ID, what, r.Outputs.Str("ipCidrRange")); err != nil {
-			return nil, err
-		}
+		add(r.ID, what, r.Outputs.Str("ipCidrRange"))
 		for _, s := range r.Outputs.Objs("secondaryIpRanges") {
-			if err := add(r.ID, what, s.Str("ipCidrRange")); err != nil {
-				return nil, err
-			}
+			add(r.ID, what, s.Str("ipCidrRange"))
 		}
 	}
 	slices.SortStableFunc(used, func(a, b UsedRange) int { return cmp.Compare(a.owner, b.owner) })
-	return used, nil
+	return used
 }
 
 // Conflict returns a used range that overlaps p and belongs to another owner; nil if there is none.

@@ -38,26 +38,16 @@ func routerNAT() *api.Kind {
 }
 
 func admitNAT(t *api.Tx, r, _ *api.Record) error {
-	router, err := t.Find(r.Target("router"))
-	if err != nil {
-		return err
-	}
+	router := t.Find(r.Target("router"))
 	subnetworks := r.Targets("subnetworks")
 	for i, id := range subnetworks {
-		s, err := t.Find(id)
-		if err != nil {
-			return err
-		}
+		s := t.Find(id)
 		if s.Target("network") != router.Target("network") || s.Location != router.Location {
 			return api.Invalid(fmt.Sprintf("nats[0].subnetworks[%d].name", i), api.SelfLink(id),
 				"The subnetwork must be in the network and the region of the router.")
 		}
 	}
-	all, err := t.All(natType)
-	if err != nil {
-		return err
-	}
-	for _, other := range all {
+	for _, other := range t.All(natType) {
 		if other.ID != r.ID && slices.ContainsFunc(other.Targets("subnetworks"),
 			func(s string) bool { return slices.Contains(subnetworks, s) }) {
 			return api.BadRequest("Subnetwork ranges of NAT '%s' are served by NAT '%s' already", r.Name, other.Name)
@@ -67,13 +57,12 @@ func admitNAT(t *api.Tx, r, _ *api.Record) error {
 }
 
 // ServedByNAT returns the IDs of the subnetworks that a NAT serves.
-func ServedByNAT(t *api.Tx) (map[string]bool, error) {
-	all, err := t.All(natType)
+func ServedByNAT(t *api.Tx) map[string]bool {
 	served := map[string]bool{}
-	for _, r := range all {
+	for _, r := range t.All(natType) {
 		for _, s := range r.Targets("subnetworks") {
 			served[s] = true
 		}
 	}
-	return served, err
+	return served
 }

@@ -53,10 +53,7 @@ func uniqueRangeNames(in api.Object) []plugin.CheckFailure {
 
 func admitSubnetwork(t *api.Tx, r, old *api.Record) error {
 	o := r.Outputs
-	used, err := UsedRanges(t, r.Target("network"))
-	if err != nil {
-		return err
-	}
+	used := UsedRanges(t, r.Target("network"))
 	cidrs := []string{o.Str("ipCidrRange")}
 	for _, s := range o.Objs("secondaryIpRanges") {
 		cidrs = append(cidrs, s.Str("ipCidrRange"))
@@ -91,12 +88,8 @@ var SecondaryRangeInputs = []string{"clusterSecondaryRangeName", "servicesSecond
 
 // secondaryRangesStillUsed returns an error if an update removes or changes a secondary range that a cluster uses.
 func secondaryRangesStillUsed(t *api.Tx, old *api.Record, now api.Object) error {
-	all, err := t.All(api.ClusterType)
-	if err != nil {
-		return err
-	}
 	before, after := SecondaryRanges(old.Outputs), SecondaryRanges(now)
-	for _, c := range all {
+	for _, c := range t.All(api.ClusterType) {
 		if c.Target("subnetwork") != old.ID {
 			continue
 		}

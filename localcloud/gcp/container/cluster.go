@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/netip"
 
@@ -25,16 +26,12 @@ func (e *Engine) cluster() *api.Kind {
 		Start:   e.startCluster,
 		Stop:    e.stopCluster,
 		Gone: func(t *api.Tx, r *api.Record) error {
-			pools, err := PoolsOf(t, r.ID)
-			for _, p := range pools {
-				if err == nil {
-					err = forgetNamedPorts(t, p)
-				}
-				if err == nil {
-					err = t.Drop(p.ID)
+			for _, p := range PoolsOf(t, r.ID) {
+				if err := errors.Join(forgetNamedPorts(t, p), t.Drop(p.ID)); err != nil {
+					return err
 				}
 			}
-			return err
+			return nil
 		},
 	}
 }
@@ -45,13 +42,12 @@ func guardCluster(t *api.Tx, r *api.Record) error {
 		return fmt.Errorf("%s", "Cannot destroy cluster because deletion_protection is set to true. Set it to false to "+
 			"proceed with cluster deletion.")
 	}
-	pools, err := PoolsOf(t, r.ID)
-	for _, p := range pools {
-		if err == nil {
-			err = t.RequireUnused("node_pool", p)
+	for _, p := range PoolsOf(t, r.ID) {
+		if err := t.RequireUnused("node_pool", p); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // admitCluster checks a cluster against its VPC, and fills in its outputs.
@@ -96,10 +92,7 @@ func clusterOf(t *api.Tx, r *api.Record) (cloud.Cluster, error) {
 	c := cloud.Cluster{ID: r.ID, Project: r.Project, Location: r.Location, Name: r.Name, Network: r.Target("network"),
 		DNSDomain: dnsDomain(r), VPCScope: r.Outputs.Str("dnsConfig.clusterDnsScope") == "VPC_SCOPE",
 		NodeLocalDNS: nodeLocalDNS(r)}
-	sub, err := t.Find(r.Target("subnetwork"))
-	if err != nil {
-		return c, err
-	}
+	sub := t.Find(r.Target("subnetwork"))
 	if sub == nil {
 		return c, fmt.Errorf("the subnetwork %s of cluster %s is not in the store", r.Target("subnetwork"), r.ID)
 	}
@@ -108,9 +101,11 @@ func clusterOf(t *api.Tx, r *api.Record) (cloud.Cluster, error) {
 		r.Outputs.Str("clusterIpv4Cidr"):  &c.PodRange,
 		r.Outputs.Str("servicesIpv4Cidr"): &c.ServiceRange,
 	} {
-		if *to, err = compute.ParseRange(cidr); err != nil {
+		p, err := compute.ParseRange(cidr)
+		if err != nil {
 			return c, fmt.Errorf("cluster %s: %w", r.ID, err)
 		}
+		*to = p
 	}
 	return c, nil
 }
@@ -127,11 +122,10 @@ func (e *Engine) startCluster(ctx context.Context, a *api.API, r, old *api.Recor
 		if c, err = clusterOf(t, r); err != nil || old == nil || c.NodeLocalDNS == nodeLocalDNS(old) {
 			return err
 		}
-		pools, err := PoolsOf(t, r.ID)
-		for _, p := range pools {
+		for _, p := range PoolsOf(t, r.ID) {
 			replaced = append(replaced, poolOf(p, r))
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
@@ -171,11 +165,10 @@ func (e *Engine) startCluster(ctx context.Context, a *api.API, r, old *api.Recor
 func (e *Engine) stopCluster(ctx context.Context, a *api.API, r *api.Record) error {
 	deleted := map[string]bool{}
 	err := a.View(func(t *api.Tx) error {
-		pools, err := PoolsOf(t, r.ID)
-		for _, p := range pools {
+		for _, p := range PoolsOf(t, r.ID) {
 			e.addInstances(deleted, p)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return err

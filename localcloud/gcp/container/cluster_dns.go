@@ -18,11 +18,7 @@ func admitDNS(t *api.Tx, r, old *api.Record) error {
 	if r.Outputs.Str("dnsConfig.clusterDnsScope") != "VPC_SCOPE" {
 		return nil
 	}
-	others, err := t.All(api.ClusterType)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
+	for _, other := range t.All(api.ClusterType) {
 		if other.ID != r.ID && other.Target("network") == r.Target("network") &&
 			other.Outputs.Str("dnsConfig.clusterDnsScope") == "VPC_SCOPE" && dnsDomain(other) == dnsDomain(r) {
 			return api.BadRequest("Cluster DNS domain %q is not unique in network %q: cluster %q has it.", dnsDomain(r),

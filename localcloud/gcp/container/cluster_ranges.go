@@ -11,10 +11,7 @@ import (
 // admitSecondaryRanges checks the secondary ranges of a cluster, and fills them in.
 func admitSecondaryRanges(t *api.Tx, r *api.Record) error {
 	o := r.Outputs
-	sub, err := t.Find(r.Target("subnetwork"))
-	if err != nil {
-		return err
-	}
+	sub := t.Find(r.Target("subnetwork"))
 	if region := googlecloud.RegionOf(r.Location); sub.Target("network") != r.Target("network") || sub.Location != region {
 		return api.BadRequest("Subnetwork %q is not in network %q and region %q.", sub.ID, r.Target("network"), region)
 	}
@@ -22,10 +19,7 @@ func admitSecondaryRanges(t *api.Tx, r *api.Record) error {
 		return api.BadRequest("Pods and Services of cluster %q cannot have the same secondary range.", r.Name)
 	}
 	ranges := compute.SecondaryRanges(sub.Outputs)
-	users, err := secondaryRangeUsers(t, r, sub)
-	if err != nil {
-		return err
-	}
+	users := secondaryRangeUsers(t, r, sub)
 	for _, input := range compute.SecondaryRangeInputs {
 		name := o.Str("ipAllocationPolicy." + input)
 		cidr, exists := ranges[name]
@@ -47,10 +41,9 @@ var rangeOutputs = map[string]string{
 }
 
 // secondaryRangeUsers maps the secondary ranges of a subnetwork to the other clusters that use them.
-func secondaryRangeUsers(t *api.Tx, r, sub *api.Record) (map[string]string, error) {
-	clusters, err := t.All(api.ClusterType)
+func secondaryRangeUsers(t *api.Tx, r, sub *api.Record) map[string]string {
 	users := map[string]string{}
-	for _, c := range clusters {
+	for _, c := range t.All(api.ClusterType) {
 		if c.ID == r.ID || c.Target("subnetwork") != sub.ID {
 			continue
 		}
@@ -58,7 +51,7 @@ func secondaryRangeUsers(t *api.Tx, r, sub *api.Record) (map[string]string, erro
 			users[c.Outputs.Str("ipAllocationPolicy."+input)] = c.ID
 		}
 	}
-	return users, err
+	return users
 }
 
 func admitControlPlaneRange(t *api.Tx, r *api.Record) error {
@@ -73,10 +66,7 @@ func admitControlPlaneRange(t *api.Tx, r *api.Record) error {
 	if err != nil {
 		return api.BadRequest("Invalid master_ipv4_cidr_block: %v.", err)
 	}
-	used, err := compute.UsedRanges(t, r.Target("network"))
-	if err != nil {
-		return err
-	}
+	used := compute.UsedRanges(t, r.Target("network"))
 	if c := compute.Conflict(p, r.ID, used); c != nil {
 		return api.BadRequest("The given master_ipv4_cidr %s overlaps with the range %s of %s.", cidr, c.Prefix, c.What)
 	}

@@ -39,23 +39,18 @@ func instanceGroup(pool *api.Record) (group, name string) {
 }
 
 // PoolsByGroup maps the instance groups to the IDs of their node pools.
-func PoolsByGroup(t *api.Tx) (map[string]string, error) {
-	pools, err := t.All(api.NodePoolType)
+func PoolsByGroup(t *api.Tx) map[string]string {
 	byGroup := map[string]string{}
-	for _, p := range pools {
+	for _, p := range t.All(api.NodePoolType) {
 		group, _ := instanceGroup(p)
 		byGroup[group] = p.ID
 	}
-	return byGroup, err
+	return byGroup
 }
 
 // forgetNamedPorts removes the named ports of a pool's instance group: they are a property of the group.
 func forgetNamedPorts(t *api.Tx, pool *api.Record) error {
-	ports, err := t.All(api.NamedPortType)
-	if err != nil {
-		return err
-	}
-	for _, p := range ports {
+	for _, p := range t.All(api.NamedPortType) {
 		if slices.Contains(pool.Holds, p.Target("group")) {
 			if err := t.Drop(p.ID); err != nil {
 				return err

@@ -44,16 +44,12 @@ func clusterID(pool string) string {
 }
 
 // PoolsOf returns the node pools of a cluster.
-func PoolsOf(t *api.Tx, cluster string) ([]*api.Record, error) {
-	all, err := t.All(api.NodePoolType)
-	return slices.DeleteFunc(all, func(r *api.Record) bool { return clusterID(r.ID) != cluster }), err
+func PoolsOf(t *api.Tx, cluster string) []*api.Record {
+	return slices.DeleteFunc(t.All(api.NodePoolType), func(r *api.Record) bool { return clusterID(r.ID) != cluster })
 }
 
 func admitNodePool(t *api.Tx, r, old *api.Record) error {
-	cluster, err := t.Find(clusterID(r.ID))
-	if err != nil {
-		return err
-	}
+	cluster := t.Find(clusterID(r.ID))
 	if cluster.State == api.Failed {
 		return api.BadRequest("Cluster %q is in state ERROR: %s", cluster.ID, cluster.Message)
 	}
@@ -79,12 +75,8 @@ func admitNodes(t *api.Tx, r, cluster *api.Record) error {
 	if err != nil {
 		return err
 	}
-	pools, err := PoolsOf(t, cluster.ID)
-	if err != nil {
-		return err
-	}
 	nodes := r.Outputs.Num("nodeCount")
-	for _, p := range pools {
+	for _, p := range PoolsOf(t, cluster.ID) {
 		if p.ID != r.ID {
 			nodes += p.Outputs.Num("nodeCount")
 		}

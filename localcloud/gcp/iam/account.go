@@ -64,9 +64,8 @@ func RequireAccount(t *api.Tx, project, email string) error {
 	if !strings.HasSuffix(email, "@"+project+accountDomain) {
 		return nil
 	}
-	r, err := t.Find(accountName(project, email))
-	if err == nil && r == nil {
-		err = api.BadRequest("Service account %s does not exist.", email)
+	if t.Find(accountName(project, email)) == nil {
+		return api.BadRequest("Service account %s does not exist.", email)
 	}
-	return err
+	return nil
 }

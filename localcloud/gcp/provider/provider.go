@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -48,9 +47,6 @@ func (p *provider) Close() error {
 	return nil
 }
 
-// Attach does nothing: it receives the engine's address, which the stand-in does not need.
-func (p *provider) Attach(string) error { return nil }
-
 // SignalCancellation does nothing, as in the published provider (pulumi-terraform-bridge v3.89.1, Provider.Cancel):
 // operations under way at Google continue to their end, and the engine waits for them.
 func (p *provider) SignalCancellation(context.Context) error { return nil }
@@ -62,16 +58,7 @@ func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
 func (p *provider) Handshake(context.Context, plugin.ProviderHandshakeRequest) (
 	*plugin.ProviderHandshakeResponse, error,
 ) {
-	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true,
-		SupportsAutonamingConfiguration: true}, nil
-}
-
-func (p *provider) GetMapping(context.Context, plugin.GetMappingRequest) (plugin.GetMappingResponse, error) {
-	return plugin.GetMappingResponse{}, nil
-}
-
-func (p *provider) GetMappings(context.Context, plugin.GetMappingsRequest) (plugin.GetMappingsResponse, error) {
-	return plugin.GetMappingsResponse{}, nil
+	return &plugin.ProviderHandshakeResponse{SupportsAutonamingConfiguration: true}, nil
 }
 
 // request bounds a call by the engine's cancellation and, if given, its timeout in seconds.
@@ -134,17 +121,8 @@ func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffR
 		return plugin.DiffResult{Changes: plugin.DiffNone}, nil
 	}
 	result := plugin.DiffResult{Changes: plugin.DiffSome, DetailedDiff: detailed}
-	for _, path := range slices.Sorted(maps.Keys(detailed)) {
-		key := topLevel(path)
-		if !slices.Contains(result.ChangedKeys, key) {
-			result.ChangedKeys = append(result.ChangedKeys, key)
-		}
-		if detailed[path].Kind.IsReplace() && !slices.Contains(result.ReplaceKeys, key) {
-			result.ReplaceKeys = append(result.ReplaceKeys, key)
-		}
-	}
 	// The old and the new resource cannot exist side by side under one name.
-	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && k.Naming != nil && !schema.IsDefault(req.NewInputs, "name")
+	result.DeleteBeforeReplace = result.Replace() && k.Naming != nil && !schema.IsDefault(req.NewInputs, "name")
 	return result, nil
 }
 

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -37,15 +38,15 @@ func (c *checker) object(at resource.PropertyPath, fs Fields, in resource.Proper
 		f := fs[string(k)]
 		switch {
 		case string(k) == Defaults:
-		case f == nil && defaulted(in, string(k)): // from the state of an older version, which knew the property
+		case f == nil && IsDefault(in, string(k)): // from the state of an older version, which knew the property
 		case f == nil:
-			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in localcloud/gcp", here, c.owner)
+			c.fail(here, "the local cloud does not know the property %q of %s: remove it, or add it to the type in the local cloud", here, c.owner)
 		case absent(v):
 		default:
 			out[k] = c.value(here, f, v)
 		}
 	}
-	for _, name := range sortedNames(fs) {
+	for _, name := range slices.Sorted(maps.Keys(fs)) {
 		f, k := fs[name], resource.PropertyKey(name)
 		if _, given := out[k]; given {
 			continue
@@ -178,27 +179,10 @@ func PlainMap(m resource.PropertyMap) map[string]any {
 	return out
 }
 
-// defaulted reports whether an object's property is a default that was filled in, and not the program's own value.
-func defaulted(in resource.PropertyMap, name string) bool {
-	names := in[Defaults]
-	return names.IsArray() && slices.ContainsFunc(names.ArrayValue(), func(v resource.PropertyValue) bool {
-		return v.IsString() && v.StringValue() == name
-	})
-}
-
 func absent(v resource.PropertyValue) bool {
 	return v.IsNull() || v.IsSecret() && absent(v.SecretValue().Element)
 }
 
 func down(at resource.PropertyPath, step any) resource.PropertyPath {
 	return append(slices.Clone(at), step)
-}
-
-func sortedNames(fs Fields) []string {
-	names := make([]string, 0, len(fs))
-	for n := range fs {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -34,7 +35,7 @@ func (d differ) add(at resource.PropertyPath, kind plugin.DiffKind, replace bool
 }
 
 func (d differ) object(at resource.PropertyPath, fs Fields, old, new resource.PropertyMap) {
-	for _, name := range sortedNames(fs) {
+	for _, name := range slices.Sorted(maps.Keys(fs)) {
 		f, k, here := fs[name], resource.PropertyKey(name), down(at, name)
 		o, n := old[k], new[k]
 		had, has := !absent(o), !absent(n)
@@ -122,16 +123,11 @@ func (d differ) set(at resource.PropertyPath, f *Field, old, new []resource.Prop
 	}
 	var added []int
 	for i, n := range new {
-		j := slices.IndexFunc(old, func(o resource.PropertyValue) bool { return f.Elem.equal(o, n) })
-		for j >= 0 && !left[j] {
-			next := slices.IndexFunc(old[j+1:], func(o resource.PropertyValue) bool { return f.Elem.equal(o, n) })
-			if next < 0 {
-				j = -1
-			} else {
-				j += 1 + next
-			}
+		j := 0
+		for j < len(old) && !(left[j] && f.Elem.equal(old[j], n)) {
+			j++
 		}
-		if j < 0 {
+		if j == len(old) {
 			added = append(added, i)
 		} else {
 			left[j] = false

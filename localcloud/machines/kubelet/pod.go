@@ -109,7 +109,7 @@ func (p *Pod) Object() *corev1.Pod { return p.api }
 func (p *Pod) Up() bool { return p.kubelet.Machine.Power == nodes.On }
 
 // Ready says whether the kubelet counts the pod as ready.
-func (p *Pod) Ready() bool { return p.readyCondition().Status == corev1.ConditionTrue }
+func (p *Pod) Ready() bool { return podutil.IsPodReadyConditionTrue(p.desired) }
 
 // Place returns the pod's location, with its address, which the API server may not show yet.
 func (p *Pod) Place() vpc.Place {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
+	kubeprobe "k8s.io/kubernetes/pkg/probe"
 
 	"geo-wordpress/localcloud/machines/software"
 	"geo-wordpress/localcloud/machines/software/shell"
@@ -100,7 +100,7 @@ func (p *probe) attempt() error {
 		}
 		return nil
 	case handler.HTTPGet != nil:
-		port, err := ct.port(handler.HTTPGet.Port)
+		port, err := kubeprobe.ResolveContainerPort(handler.HTTPGet.Port, ct.spec)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (p *probe) attempt() error {
 		}
 		return nil
 	case handler.TCPSocket != nil:
-		port, err := ct.port(handler.TCPSocket.Port)
+		port, err := kubeprobe.ResolveContainerPort(handler.TCPSocket.Port, ct.spec)
 		if err != nil {
 			return err
 		}
@@ -140,17 +140,4 @@ func (p *probe) attempt() error {
 // request returns the probe's request as of its timeout: any answer before that counts.
 func (p *probe) request(path string) software.Request {
 	return software.Request{Path: path, Waited: time.Duration(max(p.spec.TimeoutSeconds, 1)) * time.Second}
-}
-
-// port resolves the port of a probe, a number or the name of a container port.
-func (ct *container) port(port intstr.IntOrString) (int, error) {
-	if port.Type == intstr.Int {
-		return port.IntValue(), nil
-	}
-	for _, p := range ct.spec.Ports {
-		if p.Name == port.StrVal {
-			return int(p.ContainerPort), nil
-		}
-	}
-	return 0, fmt.Errorf("couldn't find port: %q", port.StrVal)
 }

@@ -63,10 +63,7 @@ func (ct *container) prepare() (*software.Process, error) {
 
 // filesystem returns the container's view of the pod's volumes.
 func (ct *container) filesystem(env map[string]string) (*software.Filesystem, error) {
-	files := &software.Filesystem{}
-	if sc := ct.spec.SecurityContext; sc != nil {
-		files.ReadOnly = ptr.Deref(sc.ReadOnlyRootFilesystem, false)
-	}
+	files := &software.Filesystem{ReadOnly: ptr.Deref(ct.security().ReadOnlyRootFilesystem, false)}
 	for _, mount := range ct.spec.VolumeMounts {
 		volume := ct.pod.volumes[mount.Name]
 		if volume == nil {

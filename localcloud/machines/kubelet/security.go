@@ -5,29 +5,23 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/kubernetes/pkg/securitycontext"
 	"k8s.io/utils/ptr"
 
 	"geo-wordpress/localcloud/machines/software"
 )
 
+// security returns the container's security context, with what it takes from its pod's.
+func (ct *container) security() *corev1.SecurityContext {
+	return securitycontext.DetermineEffectiveSecurityContext(ct.pod.api, ct.spec)
+}
+
 // user returns the ID of the user that the program runs as, or an error if runAsNonRoot forbids it.
 func (ct *container) user(image software.Image) (int64, error) {
-	var user *int64
-	var nonRoot *bool
-	if sc := ct.pod.api.Spec.SecurityContext; sc != nil {
-		user, nonRoot = sc.RunAsUser, sc.RunAsNonRoot
-	}
-	if sc := ct.spec.SecurityContext; sc != nil {
-		if sc.RunAsUser != nil {
-			user = sc.RunAsUser
-		}
-		if sc.RunAsNonRoot != nil {
-			nonRoot = sc.RunAsNonRoot
-		}
-	}
+	sc := ct.security()
 	place := fmt.Sprintf("(pod: %q, container: %s)", ct.pod.api.Name+"_"+ct.pod.api.Namespace+"("+string(ct.pod.api.UID)+")", ct.spec.Name)
-	must := ptr.Deref(nonRoot, false)
-	if user != nil {
+	must := ptr.Deref(sc.RunAsNonRoot, false)
+	if user := sc.RunAsUser; user != nil {
 		if must && *user == 0 {
 			return 0, fmt.Errorf("container's runAsUser breaks non-root policy %s", place)
 		}
@@ -50,10 +44,7 @@ func (ct *container) capabilities() map[string]bool {
 	for _, name := range defaultCapabilities {
 		all[name] = true
 	}
-	sc := ct.spec.SecurityContext
-	if sc == nil {
-		return all
-	}
+	sc := ct.security()
 	if ptr.Deref(sc.Privileged, false) {
 		for _, name := range []string{"DAC_READ_SEARCH", "SYS_RESOURCE", "SYS_ADMIN", "NET_ADMIN"} {
 			all[name] = true

@@ -2,18 +2,14 @@ package kubelet
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
+	kubeletstatus "k8s.io/kubernetes/pkg/kubelet/status"
+	kubelettypes "k8s.io/kubernetes/pkg/kubelet/types"
 )
-
-// kubeletConditions are the conditions that a kubelet owns. It does not change any others.
-var kubeletConditions = []corev1.PodConditionType{
-	corev1.PodReadyToStartContainers, corev1.PodInitialized, corev1.PodReady, corev1.ContainersReady,
-}
 
 // status returns the pod status that the kubelet reports.
 func (p *Pod) status(now time.Time) corev1.PodStatus {
@@ -39,96 +35,33 @@ func (p *Pod) status(now time.Time) corev1.PodStatus {
 	for _, ct := range p.main {
 		s.ContainerStatuses = append(s.ContainerStatuses, ct.status())
 	}
-	s.Conditions = p.conditions(now)
+	s.Conditions = p.conditions(now, slices.Concat(s.InitContainerStatuses, s.ContainerStatuses))
 	return s
 }
 
 // conditions returns the kubelet's own conditions, with their last transition times, and the others unchanged.
-func (p *Pod) conditions(now time.Time) []corev1.PodCondition {
-	own := []corev1.PodCondition{p.networkCondition(), p.initializedCondition(), p.readyCondition(), p.containersCondition()}
-	var all []corev1.PodCondition
-	for _, condition := range own {
-		condition.LastTransitionTime = metav1.NewTime(now)
-		_, old := podutil.GetPodCondition(&p.desired, condition.Type)
-		if old != nil && old.Status == condition.Status {
-			condition.LastTransitionTime = old.LastTransitionTime
+func (p *Pod) conditions(now time.Time, containers []corev1.ContainerStatus) []corev1.PodCondition {
+	network := corev1.PodCondition{Type: corev1.PodReadyToStartContainers, Status: corev1.ConditionFalse}
+	if p.ip.IsValid() && !p.released {
+		network.Status = corev1.ConditionTrue
+	}
+	all := []corev1.PodCondition{
+		network,
+		kubeletstatus.GeneratePodInitializedCondition(p.api, &p.desired, containers, p.phase),
+		kubeletstatus.GeneratePodReadyCondition(p.api, &p.desired, p.api.Status.Conditions, containers, p.phase),
+		kubeletstatus.GenerateContainersReadyCondition(p.api, &p.desired, containers, p.phase),
+	}
+	for i := range all {
+		all[i].LastTransitionTime = metav1.NewTime(now)
+		_, old := podutil.GetPodCondition(&p.desired, all[i].Type)
+		if old != nil && old.Status == all[i].Status {
+			all[i].LastTransitionTime = old.LastTransitionTime
 		}
-		all = append(all, condition)
 	}
 	for _, condition := range p.written.Conditions {
-		if !slices.Contains(kubeletConditions, condition.Type) {
+		if !kubelettypes.PodConditionByKubelet(condition.Type) {
 			all = append(all, condition)
 		}
 	}
 	return all
-}
-
-func truth(ok bool) corev1.ConditionStatus {
-	if ok {
-		return corev1.ConditionTrue
-	}
-	return corev1.ConditionFalse
-}
-
-func (p *Pod) networkCondition() corev1.PodCondition {
-	return corev1.PodCondition{Type: corev1.PodReadyToStartContainers, Status: truth(p.ip.IsValid() && !p.released)}
-}
-
-func (p *Pod) initializedCondition() corev1.PodCondition {
-	var incomplete []string
-	for _, ct := range p.init {
-		if ct.sidecar && !ct.started || !ct.sidecar && !ct.succeeded() {
-			incomplete = append(incomplete, ct.spec.Name)
-		}
-	}
-	condition := corev1.PodCondition{Type: corev1.PodInitialized, Status: truth(len(incomplete) == 0)}
-	switch {
-	case p.phase == corev1.PodSucceeded:
-		condition.Status, condition.Reason = corev1.ConditionTrue, "PodCompleted"
-	case len(incomplete) > 0:
-		condition.Reason = "ContainersNotInitialized"
-		condition.Message = "containers with incomplete status: [" + strings.Join(incomplete, " ") + "]"
-	}
-	return condition
-}
-
-func (p *Pod) containersCondition() corev1.PodCondition {
-	condition := corev1.PodCondition{Type: corev1.ContainersReady}
-	var unready []string
-	for _, ct := range p.all() {
-		if (!ct.init || ct.sidecar) && !ct.ready {
-			unready = append(unready, ct.spec.Name)
-		}
-	}
-	switch {
-	case p.phase == corev1.PodSucceeded:
-		condition.Status, condition.Reason = corev1.ConditionFalse, "PodCompleted"
-	case p.phase == corev1.PodFailed:
-		condition.Status, condition.Reason = corev1.ConditionFalse, "PodFailed"
-	case len(unready) > 0:
-		condition.Status, condition.Reason = corev1.ConditionFalse, "ContainersNotReady"
-		condition.Message = "containers with unready status: [" + strings.Join(unready, " ") + "]"
-	default:
-		condition.Status = corev1.ConditionTrue
-	}
-	return condition
-}
-
-// readyCondition adds the readiness gates to the containers' condition.
-func (p *Pod) readyCondition() corev1.PodCondition {
-	condition := p.containersCondition()
-	condition.Type = corev1.PodReady
-	if condition.Status != corev1.ConditionTrue {
-		return condition
-	}
-	var closed []string
-	for _, gate := range p.api.Spec.ReadinessGates {
-		if _, c := podutil.GetPodCondition(&p.api.Status, gate.ConditionType); c == nil || c.Status != corev1.ConditionTrue {
-			closed = append(closed, `corresponding condition of pod readiness gate "`+string(gate.ConditionType)+`" does not exist or is not True.`)
-		}
-	}
-	if len(closed) > 0 {
-		condition.Status, condition.Reason, condition.Message = corev1.ConditionFalse, "ReadinessGatesNotReady", strings.Join(closed, ", ")
-	}
-	return condition
 }

@@ -12,6 +12,7 @@ import (
 
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
+	"geo-wordpress/localcloud/machines"
 )
 
 // remembering is a pod that marks its disk and a directory on its machine. If a mark exists when it starts, it calls a
@@ -108,8 +109,8 @@ func TestALostMachine(t *testing.T) {
 
 	world.simulator.SetFailures(cloud.Failures{Nodes: []string{lost}})
 	defer world.simulator.SetFailures(cloud.Failures{})
-	for _, m := range world.simulator.Machines() {
-		require.Equal(t, m.Name != lost, m.Running, m.Name)
+	for _, m := range machinesNow() {
+		require.Equal(t, m.Name != lost, m.Power == "on", m.Name)
 	}
 	require.Equal(t, corev1.ConditionTrue, r.nodeCondition(t, lost), "nobody has noticed yet: it says nothing of its own end")
 	eventually(t, "the node is unknown", func() (bool, error) { return r.nodeCondition(t, lost) == corev1.ConditionUnknown, nil })
@@ -170,9 +171,9 @@ func TestALostRegion(t *testing.T) {
 	_, err := r.client.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	require.Error(t, err, "the API answers")
 	lost := 0
-	for _, m := range world.simulator.Machines() {
-		require.Equal(t, m.Cluster != r.ID, m.Running, m.Name)
-		if !m.Running {
+	for _, m := range machinesNow() {
+		require.Equal(t, m.cluster != r.ID, m.Power == "on", m.Name)
+		if m.Power != "on" {
 			lost++
 		}
 	}
@@ -192,8 +193,8 @@ func TestALostRegion(t *testing.T) {
 	require.ErrorContains(t, world.simulator.EnsureNodePool(t.Context(), bigger), "which is lost")
 	require.NoError(t, world.simulator.EnsureNodePool(t.Context(), r.pool))
 	require.NoError(t, world.planes.Fail(r.ID))
-	for _, m := range world.simulator.Machines() {
-		require.Equal(t, m.Cluster != r.ID, m.Running, m.Name)
+	for _, m := range machinesNow() {
+		require.Equal(t, m.cluster != r.ID, m.Power == "on", m.Name)
 	}
 	// Other regions are not affected.
 	elsewhere := other.namespace(t, "elsewhere")
@@ -204,8 +205,8 @@ func TestALostRegion(t *testing.T) {
 	require.NoError(t, world.planes.Heal(t.Context(), r.ID))
 	for _, name := range world.simulator.Instances(r.pool.ID) {
 		eventually(t, "the node is ready again", func() (bool, error) {
-			for _, m := range world.simulator.Machines() {
-				if m.Name == name && !m.Running {
+			for _, m := range machinesNow() {
+				if m.Name == name && m.Power != "on" {
 					return false, nil
 				}
 			}
@@ -227,4 +228,20 @@ func (r *region) attachmentNames(t *testing.T) []string {
 		names = append(names, attachment.Name)
 	}
 	return names
+}
+
+// machine is a machine with the ID of its cluster.
+type machine struct {
+	machines.NodeView
+	cluster string
+}
+
+// machinesNow lists the machines of all clusters.
+func machinesNow() (all []machine) {
+	for _, o := range world.simulator.Overview() {
+		for _, node := range o.Nodes {
+			all = append(all, machine{node, o.Cluster})
+		}
+	}
+	return all
 }

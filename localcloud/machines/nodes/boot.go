@@ -25,11 +25,11 @@ func (p *Pools) Boot(m *Machine, now time.Time) {
 // boot registers the kubelet of a machine that has power again. It fails, and is retried, until the API server answers:
 // a freshly started kubelet knows of no pods before that.
 func (p *Pools) boot(ctx context.Context, name string) error {
-	at, booting := p.inventory.Booting(name)
-	if !booting {
+	m := p.machine(name)
+	if m.Power != Booting {
 		return nil
 	}
-	if early := time.Until(at); early > 0 { // it was lost again in between
+	if early := time.Until(m.BootAt); early > 0 { // it was lost again in between
 		p.boots.AddAfter(name, early)
 		return nil
 	}

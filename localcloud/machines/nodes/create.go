@@ -73,7 +73,7 @@ func (p *Pools) waitReady(ctx context.Context, names []string) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, readyTimeout, true, func(context.Context) (bool, error) {
 		waiting = slices.DeleteFunc(slices.Clone(names), func(name string) bool {
 			node, err := p.client.Nodes.Get(name)
-			return err == nil && Ready(node) || p.inventory.Lost(name) // a lost machine comes back when the failure is healed
+			return err == nil && Ready(node) || p.machine(name).Power == Off // a lost machine comes back when the failure is healed
 		})
 		return len(waiting) == 0, nil
 	})

@@ -32,8 +32,11 @@ func (p *Pools) heartbeats(ctx context.Context) {
 			lastStatus = time.Now()
 		}
 		var problem error
-		for _, name := range p.inventory.Running() {
-			if err := p.beat(ctx, name, full); err != nil {
+		for _, m := range p.inventory.Machines() {
+			if m.Power != On {
+				continue
+			}
+			if err := p.beat(ctx, m.Name, full); err != nil {
 				problem = err
 			}
 		}

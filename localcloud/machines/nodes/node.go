@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	nodeutil "k8s.io/kubernetes/pkg/util/node"
 
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/localcloud/cloud"
@@ -123,10 +124,7 @@ func refreshed(before []corev1.NodeCondition) []corev1.NodeCondition {
 
 // Ready says whether a node is Ready and the control plane has removed its not-ready and unreachable taints.
 func Ready(node *corev1.Node) bool {
-	ready := slices.ContainsFunc(node.Status.Conditions, func(c corev1.NodeCondition) bool {
-		return c.Type == corev1.NodeReady && c.Status == corev1.ConditionTrue
-	})
-	return ready && !slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool {
+	return nodeutil.IsNodeReady(node) && !slices.ContainsFunc(node.Spec.Taints, func(t corev1.Taint) bool {
 		return t.Key == corev1.TaintNodeNotReady || t.Key == corev1.TaintNodeUnreachable
 	})
 }

@@ -24,7 +24,7 @@ func (p *Pools) ensure(ctx context.Context, pool cloud.NodePool) error {
 		return err
 	}
 	for _, node := range nodes {
-		if p.inventory.Lost(node.Name) {
+		if p.machine(node.Name).Power == Off {
 			continue
 		}
 		if err := p.revive(ctx, pool, node); err != nil {

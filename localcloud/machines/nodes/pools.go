@@ -23,19 +23,13 @@ type Inventory interface {
 	Adopt(pool cloud.NodePool, nodes []*corev1.Node) error
 	// Reserve records a new machine of a pool, with addresses that neither taken nor the inventory contains.
 	Reserve(pool cloud.NodePool, taken *Taken) (*Machine, error)
-	// Members lists the machines of a pool.
-	Members(poolID string) []string
+	// Machines returns copies of the machines, ordered by name.
+	Machines() []Machine
 	// Remove forgets a machine and kills its pods; RemovePool forgets a pool with its machines.
 	Remove(name string)
 	RemovePool(poolID string)
-	// Running lists the machines that are on.
-	Running() []string
-	// Lost says whether a machine is off.
-	Lost(name string) bool
 	// ZoneLost says whether no machine can be made in a zone.
 	ZoneLost(zone string) bool
-	// Booting says whether a machine boots, and until when.
-	Booting(name string) (until time.Time, booting bool)
 	// Booted records that a machine that boots is on, and restarts its pods. It returns false if it does not boot.
 	Booted(name string) bool
 }
@@ -55,6 +49,16 @@ func NewPools(client *kubeclient.Client, inventory Inventory, pace software.Pace
 	p := &Pools{client: client, inventory: inventory, pace: pace, drainTimeout: drainTimeout}
 	p.boots = client.NewQueue("boot", p.boot)
 	return p
+}
+
+// machine returns a machine as it is now; the zero Machine is one that nothing knows.
+func (p *Pools) machine(name string) Machine {
+	for _, m := range p.inventory.Machines() {
+		if m.Name == name {
+			return m
+		}
+	}
+	return Machine{}
 }
 
 // Run sends heartbeats until the client stops.
@@ -86,12 +90,15 @@ func (p *Pools) Ensure(ctx context.Context, pool cloud.NodePool) error {
 func (p *Pools) Delete(ctx context.Context, poolID string) error {
 	defer p.lock(poolID)()
 	var wait sync.WaitGroup
-	for _, name := range p.inventory.Members(poolID) {
+	for _, m := range p.inventory.Machines() {
+		if m.Pool != poolID {
+			continue
+		}
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			if err := p.retire(ctx, name, deletionTimeout); err != nil {
-				p.client.Log.Warn("machine removed, but its node is still in the cluster", "node", name, "error", err)
+			if err := p.retire(ctx, m.Name, deletionTimeout); err != nil {
+				p.client.Log.Warn("machine removed, but its node is still in the cluster", "node", m.Name, "error", err)
 			}
 		}()
 	}

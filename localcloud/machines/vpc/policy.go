@@ -1,7 +1,6 @@
 package vpc
 
 import (
-	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 )
 
 // party is the other end of a connection from a policy's view: a pod or node of the same cluster, or just an address.
@@ -183,22 +183,14 @@ func portMatches(ports []networkingv1.NetworkPolicyPort, receiver *corev1.Pod, p
 		case p.Port == nil:
 			return true
 		case p.Port.Type == intstr.String:
-			return receiver != nil && named(receiver, p.Port.StrVal, protocol) == port
+			if receiver == nil {
+				return false
+			}
+			number, err := podutil.FindPort(receiver, &corev1.ServicePort{Protocol: protocol, TargetPort: *p.Port})
+			return err == nil && number == port
 		case p.EndPort != nil:
 			return port >= p.Port.IntValue() && port <= int(*p.EndPort)
 		}
 		return port == p.Port.IntValue()
 	})
-}
-
-// named returns the number of a pod's named port, 0 if there is none.
-func named(pod *corev1.Pod, name string, protocol corev1.Protocol) int {
-	for _, container := range pod.Spec.Containers {
-		for _, p := range container.Ports {
-			if p.Name == name && cmp.Or(p.Protocol, corev1.ProtocolTCP) == protocol {
-				return int(p.ContainerPort)
-			}
-		}
-	}
-	return 0
 }

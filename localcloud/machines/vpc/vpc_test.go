@@ -257,7 +257,7 @@ func TestIngressPolicies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newCluster("a", "vpc", true).node("n1", "10.0.0.2").node("n2", "10.0.0.3")
 			b := newCluster("b", "vpc", true).node("n3", "10.0.1.2")
-			a.pod("ns", "server", "10.1.0.2", "n1", corev1.ContainerPort{Name: "http", ContainerPort: 80})
+			a.pod("ns", "server", "10.1.0.2", "n1", corev1.ContainerPort{Name: "http", ContainerPort: 80, Protocol: corev1.ProtocolTCP})
 			places := map[string]Place{
 				"near":    in(a, a.pod("ns", "client", "10.1.0.3", "n1")),
 				"far":     in(a, a.pod("ns", "client", "10.1.1.3", "n2")),

@@ -13,9 +13,9 @@ type Port struct {
 	Number   int    `json:"port"`
 }
 
-// Entrance connects to machines from outside their VPC, as a load balancer's front ends do. It behaves as the network
+// Dialer connects to machines from outside their VPC, as a load balancer's front ends do. It behaves as the network
 // and the machines do.
-type Entrance interface {
+type Dialer interface {
 	// Dial opens a TCP connection from an address to a port. If nothing answers, because a firewall drops the packets
 	// or a machine is off, Dial tries until the context ends; the error then gives the reason.
 	//

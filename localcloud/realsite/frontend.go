@@ -17,12 +17,12 @@ import (
 // kind is the software.State.Kind of a WordPress pod.
 const kind = "wordpress"
 
-var _ cloud.Entrance = (*Site)(nil)
+var _ cloud.Dialer = (*Site)(nil)
 
 // Dial opens a visitor's connection: to whatever accepts it in the simulation, or, if that is a WordPress pod, to the
 // real WordPress of its region.
 func (s *Site) Dial(ctx context.Context, from netip.Addr, to cloud.Port) (http.RoundTripper, error) {
-	simulated, err := s.o.Entrance.Dial(ctx, from, to)
+	simulated, err := s.o.Dialer.Dial(ctx, from, to)
 	if err != nil {
 		return nil, err
 	}
