@@ -51,6 +51,7 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 		Site:                          l.site(),
 	}
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
+	l.noSmallerDisk(config.Disks, config.Regions)
 	l.unknownKeys()
 	if len(l.problems) > 0 {
 		slices.SortStableFunc(l.problems, func(a, b Problem) int { return strings.Compare(a.Key, b.Key) })

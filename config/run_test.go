@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -82,4 +83,39 @@ func decodeBase64(t *testing.T, text string) []byte {
 		t.Fatal(err)
 	}
 	return bytes
+}
+
+// A disk that exists cannot shrink. Every smaller size is reported, together with all other mistakes.
+func TestNoDiskShrinks(t *testing.T) {
+	last := &state.State{Disks: []state.Disk{
+		{Region: "europe-west1", Zone: "europe-west1-b", Role: "pd", SizeGiB: 10},
+		{Region: "europe-west1", Zone: "europe-west1-b", Role: "tikv", SizeGiB: 40},
+		{Region: "europe-west2", Zone: "europe-west2-b", Role: "tikv", SizeGiB: 30},
+		{Region: "europe-west2", Zone: "europe-west2-b", Role: "files", SizeGiB: 11},
+		{Region: "europe-west3", Zone: "europe-west3-c", Role: "pd", SizeGiB: 99},   // to be replaced, in another zone
+		{Region: "europe-north1", Zone: "europe-north1-b", Role: "pd", SizeGiB: 99}, // of a region that is not configured
+	}}
+	values := configtest.Committed(t)
+	values[configtest.Project+":machineType"] = "e2-huge"
+	_, err := config.LoadRun(&pulumi.RunInfo{Project: configtest.Project, Config: values}, last)
+	var problems config.Problems
+	if !errors.As(err, &problems) || len(problems) != 3 {
+		t.Fatalf("got %v, want three mistakes", err)
+	}
+	for i, want := range []string{
+		"geo-wordpress:filesDiskGiB: 10: smaller than the disk of europe-west2 (11 GiB), and a persistent disk cannot shrink: " +
+			"the update would replace it by an empty one; set 11 or more",
+		"geo-wordpress:machineType: ",
+		"geo-wordpress:tikvDiskGiB: 20: smaller than the disk of europe-west1 (40 GiB), europe-west2 (30 GiB), and a persistent " +
+			"disk cannot shrink: the update would replace it by an empty one; set 40 or more",
+	} {
+		if got := problems[i].String(); !strings.HasPrefix(got, want) {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	values = configtest.Committed(t)
+	values[configtest.Project+":tikvDiskGiB"], values[configtest.Project+":filesDiskGiB"] = "40", "12"
+	if _, err := config.LoadRun(&pulumi.RunInfo{Project: configtest.Project, Config: values}, last); err != nil {
+		t.Error(err)
+	}
 }

@@ -121,10 +121,18 @@ func eachClaimHasItsVolume(t rapid.TB, s *system) {
 			if !s.Preview && claim.At("spec.volumeName") != volume.ObjectName() {
 				t.Errorf("%s asks for the volume %v, which is %s", claim, claim.At("spec.volumeName"), volume.ObjectName())
 			}
+			canGrow := false
 			for _, class := range s.in(region, "StorageClass") {
-				if class.ObjectName() == claim.Text("spec.storageClassName") {
+				if class.ObjectName() != claim.Text("spec.storageClassName") {
+					continue
+				}
+				if class.At("provisioner") != noProvisioner {
 					t.Errorf("%s has a class that provisions, %s", claim, class)
 				}
+				canGrow = class.At("allowVolumeExpansion") == true && s.Closure(claim)[class]
+			}
+			if !canGrow {
+				t.Errorf("%s does not wait for a class that lets it grow", claim)
 			}
 		}
 	}

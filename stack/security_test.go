@@ -150,11 +150,12 @@ func onlyTheProvisionerGetsAToken(t rapid.TB, s *system) {
 	}
 }
 
-// theProvisionersRightsAreFew: the provisioner serves claims and has no access to Secrets, pods or RBAC objects.
+// theProvisionersRightsAreFew: the provisioner serves claims and has no access to Secrets, pods or RBAC objects. It may
+// change claims only beside its own: elsewhere it could enlarge disks.
 func theProvisionersRightsAreFew(t rapid.TB, s *system) {
 	may := map[string][]string{
 		"ClusterRole": {"persistentvolumes", "persistentvolumeclaims", "storageclasses", "events"},
-		"Role":        {"services", "endpoints"},
+		"Role":        {"services", "endpoints", "persistentvolumeclaims"},
 	}
 	for _, r := range s.Resources {
 		resources, isRole := may[r.Kind()]
@@ -166,6 +167,12 @@ func theProvisionersRightsAreFew(t rapid.TB, s *system) {
 			for _, name := range asList(given["resources"]) {
 				if !slices.Contains(resources, name.(string)) {
 					t.Errorf("%s gives rights over %v", r, name)
+				}
+				changes := slices.ContainsFunc(asList(given["verbs"]), func(verb any) bool {
+					return !slices.Contains([]any{"get", "list", "watch"}, verb)
+				})
+				if n := s.namespaceOf(r); name == "persistentvolumeclaims" && changes && (n == nil || !strings.HasSuffix(n.Name, "-wordpress")) {
+					t.Errorf("%s gives rights to change the claims of %v", r, n)
 				}
 			}
 			for _, list := range []string{"verbs", "resources", "apiGroups"} {

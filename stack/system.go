@@ -89,6 +89,9 @@ func (s *system) clusters() (err error) {
 		if err != nil {
 			return err
 		}
+		if err = r.storage.Class(s.ctx, r.cluster); err != nil {
+			return err
+		}
 		for _, n := range []struct {
 			namespace **namespace.Namespace
 			role      string

@@ -125,13 +125,16 @@ func (s *Server) sharedClaim(ctx *pulumi.Context, server pulumi.Resource) error 
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteMany"}),
 			StorageClassName: class.Metadata.Name(),
 			VolumeMode:       pulumi.String("Filesystem"),
-			// The provisioner enforces no quota, but refuses a claim larger than the free space. Half the disk leaves
-			// room for the file system itself, the index, and the server's own state.
+			// The provisioner enforces no quota, but refuses a new claim larger than the free space. Half the disk
+			// leaves room for the file system itself, the index, and the server's own state.
 			Resources: &corev1.VolumeResourceRequirementsArgs{Requests: pulumi.StringMap{
 				"storage": pulumi.Sprintf("%dGi", s.args.Config.Disks.Files/2),
 			}},
 		},
-	}, s.args.Cluster.Object(s, pulumi.DependsOn([]pulumi.Resource{server})))
+	}, s.args.Cluster.Object(s, pulumi.DependsOn([]pulumi.Resource{server})),
+		// The provisioner cannot enlarge a claim, and need not: clients see the size of the disk's file system, whatever
+		// the claim says.
+		pulumi.IgnoreChanges([]string{"spec.resources.requests.storage"}))
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,16 @@ func (s *Server) account(ctx *pulumi.Context) (*corev1.ServiceAccount, error) {
 	if err := s.clusterRole(ctx, subjects); err != nil {
 		return nil, err
 	}
-	if err := s.role(ctx, subjects); err != nil {
+	err = s.role(ctx, s.name, s.args.Namespace.Name, subjects,
+		rule("", "services", "get"),
+		rule("", "endpoints", "get"))
+	if err != nil {
+		return nil, err
+	}
+	// Not in the cluster role: an update of the claim on a disk could enlarge the disk.
+	err = s.role(ctx, s.name+"-claims", s.args.ClaimNamespace.Name, subjects,
+		rule("", "persistentvolumeclaims", "update"))
+	if err != nil {
 		return nil, err
 	}
 	return account, nil
@@ -41,7 +50,7 @@ func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) 
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(className), Annotations: objectmeta.Annotations()},
 		Rules: rbacv1.PolicyRuleArray{
 			rule("", "persistentvolumes", "get", "list", "watch", "create", "delete"),
-			rule("", "persistentvolumeclaims", "get", "list", "watch", "update"),
+			rule("", "persistentvolumeclaims", "get", "list", "watch"),
 			rule("storage.k8s.io", "storageclasses", "get", "list", "watch"),
 			rule("", "events", "list", "watch", "create", "update", "patch"),
 		},
@@ -62,23 +71,23 @@ func (s *Server) clusterRole(ctx *pulumi.Context, subjects rbacv1.SubjectArray) 
 	return err
 }
 
-func (s *Server) role(ctx *pulumi.Context, subjects rbacv1.SubjectArray) error {
+// role gives the server rights in one namespace.
+func (s *Server) role(ctx *pulumi.Context, name string, namespace pulumi.StringOutput, subjects rbacv1.SubjectArray,
+	rules ...rbacv1.PolicyRuleInput,
+) error {
 	metadata := &metav1.ObjectMetaArgs{
 		Name:        pulumi.String(App),
-		Namespace:   s.args.Namespace.Name,
+		Namespace:   namespace,
 		Annotations: objectmeta.Annotations(),
 	}
-	role, err := rbacv1.NewRole(ctx, s.name, &rbacv1.RoleArgs{
+	role, err := rbacv1.NewRole(ctx, name, &rbacv1.RoleArgs{
 		Metadata: metadata,
-		Rules: rbacv1.PolicyRuleArray{
-			rule("", "services", "get"),
-			rule("", "endpoints", "get"),
-		},
+		Rules:    rbacv1.PolicyRuleArray(rules),
 	}, s.args.Cluster.Object(s))
 	if err != nil {
 		return err
 	}
-	binding, err := rbacv1.NewRoleBinding(ctx, s.name, &rbacv1.RoleBindingArgs{
+	binding, err := rbacv1.NewRoleBinding(ctx, name, &rbacv1.RoleBindingArgs{
 		Metadata: metadata,
 		RoleRef: &rbacv1.RoleRefArgs{
 			ApiGroup: pulumi.String("rbac.authorization.k8s.io"),

@@ -26,18 +26,22 @@ type Storage struct {
 	pulumi.ResourceState
 
 	PD, TiKV, Files *Disk
+
+	name  string
+	class pulumi.Resource
 }
 
 // Disk is one persistent disk, for one pod.
 type Disk struct {
 	*compute.Disk
+	storage *Storage
 	region  regions.Region
 	sizeGiB int
 }
 
 // New declares the disks.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Storage, error) {
-	s := &Storage{}
+	s := &Storage{name: name}
 	if err := ctx.RegisterComponentResource("geo-wordpress:storage:Storage", name, s, opts...); err != nil {
 		return nil, err
 	}
@@ -55,12 +59,12 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 			Zone:        pulumi.String(args.Region.Zone),
 			// Raft commits wait for fsync, so they need a balanced disk's SSD latency.
 			Type: pulumi.String("pd-balanced"),
-			Size: pulumi.Int(d.sizeGiB),
+			Size: pulumi.Int(d.sizeGiB), // grows in place
 		}, pulumi.Parent(s), args.Project.Ready(), pulumi.Protect(args.Protect))
 		if err != nil {
 			return nil, err
 		}
-		*d.disk = &Disk{Disk: disk, region: args.Region, sizeGiB: d.sizeGiB}
+		*d.disk = &Disk{Disk: disk, storage: s, region: args.Region, sizeGiB: d.sizeGiB}
 	}
 	return s, ctx.RegisterResourceOutputs(s, pulumi.Map{})
 }

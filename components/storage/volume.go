@@ -9,10 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// className marks static volumes and their claims. No StorageClass of this name exists, on purpose: nothing can be
-// provisioned for it, and a claim is never left to the cluster's default class.
-const className = "geo-wordpress-static"
-
 // ClaimArgs name the claim through which pods use a disk.
 type ClaimArgs struct {
 	Namespace pulumi.StringInput
@@ -22,6 +18,9 @@ type ClaimArgs struct {
 
 // Claim declares the static PersistentVolume of the disk and the claim bound to it, in the cluster of the disk's
 // region. Both children carry name and have parent as their parent.
+//
+// When the disk's size is raised, the disk grows, then the claim asks for the new size, and the CSI driver grows the
+// file system and writes the volume's capacity.
 func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, parent pulumi.Resource, args ClaimArgs,
 ) (*corev1.PersistentVolumeClaim, error) {
 	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
@@ -57,7 +56,13 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 				},
 			},
 		},
-	}, in.Object(parent), pulumi.IgnoreChanges([]string{"metadata.name"})) // earlier versions auto-named it
+	}, in.Object(parent), pulumi.IgnoreChanges([]string{
+		"metadata.name", // earlier versions auto-named it
+		// Only a new volume has its capacity from here. Later the driver's resizer writes it, after it has grown the
+		// disk: two writers would conflict, and if it were raised before, the resizer would take the growth for its own
+		// earlier one and resume with that one's size (external-resizer, expandAndRecover).
+		"spec.capacity.storage",
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -74,5 +79,5 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 			VolumeName:       volume.Metadata.Name(),
 			Resources:        &corev1.VolumeResourceRequirementsArgs{Requests: capacity},
 		},
-	}, in.Object(parent))
+	}, in.Object(parent, pulumi.DependsOn([]pulumi.Resource{d.storage.class})))
 }

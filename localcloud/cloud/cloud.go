@@ -116,4 +116,6 @@ type Facts interface {
 	Attach(handle, instance, zone string) error
 	// Detach detaches a disk from an instance. It is no error if the disk is not attached.
 	Detach(handle, instance string)
+	// Resize enlarges a disk (CSI volume handle) to a size in GiB, unless it is that large, and returns its size.
+	Resize(handle string, sizeGB int) (int, error)
 }

@@ -23,6 +23,7 @@ func TestLifecycle(t *testing.T) {
 		{"the address answers from every region", checkSite},
 		{"a wrong node port takes its region out, and says why", checkNodePort},
 		{"a region without its files leaves the rotation", checkFiles},
+		{"disks grow in place, under their pods", growDisks},
 		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
 		{"a preview finds nothing", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"a refresh finds no drift", func(b *bench) { b.pulumi("refresh --yes --expect-no-changes") }},
@@ -30,7 +31,7 @@ func TestLifecycle(t *testing.T) {
 		{"neither the state nor any output holds a secret in plain text", checkSecrets},
 		{"an image's tag is planned as three updates", func(b *bench) {
 			b.set("tidbImage", "docker.io/pingcap/tidb:v8.5.8")
-			planned(b, "update", "kubernetes:apps/v1:Deployment::tidb-%s-tidb")
+			planned(b, "update kubernetes:apps/v1:Deployment::tidb-%s-tidb")
 		}},
 		{"and applied region by region", func(b *bench) {
 			watch := watchRegions(b, "database", "app.kubernetes.io/name=tidb")
@@ -48,6 +49,8 @@ func TestLifecycle(t *testing.T) {
 			checkClusters(b)
 		}},
 		{"a tag that no registry has stops in the first region, and a right one mends it", rollABadImage},
+		{"more machines and pods", addMachines},
+		{"and fewer again", removeMachines},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"destroy leaves nothing", func(b *bench) {
 			b.timed("destroy --yes")
@@ -89,33 +92,41 @@ func checkOutputs(b *bench) {
 	}
 }
 
-// planned checks that a preview plans one operation on one resource of each region, and nothing else. The resource is
-// the end of a URN, with %s for the region.
-func planned(b *bench, operation, resource string) {
+// planned checks that a preview plans exactly these operations, each on one resource of each region. An operation is
+// "update" or "replace" and the end of a URN, with %s for the region.
+func planned(b *bench, operations ...string) {
 	b.t.Helper()
 	type step struct{ Op, URN string }
 	plan := decode[struct{ Steps []step }](b.t, b.outputOf("preview", "--json", "--config-file", b.config))
 	want := map[string]bool{}
-	for _, region := range regionNames {
-		want[fmt.Sprintf(resource, region)] = true
-	}
-	for _, s := range plan.Steps {
-		if s.Op == "same" {
-			continue
+	for _, operation := range operations {
+		for _, region := range regionNames {
+			want[fmt.Sprintf(operation, region)] = true
 		}
-		found := false
-		for end := range want {
-			if strings.HasSuffix(s.URN, end) && s.Op == operation {
-				delete(want, end)
-				found = true
+	}
+	found := map[string]bool{}
+	for _, s := range plan.Steps {
+		op := s.Op
+		switch op {
+		case "same":
+			continue
+		case "create-replacement", "delete-replaced":
+			op = "replace"
+		}
+		known := false
+		for operation := range want {
+			if what, end, _ := strings.Cut(operation, " "); what == op && strings.HasSuffix(s.URN, end) {
+				found[operation], known = true, true
 			}
 		}
-		if !found {
+		if !known {
 			b.t.Errorf("the preview also plans to %s %s", s.Op, s.URN)
 		}
 	}
-	for end := range want {
-		b.t.Errorf("the preview does not plan to %s %s", operation, end)
+	for operation := range want {
+		if !found[operation] {
+			b.t.Errorf("the preview does not plan to %s", operation)
+		}
 	}
 }
 

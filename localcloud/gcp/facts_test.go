@@ -98,6 +98,28 @@ func TestDisksAndInstances(t *testing.T) {
 	require.NoError(t, s.delete(diskType, "disk", disk), "the machines are gone")
 }
 
+// The CSI driver enlarges a disk beside the program. It never shrinks one, and a refresh shows what it did.
+func TestDisksGrow(t *testing.T) {
+	s := build(t, "address")
+	disk := s.ids["disk"]
+	for _, c := range []struct{ want, size int }{{10, 20}, {20, 20}, {30, 30}, {25, 30}} {
+		size, err := s.api.Resize(disk, c.want)
+		require.NoError(t, err)
+		assert.Equal(t, c.size, size, "resized to %d GiB", c.want)
+		d, _ := s.api.Disk(disk)
+		assert.Equal(t, c.size, d.SizeGB)
+	}
+	_, err := s.api.Resize(disk, 65537)
+	require.ErrorContains(t, err, "cannot be larger than 65536 GB")
+	_, err = s.api.Resize("projects/geo-project/zones/europe-west1-b/disks/none", 40)
+	require.ErrorContains(t, err, "was not found")
+
+	_, _, state := s.engine.read(diskType, "disk", disk, s.inputs["disk"])
+	assert.Equal(t, 30.0, state["size"].NumberValue())
+	back := s.engine.diff(diskType, "disk", disk, s.inputs["disk"], s.inputs["disk"], state)
+	assert.Equal(t, []string{"size"}, back.Replaces, "the smaller size of the program")
+}
+
 func TestClusterGoneFreesItsDisks(t *testing.T) {
 	s := build(t, "address")
 	require.NoError(t, s.api.Attach(s.ids["disk"], s.hardware.Instances(s.ids["pool"])[0], zone))

@@ -29,6 +29,7 @@ type cluster struct {
 
 	nodePools    *nodes.Pools
 	attacher     *volumes.Attacher
+	resizer      *volumes.Resizer
 	provisioner  *volumes.Provisioner
 	statuses     *kubeclient.Queue // pod statuses to write, by UID
 	volumesInUse *kubeclient.Queue // volumes in use to write, by machine
@@ -49,11 +50,12 @@ func newCluster(s *Simulator, info cloud.Cluster, config *rest.Config) (*cluster
 	c.client = client
 	c.nodePools = nodes.NewPools(client, c, s.pace, s.drainTimeout)
 	c.attacher = volumes.NewAttacher(client, s.cloudFacts, c.zone)
+	c.resizer = volumes.NewResizer(client, s.cloudFacts, c.growMounted)
 	c.provisioner = volumes.NewProvisioner(client, c.nfsServer)
 	c.statuses = client.NewQueue("pod status", c.writeStatus)
 	c.volumesInUse = client.NewQueue("volumes in use", c.writeVolumesInUse)
 	c.shared = &kubelet.Cluster{
-		Client: client, Network: s.network, Volumes: volumes.NewMounter(client, s.disks), Pace: s.pace, Logs: s.logs,
+		Client: client, Network: s.network, Volumes: volumes.NewMounter(client, s.cloudFacts, s.disks), Pace: s.pace, Logs: s.logs,
 		Locked:  s.locked,
 		Changed: c.changed,
 		Report: func(p *kubelet.Pod) {
@@ -94,6 +96,7 @@ func (c *cluster) observe(object any) {
 		c.attacher.Changed(o)
 	case *corev1.PersistentVolumeClaim:
 		c.provisioner.ClaimChanged(o)
+		c.resizer.Changed(o)
 	case *corev1.PersistentVolume:
 		c.provisioner.VolumeChanged(o)
 	}
@@ -169,6 +172,18 @@ func (c *cluster) nfsServer(name string) *volumes.NFSServer {
 		}
 	}
 	return nil
+}
+
+// growMounted enlarges the file system of a disk to the disk's size if a pod has mounted its claim.
+func (c *cluster) growMounted(claim *corev1.PersistentVolumeClaim, handle string) (sizeGB int, pod *corev1.Pod) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for _, p := range c.pods() {
+		if p.Mounts(claim) {
+			return c.shared.Volumes.Grow(handle), p.Object()
+		}
+	}
+	return 0, nil
 }
 
 // pod finds a pod on the machines, nil if there is none.

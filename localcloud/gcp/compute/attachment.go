@@ -76,6 +76,28 @@ func (d Disks) Detach(handle, instance string) {
 	}
 }
 
+// Resize implements cloud.Facts.
+func (d Disks) Resize(handle string, sizeGB int) (size int, err error) {
+	err = d.API.Transact(func(t *api.Tx) error {
+		r, err := t.Find(handle)
+		if err != nil {
+			return err
+		}
+		if r == nil || r.Type != diskType {
+			return api.NotFound(handle)
+		}
+		if size = r.Outputs.Num("size"); size >= sizeGB {
+			return nil
+		}
+		if sizeGB > maxDisk {
+			return api.Invalid("sizeGb", fmt.Sprint(sizeGB), "Disk size cannot be larger than %d GB.", maxDisk)
+		}
+		size, r.Outputs["size"] = sizeGB, float64(sizeGB)
+		return t.Save(r)
+	})
+	return size, err
+}
+
 // DetachAll detaches the disks of deleted instances, as Google does.
 func DetachAll(t *api.Tx, deleted map[string]bool) error {
 	var free []string

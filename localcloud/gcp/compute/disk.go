@@ -7,7 +7,10 @@ import (
 	"geo-wordpress/localcloud/gcp/schema"
 )
 
-const diskType = "gcp:compute/disk:Disk"
+const (
+	diskType = "gcp:compute/disk:Disk"
+	maxDisk  = 65536 // GiB
+)
 
 func disk() *api.Kind {
 	return &api.Kind{
@@ -15,7 +18,7 @@ func disk() *api.Kind {
 		Fields: schema.Fields{
 			"description": schema.String(schema.ForceNew),
 			// A disk grows in place; shrinking replaces it.
-			"size": schema.Int(schema.Computed, schema.Between(1, 65536),
+			"size": schema.Int(schema.Computed, schema.Between(1, maxDisk),
 				schema.ReplaceIf(func(o, n any) bool { return n.(float64) < o.(float64) })),
 			"type": schema.String(schema.Default("pd-standard"), schema.ForceNew,
 				schema.OneOf("pd-standard", "pd-balanced", "pd-ssd")),

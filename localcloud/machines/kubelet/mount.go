@@ -3,6 +3,7 @@ package kubelet
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -46,6 +47,14 @@ func (p *Pod) remountAll() {
 		source := &p.api.Spec.Volumes[i]
 		p.volumes[source.Name] = p.kubelet.Volumes.Remount(p.mounting(), source)
 	}
+}
+
+// Mounts says whether the pod has mounted a claim.
+func (p *Pod) Mounts(claim *corev1.PersistentVolumeClaim) bool {
+	return p.volumes != nil && !p.released && p.Up() && p.api.Namespace == claim.Namespace &&
+		slices.ContainsFunc(p.api.Spec.Volumes, func(v corev1.Volume) bool {
+			return v.PersistentVolumeClaim != nil && v.PersistentVolumeClaim.ClaimName == claim.Name
+		})
 }
 
 func (p *Pod) mounting() volumes.Pod {

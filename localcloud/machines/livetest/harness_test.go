@@ -251,6 +251,18 @@ func (f *facts) Detach(handle, instance string) {
 	}
 }
 
+func (f *facts) Resize(handle string, sizeGB int) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d, ok := f.disks[handle]
+	if !ok {
+		return 0, fmt.Errorf("the disk %s was not found", handle)
+	}
+	d.SizeGB = max(d.SizeGB, sizeGB)
+	f.disks[handle] = d
+	return d.SizeGB, nil
+}
+
 // namespace creates a namespace for the duration of the test. It waits for the API server's certificate, which pods
 // mount and which a controller publishes there a moment later.
 func (r *region) namespace(t *testing.T, name string) string {

@@ -26,6 +26,8 @@ type Volume struct {
 	Kind Kind
 	// Opaque volumes may hold files that this model did not see written: missing files are assumed to exist.
 	Opaque bool
+	// SizeGB is the size of a disk's file system in GiB.
+	SizeGB int
 	// Answers, if not nil, says whether the volume's server responds. A program that opens a file waits until it does.
 	Answers func() bool
 

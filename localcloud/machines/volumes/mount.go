@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/kubeclient"
 	"geo-wordpress/localcloud/machines/podenv"
 	"geo-wordpress/localcloud/machines/software"
@@ -34,11 +35,14 @@ func (d Disks) content(handle string, opaque bool) *software.Volume {
 // Mounter mounts the volumes of a cluster's pods. Callers must not use it concurrently.
 type Mounter struct {
 	client *kubeclient.Client
+	facts  func() cloud.Facts
 	disks  Disks
 }
 
 // NewMounter creates a mounter.
-func NewMounter(client *kubeclient.Client, disks Disks) *Mounter { return &Mounter{client, disks} }
+func NewMounter(client *kubeclient.Client, facts func() cloud.Facts, disks Disks) *Mounter {
+	return &Mounter{client, facts, disks}
+}
 
 // Pod is a pod whose volumes are mounted.
 type Pod struct {
@@ -140,11 +144,26 @@ func (m *Mounter) mountClaim(p Pod, claim string) (*software.Volume, error) {
 			}
 			return nil, Pending{fmt.Sprintf("volume %s is not attached", pv.Name)}
 		}
-		return m.disks.content(pv.Spec.CSI.VolumeHandle, p.Adopted), nil
+		v := m.disks.content(pv.Spec.CSI.VolumeHandle, p.Adopted)
+		if !p.Mounted || v.SizeGB == 0 {
+			m.Grow(pv.Spec.CSI.VolumeHandle) // as the driver does whenever it mounts a disk
+		}
+		return v, nil
 	case pv.Spec.HostPath != nil:
 		return opaque(software.Host), nil
 	}
 	return nil, fmt.Errorf("the local cloud's machines have no driver for the volume source of %s", pv.Name)
+}
+
+// Grow enlarges a disk's file system to the disk's size, and returns that size in GiB.
+func (m *Mounter) Grow(handle string) int {
+	v := m.disks.content(handle, false)
+	if facts := m.facts(); facts != nil {
+		if disk, ok := facts.Disk(handle); ok {
+			v.SizeGB = max(v.SizeGB, disk.SizeGB)
+		}
+	}
+	return v.SizeGB
 }
 
 // InUse returns the disks that a pod uses, as node.status.volumesInUse names them.
