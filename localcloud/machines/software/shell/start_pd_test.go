@@ -263,7 +263,9 @@ func TestARemovedMemberDoesNotStartAgain(t *testing.T) {
 	all := standing(t)
 	all[0].post("remove", `{"ID":"`+all[0].idOf(all[1])+`"}`)
 	all[1].stop()
-	require.Equal(t, 1, all[1].w.WaitExit(all[1].decide()))
+	decided := all[1].decide()
+	require.Equal(t, 1, all[1].w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "The others have removed this Placement Driver")
 	all[1].lose()
 	all[1].start()
 	cluster(t, all...)
@@ -313,7 +315,9 @@ func TestAMemberOutsideTheConfigurationStopsAJoin(t *testing.T) {
 		r.members = "m1=http://pd1:2380,m0=http://pd0:2380,m7=http://pd7:2380"
 	}
 	all[1].lose()
-	require.Equal(t, 1, all[1].w.WaitExit(all[1].decide()))
+	decided := all[1].decide()
+	require.Equal(t, 1, all[1].w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "list m2, which is not in the configuration")
 	require.NotEmpty(t, all[0].idOf(all[1]), "nothing was removed")
 }
 
@@ -341,5 +345,7 @@ func TestTwoClustersStopAJoin(t *testing.T) {
 	}
 	w.Pass(10 * time.Second)
 	third := regionsOf(t, w, 3)[2]
-	require.Equal(t, 1, w.WaitExit(third.decide()))
+	decided := third.decide()
+	require.Equal(t, 1, w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "belong to different clusters")
 }
