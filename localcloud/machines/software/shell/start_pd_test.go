@@ -221,7 +221,11 @@ func TestAnEmptyDiskWaitsForAQuorum(t *testing.T) {
 	for name, change := range map[string]func(all []*region){
 		"the others are gone": func(all []*region) { all[1].stop(); all[2].stop() },
 		"one other is left":   func(all []*region) { all[1].stop() },
-		"a joiner":            func(all []*region) { all[1].stop(); all[2].stop(); all[0].founders, all[0].stands = "", "" },
+		"one other is left, and knows that it ran before the database stood": func(all []*region) {
+			all[1].stop()
+			all[0].stands, all[1].stands, all[2].stands = "", "", ""
+		},
+		"a joiner": func(all []*region) { all[1].stop(); all[2].stop(); all[0].founders, all[0].stands = "", "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -303,6 +307,7 @@ func TestOneJoinsAfterTheOther(t *testing.T) {
 	all[0].post("add", `{"peerURLs":["http://pd4:2380"]}`)
 	decided := fourth.decide()
 	waits(t, all[0].w, decided)
+	require.Contains(t, decided.Logs, "waits: http://pd4:2380 is joining")
 	all[0].post("remove", `{"ID":"`+all[0].idOf(&region{n: 4})+`"}`)
 	fourth.begin(decided)
 	cluster(t, append(all, fourth)...)
