@@ -114,18 +114,22 @@ func (m *members) listed(n int) map[string]listedMember {
 	return found
 }
 
-// change changes the members, as the start script of another member does.
+// change changes the members, as the start script of another member does. They refuse it for the first seconds after one
+// of them has come or gone.
 func (m *members) change(n int, what, body string) {
 	m.t.Helper()
-	response, err := impatient.Post(pdURL(m.pods[n], "/v3/cluster/member/"+what), "application/json", bytes.NewBufferString(body))
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(response.Body)
-		m.t.Fatalf("%s %s: %s: %s", what, body, response.Status, text)
-	}
+	m.Eventually(30*time.Second, "the members change", func() error {
+		response, err := impatient.Post(pdURL(m.pods[n], "/v3/cluster/member/"+what), "application/json", bytes.NewBufferString(body))
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			text, _ := io.ReadAll(response.Body)
+			return fmt.Errorf("%s %s: %s: %s", what, body, response.Status, text)
+		}
+		return nil
+	})
 }
 
 func (m *members) remove(n, by int) {
@@ -171,7 +175,6 @@ func TestPDMembership(t *testing.T) {
 		"after the removal": func() { m.remove(2, 0) },
 		"after the addition": func() {
 			m.remove(2, 0)
-			m.Eventually(20*time.Second, "the others are connected", func() error { return world.Healthy(m.pods[1]) })
 			m.change(1, "add", `{"peerURLs":["`+m.peer(2)+`"]}`)
 		},
 		"when the Placement Driver starts": func() {
