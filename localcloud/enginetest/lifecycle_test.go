@@ -52,6 +52,7 @@ func TestLifecycle(t *testing.T) {
 		{"more machines and pods", addMachines},
 		{"and fewer again", removeMachines},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
+		{"all Placement Drivers restart with their data", restartPlacementDrivers},
 		{"destroy leaves nothing", func(b *bench) {
 			b.timed("destroy --yes")
 			checkEmpty(b)

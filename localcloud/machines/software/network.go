@@ -26,15 +26,24 @@ type Remote struct {
 
 // Get requests a path from the far end over HTTP. Status 0 means that the timeout expired without an answer.
 func (r Remote) Get(path string, timeout time.Duration) Response {
+	return r.Send(Request{Path: path, Waited: timeout})
+}
+
+// Send sends a request over HTTP. Only a GET may be repeated.
+func (r Remote) Send(request Request) Response {
 	if r.Program == nil {
 		return Response{Status: http.StatusOK}
 	}
-	return r.Program.Answer(r.Port, Request{Path: path, Waited: timeout}, r.Network)
+	return r.Program.Answer(r.Port, request, r.Network)
 }
 
 // Request is an HTTP request that has arrived at a program.
 type Request struct {
-	Path string // with the query
+	Path   string // with the query
+	Method string // empty for GET
+	Body   string
+	// Closed says that the client has closed its end of the connection already, as far as it can.
+	Closed bool
 	// Waited is how long the request has waited for its answer.
 	Waited time.Duration
 }
@@ -44,6 +53,8 @@ type Request struct {
 type Response struct {
 	Status int
 	Body   string
+	// Closed says that the client has closed its end of the connection already, as far as it can.
+	Closed bool
 	Header http.Header
 }
 
