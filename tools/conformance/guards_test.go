@@ -63,8 +63,8 @@ var undone = map[string]setting{
 		inConfigMaps("init.php", "array( $password, '' )", "array( $password )")},
 	"the init Job has TiDB read its users":  {"TestTiDBInitJob", inConfigMaps("init.php", "'FLUSH PRIVILEGES'", "'DO 0'")},
 	"the init Job sets the user's password": {"TestTiDBInitJob", inSecrets("init.sql", "ALTER USER 'wordpress'", "-- ")},
-	"TiDB ends gently":                      {"TestTiDBShutdown", inConfigMaps("tidb.toml", "graceful-wait-before-shutdown = 10", "")},
-	"TiDB has time to end": {"TestTiDBShutdown", change("tidb", func(pod *declared.Pod) {
+	"TiDB ends gently":                      {"TestTiDBBootstrap", inConfigMaps("tidb.toml", "graceful-wait-before-shutdown = 10", "")},
+	"TiDB has time to end": {"TestTiDBBootstrap", change("tidb", func(pod *declared.Pod) {
 		*pod.Spec().TerminationGracePeriodSeconds = 5
 	})},
 	"TiDB's settings are spelt right":       {"TestConfigurationIsKnown", inConfigMaps("tidb.toml", "temp-dir", "temp-directory")},

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -22,7 +24,8 @@ var site = map[string]string{
 // The install Jobs of all regions run at once, and create one site.
 func TestWordPressInstallJobs(t *testing.T) {
 	w := world.New(t, committed(t, site))
-	tidb := startDatabase(w)
+	startPDs(w)
+	tidbs := startTiDBs(w, w.Stack.Regions)
 	said := make([]string, len(w.Stack.Regions))
 	var wait sync.WaitGroup
 	for i, region := range w.Stack.Regions {
@@ -44,7 +47,7 @@ func TestWordPressInstallJobs(t *testing.T) {
 	if count["installed"] != 1 || count["already installed"] != len(said)-1 {
 		t.Errorf("the Jobs say %q", said)
 	}
-	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	db := w.Database(tidbs[1], "root", w.Stack.Output("database", "rootPassword"))
 	for query, want := range map[string]string{
 		"SELECT user_login, user_email FROM wordpress.wp_users":                                           "editor editor@example.com",
 		"SELECT option_value FROM wordpress.wp_options WHERE option_name = 'siteurl'":                     w.Stack.Output("site_url"),
@@ -57,7 +60,7 @@ func TestWordPressInstallJobs(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, got, want)
 		}
 	}
-	noFailedSQL(t, tidb, noSuchTable)
+	noFailedSQL(t, tidbs...)
 }
 
 // While one region installs, there are tables without a site, and another region waits. If nobody installs, such tables
@@ -181,48 +184,37 @@ func ends(t *testing.T, w *world.World, job *kubelet.Pod) {
 	}
 }
 
-// startDatabase starts the Placement Drivers, the stand-in for TiKV, and a TiDB that serves all regions.
-func startDatabase(w *world.World) *kubelet.Pod { return startTiDB(w, startPDs(w)) }
+// startDatabase starts the Placement Drivers, the store, and the first region's TiDB.
+func startDatabase(w *world.World) *kubelet.Pod {
+	startPDs(w)
+	return startTiDBs(w, w.Stack.Regions[:1])[0]
+}
 
-// startTiDB starts the stand-in for TiKV, and a TiDB that serves all regions.
-func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
-	first := w.Stack.Regions[0].Name
-	w.StandInForTiKV(pds)
-	tidb := w.Start(first, "tidb")
-	for _, region := range w.Stack.Regions[1:] {
-		w.Serve("tidb", first, region.Name)
+// startTiDBs starts the store, and the TiDBs of regions.
+func startTiDBs(w *world.World, regions []*declared.Region) (tidbs []*kubelet.Pod) {
+	store := w.StartStore()
+	for _, region := range regions {
+		tidbs = append(tidbs, w.Start(region.Name, "tidb"))
 	}
-	w.Ready(3*time.Minute, tidb)
-	return tidb
+	w.Ready(3*time.Minute, append(slices.Clone(tidbs), store)...)
+	return tidbs
 }
 
 // noSuchTable is in TiDB's error when WordPress asks whether there is a site.
 const noSuchTable = "Table 'wordpress.wp_"
 
-// noFailedSQL fails the test if TiDB's log has a failed statement, except the expected ones.
-func noFailedSQL(t *testing.T, tidb *kubelet.Pod, expected ...string) {
+// noFailedSQL fails the test if a TiDB's log has a failed statement, except on tables that do not exist yet.
+func noFailedSQL(t *testing.T, tidbs ...*kubelet.Pod) {
 	t.Helper()
-	for _, line := range failedSQL(tidb, expected...) {
-		t.Errorf("a statement failed: %s", line)
-	}
-}
-
-// failedSQL returns the lines of TiDB's log about failed statements, except the expected ones.
-func failedSQL(tidb *kubelet.Pod, expected ...string) (failed []string) {
-lines:
-	for _, line := range strings.Split(tidb.Log("tidb"), "\n") {
-		if !strings.Contains(line, "command dispatched failed") {
-			continue
-		}
-		for _, text := range expected {
-			if strings.Contains(line, text) {
-				continue lines
+	for _, tidb := range tidbs {
+		for _, line := range strings.Split(tidb.Log("tidb"), "\n") {
+			if !strings.Contains(line, "command dispatched failed") || strings.Contains(line, noSuchTable) {
+				continue
 			}
+			if len(line) > 1000 {
+				line = fmt.Sprintf("%s... (%d bytes)", line[:1000], len(line))
+			}
+			t.Errorf("a statement failed in %s: %s", tidb.Region.Name, line)
 		}
-		if len(line) > 1000 {
-			line = fmt.Sprintf("%s... (%d bytes)", line[:1000], len(line))
-		}
-		failed = append(failed, line)
 	}
-	return failed
 }
