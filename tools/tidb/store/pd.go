@@ -15,8 +15,8 @@ import (
 // version is the version of TiKV that the store claims to be: TiDB's own.
 const version = "8.5.6"
 
-// interval is the time between two reports of all data regions. A new leader of the Placement Drivers knows no leader
-// of a data region until it is told. TiKV reports every minute; TiDB does not find the region meanwhile, and waits.
+// interval is the time between two reports of all data regions. A new leader of the Placement Drivers may not know the
+// leaders of data regions until it is told. TiKV reports when it connects to one, and every minute.
 const interval = 5 * time.Second
 
 // driver is the client of the Placement Drivers. It adds to the store's own what TiKV tells them.
