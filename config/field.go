@@ -10,12 +10,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"geo-wordpress/state"
 )
 
 // loader reads a configuration. It continues after a mistake, to find them all.
 type loader struct {
 	project  string
 	values   map[string]string
+	last     *state.State // what exists already
 	problems Problems
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/sizing"
+	"geo-wordpress/state"
 )
 
 // Limits of the configuration's numbers.
@@ -29,7 +30,11 @@ const (
 // It applies no defaults: those are in Pulumi.yaml, and the CLI applies them. An error is of type Problems and holds
 // every mistake.
 func Load(values map[string]string, project string) (*Config, error) {
-	l := &loader{project: project, values: values}
+	return load(values, project, &state.State{})
+}
+
+func load(values map[string]string, project string, last *state.State) (*Config, error) {
+	l := &loader{project: project, values: values, last: last}
 	config := &Config{
 		Project:                       l.googleProject(),
 		AuthorizedNetworks:            l.authorizedNetworks(),
@@ -54,9 +59,10 @@ func Load(values map[string]string, project string) (*Config, error) {
 	return config, nil
 }
 
-// LoadRun is Load for a run of the program, as the engine describes it (pulumi.RunOption). It refuses encrypted values
-// of known keys: each ends up in plain text in a manifest or a resource's name, so encryption would promise too much.
-func LoadRun(info *pulumi.RunInfo) (*Config, error) {
+// LoadRun is Load for a run of the program, as the engine describes it (pulumi.RunOption), and also checks the
+// configuration against the stack's last state. It refuses encrypted values of known keys: each ends up in plain text in
+// a manifest or a resource's name, so encryption would promise too much.
+func LoadRun(info *pulumi.RunInfo, last *state.State) (*Config, error) {
 	var problems Problems
 	for _, key := range slices.Sorted(slices.Values(info.ConfigSecretKeys)) {
 		name, own := cutNamespace(key, info.Project)
@@ -68,7 +74,7 @@ func LoadRun(info *pulumi.RunInfo) (*Config, error) {
 	if len(problems) > 0 {
 		return nil, problems // and no other problem, which might show a value
 	}
-	return Load(info.Config, info.Project)
+	return load(info.Config, info.Project, last)
 }
 
 // projectKey is the Google provider's own key, which has no default.

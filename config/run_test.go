@@ -10,16 +10,17 @@ import (
 
 	"geo-wordpress/config"
 	"geo-wordpress/config/configtest"
+	"geo-wordpress/state"
 )
 
 func TestLoadRun(t *testing.T) {
 	run := &pulumi.RunInfo{Project: configtest.Project, Config: configtest.Committed(t)}
-	got, err := config.LoadRun(run)
+	got, err := config.LoadRun(run, &state.State{})
 	if want := load(t, run.Config); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	run.ConfigSecretKeys = []string{"gcp:credentials", "another:secret"} // keys of other namespaces may be secret
-	if _, err := config.LoadRun(run); err != nil {
+	if _, err := config.LoadRun(run, &state.State{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -32,7 +33,7 @@ func TestEncryptedValuesAreRefusedAndNeverShown(t *testing.T) {
 		values[key] = secret
 		_, err := config.LoadRun(&pulumi.RunInfo{
 			Project: configtest.Project, Config: values, ConfigSecretKeys: []string{key},
-		})
+		}, &state.State{})
 		if err == nil {
 			t.Errorf("%s: accepted", key)
 			continue

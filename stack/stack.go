@@ -3,6 +3,7 @@ package stack
 
 import (
 	"geo-wordpress/config"
+	"geo-wordpress/state"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -12,7 +13,11 @@ import (
 func Program() (pulumi.RunFunc, pulumi.RunOption) {
 	var run pulumi.RunInfo
 	deploy := func(ctx *pulumi.Context) error {
-		loaded, err := config.LoadRun(&run)
+		last, err := state.Read(ctx)
+		if err != nil {
+			return err
+		}
+		loaded, err := config.LoadRun(&run, last)
 		if err != nil {
 			return err
 		}

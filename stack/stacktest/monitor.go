@@ -2,6 +2,7 @@ package stacktest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -102,6 +103,25 @@ func (m *monitor) RegisterResourceOutputs(_ context.Context, request *pulumirpc.
 		r.Outputs = outputs
 	}
 	return &emptypb.Empty{}, nil
+}
+
+// Invoke returns the outputs of the stack's last state, as the engine does for the program's state package.
+func (m *monitor) Invoke(_ context.Context, request *pulumirpc.ResourceInvokeRequest) (*pulumirpc.InvokeResponse, error) {
+	want := resource.PropertyMap{"stackName": resource.NewProperty("organization/" + configtest.Project + "/" + Stack)}
+	if args, err := plugin.UnmarshalProperties(request.Args, wire); err != nil || !args.DeepEquals(want) ||
+		request.Tok != "pulumi:pulumi:readStackResourceOutputs" {
+		return nil, fmt.Errorf("stacktest: there is no function %s for %v (%v)", request.Tok, args, err)
+	}
+	last := resource.PropertyMap{}
+	if m.options.Last != nil {
+		for _, r := range m.options.Last.Resources {
+			last[resource.PropertyKey(r.URN)] = resource.NewProperty(resource.PropertyMap{
+				"type": resource.NewProperty(r.Type), "outputs": resource.NewProperty(r.Outputs),
+			})
+		}
+	}
+	result, err := plugin.MarshalProperties(resource.PropertyMap{"outputs": resource.NewProperty(last)}, wire)
+	return &pulumirpc.InvokeResponse{Return: result}, err
 }
 
 func (m *monitor) SignalAndWaitForShutdown(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {

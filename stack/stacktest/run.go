@@ -3,6 +3,7 @@ package stacktest
 import (
 	"fmt"
 	"net"
+	"slices"
 
 	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack"
@@ -21,6 +22,8 @@ type Options struct {
 	Preview bool
 	// Fail, if set, is called for every resource before its registration; the engine returns its error.
 	Fail func(*Resource) error
+	// Last is the run that left the stack's state; nil if there is no state yet.
+	Last *Graph
 	// SecretKeys are the configuration's encrypted keys.
 	SecretKeys []string
 }
@@ -28,6 +31,12 @@ type Options struct {
 // Run runs the program on a configuration in the form of pulumi.RunInfo.Config. It returns what was registered, also
 // when the program fails; the error is the program's.
 func Run(values map[string]string, options Options) (*Graph, error) {
+	program, option := stack.Program()
+	return RunProgram(program, values, options, option)
+}
+
+// RunProgram is Run for another program.
+func RunProgram(program pulumi.RunFunc, values map[string]string, options Options, more ...pulumi.RunOption) (*Graph, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("listening for the program: %w", err)
@@ -47,14 +56,13 @@ func Run(values map[string]string, options Options) (*Graph, error) {
 		<-served
 	}()
 
-	program, option := stack.Program()
-	err = pulumi.RunErr(program, func(info *pulumi.RunInfo) {
-		info.Project, info.Stack = configtest.Project, Stack
+	err = pulumi.RunErr(program, slices.Insert(more, 0, func(info *pulumi.RunInfo) {
+		info.Organization, info.Project, info.Stack = "organization", configtest.Project, Stack
 		info.Config, info.ConfigSecretKeys = values, options.SecretKeys
 		info.DryRun = options.Preview
 		info.MonitorAddr = listener.Addr().String()
 		info.EngineAddr = info.MonitorAddr
-	}, option)
+	})...)
 	m.lock.Lock()
 	defer m.lock.Unlock()
 	return m.graph, err
