@@ -21,8 +21,9 @@ var site = map[string]string{
 	"geo-wordpress:site": `{"title":"Überall & 你好","adminUser":"editor","adminEmail":"editor@example.com"}`,
 }
 
-// The install Jobs of all regions run at once, and create one site.
-func TestWordPressInstallJobs(t *testing.T) {
+// The install Jobs of all regions run at once, each with its region's TiDB, and create one site. What needs a site in
+// every region, but not its files, then follows in the same world.
+func TestWordPressEveryRegion(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	startPDs(w)
 	tidbs := startTiDBs(w, w.Stack.Regions)
@@ -60,6 +61,7 @@ func TestWordPressInstallJobs(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, got, want)
 		}
 	}
+	t.Run("CronOnce", func(t *testing.T) { cronOnce(t, w, tidbs) })
 	noFailedSQL(t, tidbs...)
 }
 
@@ -152,11 +154,11 @@ func TestWordPressStartsWhole(t *testing.T) {
 }
 
 // The cron retries until WordPress answers: its first run may come before WordPress has started, and before there is a
-// site.
-func TestWordPressCron(t *testing.T) {
+// site. What needs one region's site then follows in the same world, because a database takes long to start.
+func TestWordPressOneRegion(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
-	startDatabase(w)
+	tidb := startDatabase(w)
 	succeeds := func(cron *kubelet.Pod) {
 		t.Helper()
 		ends(t, w, cron)
@@ -166,12 +168,17 @@ func TestWordPressCron(t *testing.T) {
 	}
 	early := w.Start(region, "wordpress-cron")
 	time.Sleep(3 * time.Second)
-	w.Ready(3*time.Minute, w.Start(region, "wordpress"))
+	wordpress := w.Start(region, "wordpress")
+	w.Ready(3*time.Minute, wordpress)
 	succeeds(early)
 	if _, err := w.Job(region, "wordpress-install"); err != nil {
 		t.Fatal(err)
 	}
 	succeeds(w.Start(region, "wordpress-cron"))
+
+	t.Run("CoreIsTheImages", func(t *testing.T) { coreIsTheImages(t, w, tidb) })
+	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
+	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })
 }
 
 // ends waits until a Job's pod has ended.
