@@ -102,10 +102,17 @@ $(BIN)/pd-server: tools/pd/go.mod tools/pd/go.sum
 # TiDB 8.5.6 panics unless Go 1.25 compiled it. tools/conformance/install unpacks Debian's Go 1.25.
 GO_OF_TIDB := $(BIN)/go-1.25/usr/lib/go-1.25/bin
 
-$(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum
-	@if [ ! -x $(GO_OF_TIDB)/go ]; then echo "TiDB needs Go 1.25, which is not in .bin/go-1.25: run tools/conformance/install" >&2; exit 1; fi
+$(GO_OF_TIDB)/go:
+	@echo "TiDB needs Go 1.25, which is not in .bin/go-1.25: run tools/conformance/install" >&2; exit 1
+
+$(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum | $(GO_OF_TIDB)/go
 	@PATH="$(GO_OF_TIDB):$$PATH" tools/build TiDB tools/tidb github.com/pingcap/tidb/cmd/tidb-server $@ \
 		-ldflags=-s\ -w\ -X\ github.com/pingcap/tidb/pkg/parser/mysql.TiDBReleaseVersion=v8.5.6
+	@touch $@
+
+# After TiDB, which has compiled nearly all of it.
+$(BIN)/tikv-store: $(wildcard tools/tidb/store/*.go) tools/tidb/go.mod tools/tidb/go.sum | $(BIN)/tidb-server
+	@PATH="$(GO_OF_TIDB):$$PATH" tools/build "the store that speaks TiKV's protocol" tools/tidb ./store $@ -ldflags=-s\ -w
 	@touch $@
 
 # Without cgo, as in its image. noassets leaves out the GUI's files: they are generated, and the module lacks them.
@@ -114,7 +121,7 @@ $(BIN)/syncthing: tools/syncthing/go.mod tools/syncthing/go.sum
 		-ldflags=-s\ -w\ -X\ github.com/syncthing/syncthing/lib/build.Version=v2.1.2
 	@touch $@
 
-WORKLOADS := $(BIN)/pd-server $(BIN)/tidb-server $(BIN)/syncthing
+WORKLOADS := $(BIN)/pd-server $(BIN)/tidb-server $(BIN)/tikv-store $(BIN)/syncthing
 workloads: $(WORKLOADS)
 
 conformance: $(BIN)/staticcheck $(WORKLOADS) ## run the declared workloads with the real software, as root

@@ -2,54 +2,66 @@ package conformance_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
 
-// clock requests one timestamp after the other from the Placement Drivers, until it is stopped.
+// clock runs one transaction after the other, on one TiDB after the other, until it is stopped. Each gets its timestamp
+// from the leading Placement Driver, and waits while there is none.
 type clock struct {
-	cluster uint64
-	end     context.CancelFunc
-	done    chan struct{}
+	end  context.CancelFunc
+	done chan struct{}
 
-	lock  sync.Mutex
-	pds   []*kubelet.Pod
-	ticks []tick
+	lock   sync.Mutex
+	ticks  []tick
+	failed []error
 }
 
 type tick struct {
-	asked, answered time.Time
-	timestamp       uint64
+	began, ended time.Time
+	timestamp    uint64
 }
 
-func startClock(cluster uint64, pds []*kubelet.Pod) *clock {
+func startClock(w *world.World, tidbs []*kubelet.Pod) *clock {
+	var all []*sql.DB
+	for _, tidb := range tidbs {
+		all = append(all, w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")))
+	}
 	ctx, end := context.WithCancel(context.Background())
-	c := &clock{cluster: cluster, end: end, done: make(chan struct{}), pds: slices.Clone(pds)}
+	c := &clock{end: end, done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
-		for ; ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		for i := 0; ctx.Err() == nil; i++ {
+			began := time.Now()
+			timestamp, err := timestamp(ctx, all[i%len(all)])
 			c.lock.Lock()
-			pds := c.pds
-			c.lock.Unlock()
-			// A lost leader never answers: use a short timeout.
-			soon, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-			asked := time.Now()
-			timestamp, err := world.Timestamp(soon, cluster, pds...)
-			cancel()
 			if err == nil {
-				c.lock.Lock()
-				c.ticks = append(c.ticks, tick{asked, time.Now(), timestamp})
-				c.lock.Unlock()
+				c.ticks = append(c.ticks, tick{began, time.Now(), timestamp})
+			} else if ctx.Err() == nil {
+				c.failed = append(c.failed, fmt.Errorf("a transaction from %s to %s: %w", began.Format("15:04:05.0"), time.Now().Format("15:04:05.0"), err))
 			}
+			c.lock.Unlock()
+			time.Sleep(50 * time.Millisecond)
 		}
 	}()
 	return c
+}
+
+// timestamp returns the timestamp of a transaction of its own.
+func timestamp(ctx context.Context, db *sql.DB) (timestamp uint64, err error) {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return 0, err
+	}
+	defer tx.Rollback()
+	return timestamp, tx.QueryRowContext(ctx, "SELECT @@tidb_current_ts").Scan(&timestamp)
 }
 
 func (c *clock) stop() {
@@ -57,51 +69,47 @@ func (c *clock) stop() {
 	<-c.done
 }
 
-// with makes the clock ask other Placement Drivers from now on.
-func (c *clock) with(pds []*kubelet.Pod) {
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	c.pds = slices.Clone(pds)
-}
-
-// hasTicked returns an error until a timestamp that was requested after a time has arrived.
+// hasTicked returns an error until a transaction that began after a time has ended.
 func (c *clock) hasTicked(after time.Time) error {
 	if c.pause(after) == 0 {
-		return errors.New("there is none yet")
+		return errors.New("it does not yet")
 	}
 	return nil
 }
 
-// pause returns how long after a time the first timestamp requested after it arrived, or 0 if none has.
+// pause returns how long after a time the first transaction that began after it ended, or 0 if none has.
 func (c *clock) pause(after time.Time) time.Duration {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	for _, t := range c.ticks {
-		if t.asked.After(after) {
-			return t.answered.Sub(after)
+		if t.began.After(after) {
+			return t.ended.Sub(after)
 		}
 	}
 	return 0
 }
 
-// longest returns the longest time between two successive timestamps.
+// longest returns how long the longest transaction took.
 func (c *clock) longest() (pause time.Duration) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	for i := 1; i < len(c.ticks); i++ {
-		pause = max(pause, c.ticks[i].answered.Sub(c.ticks[i-1].answered))
+	for _, t := range c.ticks {
+		pause = max(pause, t.ended.Sub(t.began))
 	}
 	return pause
 }
 
-// back describes the first timestamp that was not greater than the one before it; empty if there is none.
-func (c *clock) back() string {
+// check fails the test if a transaction failed, or got a timestamp that was not greater than the one before it.
+func (c *clock) check(t *testing.T) {
+	t.Helper()
 	c.lock.Lock()
 	defer c.lock.Unlock()
+	for _, err := range c.failed {
+		t.Error(err)
+	}
 	for i := 1; i < len(c.ticks); i++ {
 		if c.ticks[i].timestamp <= c.ticks[i-1].timestamp {
-			return fmt.Sprintf("at %s the timestamp %d came after %d", c.ticks[i].answered, c.ticks[i].timestamp, c.ticks[i-1].timestamp)
+			t.Errorf("at %s the timestamp %d came after %d", c.ticks[i].ended, c.ticks[i].timestamp, c.ticks[i-1].timestamp)
 		}
 	}
-	return ""
 }

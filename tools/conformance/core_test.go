@@ -8,24 +8,17 @@ import (
 	"testing"
 	"time"
 
+	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
 
 // An administrator updates plugins, themes and translations in the dashboard, but not WordPress itself, which belongs
 // to the image: the pages say so and do not offer the update, and a request for it is refused.
-func TestWordPressCoreIsTheImages(t *testing.T) {
-	w := world.New(t, committed(t, site))
-	region := w.Stack.Regions[0]
-	tidb := startDatabase(w)
-	if _, err := w.Job(region.Name, "wordpress-install"); err != nil {
-		t.Fatal(err)
-	}
+func coreIsTheImages(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	// The offer of an update, as if wordpress.org had sent it.
 	offer := `O:8:"stdClass":10:{s:8:"response";s:7:"upgrade";s:8:"download";s:32:"https://example.com/9.9.9/wp.zip";s:6:"locale";s:5:"en_US";s:8:"packages";O:8:"stdClass":1:{s:4:"full";s:32:"https://example.com/9.9.9/wp.zip";}s:7:"current";s:5:"9.9.9";s:7:"version";s:5:"9.9.9";s:11:"php_version";s:3:"7.2";s:13:"mysql_version";s:3:"5.5";s:11:"new_bundled";s:3:"9.9";s:15:"partial_version";b:0;}`
 	checked := fmt.Sprintf(`O:8:"stdClass":4:{s:7:"updates";a:1:{i:0;%s}s:12:"last_checked";i:%d;s:15:"version_checked";s:%%d:"%%s";s:12:"translations";a:0:{}}`, offer, time.Now().Unix())
-	wordpress := w.Start(region.Name, "wordpress")
-	w.Ready(3*time.Minute, wordpress)
-	s, err := logIn(w, region)
+	s, err := logIn(w, tidb.Region)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,8 @@ func TestWordPressInBrowser(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			w := world.New(t, committed(t, nil))
 			w.WordPress = version
-			tidb := startDatabase(w)
+			startPDs(w)
+			tidbs := startTiDBs(w, w.Stack.Regions)
 			servers, daemons := startFiles(w)
 			var pods []*kubelet.Pod
 			for _, region := range w.Stack.Regions {
@@ -62,8 +63,8 @@ func TestWordPressInBrowser(t *testing.T) {
 				}
 				b.quickDraft(region.Name)
 			}
-			noFailedSQL(t, tidb, noSuchTable)
-			unharmed(t, w, slices.Concat(pods, servers, daemons, []*kubelet.Pod{tidb})...)
+			noFailedSQL(t, tidbs...)
+			unharmed(t, w, slices.Concat(pods, servers, daemons, tidbs)...)
 		})
 	}
 }

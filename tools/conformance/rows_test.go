@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
+	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
 
@@ -75,17 +75,9 @@ var pagesData = []string{
 }
 
 // FOUND_ROWS() returns the same as in MySQL: the number of rows that the statement before would have without its LIMIT.
-func TestWordPressCountsRows(t *testing.T) {
-	w := world.New(t, committed(t, site))
-	region := w.Stack.Regions[0].Name
-	tidb := startDatabase(w)
-	if _, err := w.Job(region, "wordpress-install"); err != nil {
-		t.Fatal(err)
-	}
-	putPlugin(t, w, region, "probe", probePlugin)
+func countsRows(t *testing.T, w *world.World, tidb, wordpress *kubelet.Pod) {
+	putPlugin(t, w, wordpress.Region.Name, "probe", probePlugin)
 	activate(t, w, tidb, "probe")
-	wordpress := w.Start(region, "wordpress")
-	w.Ready(3*time.Minute, wordpress)
 	var errors []string
 	if probe(t, wordpress, "sql", pagesData, &errors); len(errors) > 0 {
 		t.Fatal(errors)

@@ -15,15 +15,8 @@ import (
 
 // A plugin with a fatal error passes the port's probe and the health page. A pod that starts with it does not become
 // ready, so an update stops there; a pod without it does.
-func TestWordPressBrokenPlugin(t *testing.T) {
-	w := world.New(t, committed(t, site))
-	region := w.Stack.Regions[0].Name
-	tidb := startDatabase(w)
-	if _, err := w.Job(region, "wordpress-install"); err != nil {
-		t.Fatal(err)
-	}
-	old := w.Start(region, "wordpress")
-	w.Ready(3*time.Minute, old)
+func brokenPlugin(t *testing.T, w *world.World, tidb, old *kubelet.Pod) {
+	region := old.Region.Name
 	const elsewhere, broken = "elsewhere", "geo_no_such_function"
 	putPlugin(t, w, region, elsewhere, []byte("<?php\n/* Plugin Name: Elsewhere */\nheader( 'Location: /elsewhere' ); ob_start();\n"))
 	putPlugin(t, w, region, broken, []byte("<?php\n/* Plugin Name: Broken */\n"+broken+"();\n"))

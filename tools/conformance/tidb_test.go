@@ -1,11 +1,9 @@
 package conformance_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -28,55 +26,14 @@ const (
 	checkFailed     = 8121 // TiDB's own
 )
 
-// TiDB waits for a store before it starts, because without one it would exit. Its first start creates the database, the
-// user and root's password from the declared Secret.
-func TestTiDBBootstrap(t *testing.T) {
-	w := world.New(t, committed(t, nil))
-	pds := startPDs(w)
-	tidb := w.Start(w.Stack.Regions[0].Name, "tidb")
-	time.Sleep(20 * time.Second)
-	if tidb.Restarts() > 0 || len(tidb.Events("Started")) != 1 || tidb.Ready() {
-		t.Fatalf("without a store, TiDB did not wait:\n%s", w.Describe(tidb))
-	}
-	w.StandInForTiKV(pds)
-	w.Ready(3*time.Minute, tidb)
-	unharmed(t, w, tidb)
-
-	made := stateOf(t, w, tidb)
-	if want := "utf8mb4_general_ci"; made.collation != want {
-		t.Errorf("the database's collation is %s, want %s", made.collation, want)
-	}
-	if code := refusal(w.Database(tidb, "root", "").Ping()); code != accessDenied {
-		t.Errorf("root without a password: error %d, want %d", code, accessDenied)
-	}
-	checkUser(t, w, tidb)
-
-	for _, container := range []string{"tidb", "store-is-up"} {
-		for _, password := range []string{"password", "rootPassword"} {
-			if strings.Contains(tidb.Log(container), w.Stack.Output("database", password)) {
-				t.Errorf("the log of %s holds the %s", container, password)
-			}
-		}
-	}
-
-	// The next start finds everything, and changes nothing.
-	if stopped := tidb.Stop(); len(stopped.Killed) > 0 {
-		t.Errorf("TiDB had to be killed after %v", stopped.Took)
-	}
-	tidb = w.Start(w.Stack.Regions[0].Name, "tidb")
-	w.Ready(3*time.Minute, tidb)
-	if again := stateOf(t, w, tidb); again != made {
-		t.Errorf("after a restart the database is\n%+v\nand was\n%+v", again, made)
-	}
-}
-
 // The init Job ends in the same state wherever it starts from: before TiDB runs, during its bootstrap, after it; from
 // nothing, as when TiDB dies between its bootstrap and the init file; after any of its statements; five at once.
 func TestTiDBInitJob(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	region := w.Stack.Regions[0]
 	statements := initStatements(t, region)
-	w.StandInForTiKV(startPDs(w))
+	startPDs(w)
+	w.StartStore()
 
 	before := w.Start(region.Name, "database-init")
 	time.Sleep(5 * time.Second)
@@ -148,77 +105,6 @@ func TestTiDBInitJob(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TiDB's own bootstrap and the Job create the same state.
-func TestTiDBBootstrapAndInitJobAgree(t *testing.T) {
-	w := world.New(t, committed(t, nil))
-	region := w.Stack.Regions[0]
-	w.StandInForTiKV(startPDs(w))
-	tidb := w.Start(region.Name, "tidb")
-	w.Ready(3*time.Minute, tidb)
-	made := stateOf(t, w, tidb)
-	if _, err := w.Job(region.Name, "database-init"); err != nil {
-		t.Fatal(err)
-	}
-	if again := stateOf(t, w, tidb); again != made {
-		t.Errorf("the init Job makes of\n%+v\nthis\n%+v", made, again)
-	}
-}
-
-// When told to end, TiDB reports this on its status port at once, answers queries while the Service drops it, finishes
-// the running statements, and exits within its grace period.
-func TestTiDBShutdown(t *testing.T) {
-	w := world.New(t, committed(t, nil))
-	region := w.Stack.Regions[0]
-	w.StandInForTiKV(startPDs(w))
-	tidb := w.Start(region.Name, "tidb")
-	w.Ready(3*time.Minute, tidb)
-	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
-	if err := db.Ping(); err != nil {
-		t.Fatal(err)
-	}
-	key, _ := region.Service("tidb")
-	name := key.Name + "." + key.Namespace + ".svc." + region.DNSDomain
-
-	slow := make(chan error, 1)
-	go func() {
-		_, err := db.Exec("SELECT SLEEP(16)")
-		slow <- err
-	}()
-	time.Sleep(time.Second)
-	stopped := make(chan kubelet.Stopped, 1)
-	go func() { stopped <- tidb.Stop() }()
-
-	w.Eventually(5*time.Second, "the status port says that TiDB ends", func() error {
-		response, err := impatient.Get("http://" + tidb.Network.Address.String() + ":10080/status")
-		if err != nil {
-			return fmt.Errorf("it does not answer any more: %w", err)
-		}
-		response.Body.Close()
-		if response.StatusCode == http.StatusOK {
-			return errors.New("it still says 200")
-		}
-		return nil
-	})
-	if slices.Contains(w.Names.Lookup(name), tidb.Network.Address) {
-		t.Errorf("%s still leads to the TiDB that ends", name)
-	}
-	time.Sleep(5 * time.Second)
-	connection, err := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")).Conn(context.Background())
-	if err != nil {
-		t.Errorf("a new connection, 5 s after the end was asked for: %v", err)
-	} else {
-		connection.Close()
-	}
-	if err := <-slow; err != nil {
-		t.Errorf("a statement that ran was cut off: %v", err)
-	}
-	end := <-stopped
-	if len(end.Killed) > 0 || end.Codes["tidb"] != 0 {
-		t.Errorf("TiDB ended with %+v\n%s", end, w.Describe(tidb))
-	}
-	t.Logf("TiDB ended in %.1f s of the %d s that it has", end.Took.Seconds(), *tidb.Spec().TerminationGracePeriodSeconds)
 }
 
 // The server knows every key of the declared configuration files.

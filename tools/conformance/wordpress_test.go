@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
@@ -19,10 +21,12 @@ var site = map[string]string{
 	"geo-wordpress:site": `{"title":"Überall & 你好","adminUser":"editor","adminEmail":"editor@example.com"}`,
 }
 
-// The install Jobs of all regions run at once, and create one site.
-func TestWordPressInstallJobs(t *testing.T) {
+// The install Jobs of all regions run at once, each with its region's TiDB, and create one site. What needs a site in
+// every region, but not its files, then follows in the same world.
+func TestWordPressEveryRegion(t *testing.T) {
 	w := world.New(t, committed(t, site))
-	tidb := startDatabase(w)
+	startPDs(w)
+	tidbs := startTiDBs(w, w.Stack.Regions)
 	said := make([]string, len(w.Stack.Regions))
 	var wait sync.WaitGroup
 	for i, region := range w.Stack.Regions {
@@ -44,7 +48,7 @@ func TestWordPressInstallJobs(t *testing.T) {
 	if count["installed"] != 1 || count["already installed"] != len(said)-1 {
 		t.Errorf("the Jobs say %q", said)
 	}
-	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	db := w.Database(tidbs[1], "root", w.Stack.Output("database", "rootPassword"))
 	for query, want := range map[string]string{
 		"SELECT user_login, user_email FROM wordpress.wp_users":                                           "editor editor@example.com",
 		"SELECT option_value FROM wordpress.wp_options WHERE option_name = 'siteurl'":                     w.Stack.Output("site_url"),
@@ -57,7 +61,8 @@ func TestWordPressInstallJobs(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, got, want)
 		}
 	}
-	noFailedSQL(t, tidb, noSuchTable)
+	t.Run("CronOnce", func(t *testing.T) { cronOnce(t, w, tidbs) })
+	noFailedSQL(t, tidbs...)
 }
 
 // While one region installs, there are tables without a site, and another region waits. If nobody installs, such tables
@@ -149,11 +154,11 @@ func TestWordPressStartsWhole(t *testing.T) {
 }
 
 // The cron retries until WordPress answers: its first run may come before WordPress has started, and before there is a
-// site.
-func TestWordPressCron(t *testing.T) {
+// site. What needs one region's site then follows in the same world, because a database takes long to start.
+func TestWordPressOneRegion(t *testing.T) {
 	w := world.New(t, committed(t, site))
 	region := w.Stack.Regions[0].Name
-	startDatabase(w)
+	tidb := startDatabase(w)
 	succeeds := func(cron *kubelet.Pod) {
 		t.Helper()
 		ends(t, w, cron)
@@ -163,12 +168,17 @@ func TestWordPressCron(t *testing.T) {
 	}
 	early := w.Start(region, "wordpress-cron")
 	time.Sleep(3 * time.Second)
-	w.Ready(3*time.Minute, w.Start(region, "wordpress"))
+	wordpress := w.Start(region, "wordpress")
+	w.Ready(3*time.Minute, wordpress)
 	succeeds(early)
 	if _, err := w.Job(region, "wordpress-install"); err != nil {
 		t.Fatal(err)
 	}
 	succeeds(w.Start(region, "wordpress-cron"))
+
+	t.Run("CoreIsTheImages", func(t *testing.T) { coreIsTheImages(t, w, tidb) })
+	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
+	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })
 }
 
 // ends waits until a Job's pod has ended.
@@ -181,48 +191,37 @@ func ends(t *testing.T, w *world.World, job *kubelet.Pod) {
 	}
 }
 
-// startDatabase starts the Placement Drivers, the stand-in for TiKV, and a TiDB that serves all regions.
-func startDatabase(w *world.World) *kubelet.Pod { return startTiDB(w, startPDs(w)) }
+// startDatabase starts the Placement Drivers, the store, and the first region's TiDB.
+func startDatabase(w *world.World) *kubelet.Pod {
+	startPDs(w)
+	return startTiDBs(w, w.Stack.Regions[:1])[0]
+}
 
-// startTiDB starts the stand-in for TiKV, and a TiDB that serves all regions.
-func startTiDB(w *world.World, pds []*kubelet.Pod) *kubelet.Pod {
-	first := w.Stack.Regions[0].Name
-	w.StandInForTiKV(pds)
-	tidb := w.Start(first, "tidb")
-	for _, region := range w.Stack.Regions[1:] {
-		w.Serve("tidb", first, region.Name)
+// startTiDBs starts the store, and the TiDBs of regions.
+func startTiDBs(w *world.World, regions []*declared.Region) (tidbs []*kubelet.Pod) {
+	store := w.StartStore()
+	for _, region := range regions {
+		tidbs = append(tidbs, w.Start(region.Name, "tidb"))
 	}
-	w.Ready(3*time.Minute, tidb)
-	return tidb
+	w.Ready(3*time.Minute, append(slices.Clone(tidbs), store)...)
+	return tidbs
 }
 
 // noSuchTable is in TiDB's error when WordPress asks whether there is a site.
 const noSuchTable = "Table 'wordpress.wp_"
 
-// noFailedSQL fails the test if TiDB's log has a failed statement, except the expected ones.
-func noFailedSQL(t *testing.T, tidb *kubelet.Pod, expected ...string) {
+// noFailedSQL fails the test if a TiDB's log has a failed statement, except on tables that do not exist yet.
+func noFailedSQL(t *testing.T, tidbs ...*kubelet.Pod) {
 	t.Helper()
-	for _, line := range failedSQL(tidb, expected...) {
-		t.Errorf("a statement failed: %s", line)
-	}
-}
-
-// failedSQL returns the lines of TiDB's log about failed statements, except the expected ones.
-func failedSQL(tidb *kubelet.Pod, expected ...string) (failed []string) {
-lines:
-	for _, line := range strings.Split(tidb.Log("tidb"), "\n") {
-		if !strings.Contains(line, "command dispatched failed") {
-			continue
-		}
-		for _, text := range expected {
-			if strings.Contains(line, text) {
-				continue lines
+	for _, tidb := range tidbs {
+		for _, line := range strings.Split(tidb.Log("tidb"), "\n") {
+			if !strings.Contains(line, "command dispatched failed") || strings.Contains(line, noSuchTable) {
+				continue
 			}
+			if len(line) > 1000 {
+				line = fmt.Sprintf("%s... (%d bytes)", line[:1000], len(line))
+			}
+			t.Errorf("a statement failed in %s: %s", tidb.Region.Name, line)
 		}
-		if len(line) > 1000 {
-			line = fmt.Sprintf("%s... (%d bytes)", line[:1000], len(line))
-		}
-		failed = append(failed, line)
 	}
-	return failed
 }

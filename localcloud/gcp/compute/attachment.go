@@ -79,10 +79,7 @@ func (d Disks) Detach(handle, instance string) {
 // Resize implements cloud.Facts.
 func (d Disks) Resize(handle string, sizeGB int) (size int, err error) {
 	err = d.API.Transact(func(t *api.Tx) error {
-		r, err := t.Find(handle)
-		if err != nil {
-			return err
-		}
+		r := t.Find(handle)
 		if r == nil || r.Type != diskType {
 			return api.NotFound(handle)
 		}

@@ -40,7 +40,9 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	name, _, _ = strings.Cut(name, ":")
 	switch name {
 	case "pd", "tidb":
-		return server(name + "-server"), nil
+		return server(name+"-server", name+"-server"), nil
+	case "tikv":
+		return server("tikv-server", "tikv-store"), nil
 	case "busybox":
 		return busybox()
 	case "syncthing":
@@ -53,12 +55,12 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	return nil, fmt.Errorf("nothing stands here for the image %s", reference)
 }
 
-// server is an image of PingCAP's: one program in the root directory.
-func server(name string) *kubelet.Image {
+// server is an image of PingCAP's: one program in the root directory, here the given one of Bin.
+func server(name, program string) *kubelet.Image {
 	return &kubelet.Image{
 		Root: sandbox.Root{
 			Machine:  system,
-			Programs: map[string]string{"/" + name: filepath.Join(Bin(), name)},
+			Programs: map[string]string{"/" + name: filepath.Join(Bin(), program)},
 		},
 		Env:        []string{defaultPath},
 		Entrypoint: []string{"/" + name},

@@ -27,6 +27,7 @@ func Missing() []string {
 	for pattern, source := range map[string]string{
 		filepath.Join(Bin(), "pd-server"):          "make real-wordpress, or conformance, builds it",
 		filepath.Join(Bin(), "tidb-server"):        "make real-wordpress, or conformance, builds it",
+		filepath.Join(Bin(), "tikv-store"):         "make real-wordpress, or conformance, builds it",
 		unstable("/usr/bin/busybox"):               "tools/conformance/install installs it",
 		filepath.Join(Bin(), "syncthing"):          "make real-wordpress, or conformance, builds it",
 		unstable("/usr/share/wordpress/index.php"): "tools/conformance/install installs it",

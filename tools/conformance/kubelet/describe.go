@@ -20,7 +20,7 @@ var standardCapabilities = []string{
 // describe returns the process that a declared container asks for.
 func (p *Pod) describe(c *corev1.Container) (sandbox.Container, *Image, error) {
 	none := sandbox.Container{}
-	image, err := p.kubelet.Image(p.Region, c.Image)
+	image, err := p.kubelet.Image(c.Image)
 	if err != nil {
 		return none, nil, err
 	}

@@ -17,8 +17,8 @@ import (
 // Kubelet runs pods.
 type Kubelet struct {
 	Network *netns.Network
-	// Image returns the image for a reference, for a container of a region.
-	Image func(region *declared.Region, reference string) (*Image, error)
+	// Image returns the image for a reference.
+	Image func(reference string) (*Image, error)
 	// Claim returns the directory on this machine that stands in for a claim's volume. files reports that the volume
 	// comes from a file server, which keeps its own owners, whatever fsGroup says.
 	Claim func(region *declared.Region, key declared.Key) (directory string, files bool, err error)

@@ -1,7 +1,7 @@
 // Site runs a stack's WordPress with the real software, for the local cloud: `localcloud start --real-wordpress` starts
-// it. It reads the declared objects from its standard input, in the format of declared.Read. It starts the Placement
-// Drivers, one TiDB, and per region the NFS server, Syncthing and WordPress, as package world runs declared pods, with
-// its substitutions. It serves each region's WordPress on a Unix socket:
+// it. It reads the declared objects from its standard input, in the format of declared.Read. It starts the one
+// store, and per region the Placement Driver, TiDB, the NFS server, Syncthing and WordPress, as package world runs
+// declared pods, with its substitutions. It serves each region's WordPress on a Unix socket:
 //
 //	cat stack.json - | real-wordpress --sockets DIR --disks DIR --logs DIR
 //

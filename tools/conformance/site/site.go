@@ -86,7 +86,6 @@ type site struct{ *world.World }
 // start.
 func (s *site) start(sockets string) {
 	regions := s.Stack.Regions
-	first := regions[0].Name
 	step("%d Placement Drivers, NFS servers and Syncthings", len(regions))
 	pds, servers, daemons := s.everywhere("pd"), s.everywhere("nfs"), s.everywhere("syncthing")
 	s.Ready(patience, pds...)
@@ -98,12 +97,8 @@ func (s *site) start(sockets string) {
 		}
 		return nil
 	})
-	s.StandInForTiKV(pds)
-	step("TiDB, one for all regions")
-	for _, region := range regions[1:] {
-		s.Serve("tidb", first, region.Name)
-	}
-	s.Ready(patience, s.Start(first, "tidb"))
+	step("the store, and %d TiDBs", len(regions))
+	s.Ready(patience, slices.Concat([]*kubelet.Pod{s.StartStore()}, s.everywhere("tidb"))...)
 	s.jobs("database-init")
 	step("%d NFS servers and Syncthings", len(regions))
 	s.Ready(patience, slices.Concat(servers, daemons)...)
@@ -152,22 +147,24 @@ func declares(region *declared.Region, app string) bool {
 	return false
 }
 
-// stop ends the pods. WordPress serves nobody any more, so it gets no grace period; pods that keep data do.
+// stop ends the pods. WordPress serves nobody any more, so it gets no grace period; pods that keep data do. The store
+// ends after the TiDBs, whose locks it would forget, and before the Placement Drivers, which it reports to.
 func (s *site) stop() {
-	var wait sync.WaitGroup
 	pods := s.Running()
-	for _, p := range pods {
-		if p.App() == "wordpress" {
-			wait.Go(p.PowerOff)
+	end := func(call func(*kubelet.Pod), apps ...string) {
+		var wait sync.WaitGroup
+		for _, p := range pods {
+			if slices.Contains(apps, p.App()) {
+				wait.Go(func() { call(p) })
+			}
 		}
+		wait.Wait()
 	}
-	wait.Wait()
-	for _, p := range pods {
-		if p.App() != "wordpress" {
-			wait.Go(func() { p.Stop() })
-		}
-	}
-	wait.Wait()
+	stop := func(p *kubelet.Pod) { p.Stop() }
+	end((*kubelet.Pod).PowerOff, "wordpress")
+	end(stop, "tidb", "nfs", "syncthing")
+	end(stop, "tikv")
+	end(stop, "pd")
 }
 
 // owner owns the world, as a test does.

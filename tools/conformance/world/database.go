@@ -11,6 +11,9 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
+// StartStore starts the one store that holds all data: the first region's TiKV, with the substitute for its program.
+func (w *World) StartStore() *kubelet.Pod { return w.Start(w.Stack.Regions[0].Name, "tikv") }
+
 // Database opens a TiDB's SQL port as a user, without selecting a database.
 func (w *World) Database(tidb *kubelet.Pod, user, password string) *sql.DB {
 	w.t.Helper()

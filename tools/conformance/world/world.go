@@ -14,8 +14,8 @@
 // Volumes of claims outlive their pods, by region and claim: a pod that is started again finds its data. Services
 // resolve to the pods behind them once they are ready or, where declared, before.
 //
-// Start's changes are for what a test breaks on purpose. Substitutions lists the changes that a single machine makes
-// necessary; they apply to every pod.
+// Start's changes are for what a test breaks on purpose. Substitutions lists the differences that a single machine makes
+// necessary.
 package world
 
 import (
@@ -56,9 +56,8 @@ type World struct {
 
 	later map[*declared.Region]map[declared.Key]*corev1.ConfigMap // what Stands declares
 
-	lock    sync.Mutex
-	pods    []*kubelet.Pod
-	aliases map[string]string // region and application to the region whose pods serve it
+	lock sync.Mutex
+	pods []*kubelet.Pod
 }
 
 // T is the owner of a world: a test, or a program that acts like one. Fatal and Fatalf do not return. Functions given
@@ -104,7 +103,6 @@ func At(t T, stack *declared.Stack, places Places) *World {
 		Artefacts: places.Artefacts,
 		t:         t,
 		disks:     places.Disks,
-		aliases:   map[string]string{},
 	}
 	if err := os.RemoveAll(w.Artefacts); err != nil {
 		t.Fatal(err)
@@ -120,7 +118,8 @@ func At(t T, stack *declared.Stack, places Places) *World {
 	if w.Names, err = w.Network.ServeNames(); err != nil {
 		t.Fatal(err)
 	}
-	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
+	image := func(reference string) (*kubelet.Image, error) { return images.Find(reference, w.WordPress) }
+	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: image, Claim: w.claim, Search: search, Logs: w.Artefacts}
 	t.Cleanup(w.close)
 	w.later = map[*declared.Region]map[declared.Key]*corev1.ConfigMap{}
 	for _, r := range stack.Regions {
@@ -162,16 +161,9 @@ func (w *World) Start(region, app string, changes ...func(*declared.Pod)) *kubel
 	return w.Run(pod)
 }
 
-// Run starts a pod, with the substitutions applied.
+// Run starts a pod.
 func (w *World) Run(pod *declared.Pod) *kubelet.Pod {
 	w.t.Helper()
-	for _, s := range Substitutions {
-		if s.apply != nil {
-			if err := s.apply(pod); err != nil {
-				w.t.Fatalf("the pod %s in %s: %s: %v", pod.Name, pod.Region.Name, s.What, err)
-			}
-		}
-	}
 	p, err := w.kubelet.Start(pod)
 	if err != nil {
 		w.t.Fatal(err)
@@ -254,15 +246,6 @@ func (w *World) Describe(p *kubelet.Pod) string {
 	return b.String()
 }
 
-// image returns the substitute for a container image in a region.
-func (w *World) image(region *declared.Region, reference string) (*kubelet.Image, error) {
-	image, err := images.Find(reference, w.WordPress)
-	if err == nil && strings.Contains(reference, "/tidb:") {
-		image.Mounts = append(image.Mounts, sandbox.Mount{Source: w.embedded(region), Target: embeddedStore})
-	}
-	return image, err
-}
-
 // Disk returns the directory that stands in for a volume of a region.
 func (w *World) Disk(region, name string) string {
 	directory := filepath.Join(w.disks, region, name)
@@ -338,14 +321,8 @@ func (w *World) services(r *declared.Region) {
 
 // endpoints returns the addresses of the pods behind a Service.
 func (w *World) endpoints(r *declared.Region, key declared.Key, service *corev1.Service) (addresses []netip.Addr) {
-	w.lock.Lock()
-	region := r.Name
-	if other, ok := w.aliases[r.Name+"/"+service.Spec.Selector[declared.AppLabel]]; ok {
-		region = other
-	}
-	w.lock.Unlock()
 	for _, p := range w.Running() {
-		if p.Region.Name != region || p.Namespace != key.Namespace || !selects(service.Spec.Selector, p.Template.Labels) {
+		if p.Region.Name != r.Name || p.Namespace != key.Namespace || !selects(service.Spec.Selector, p.Template.Labels) {
 			continue
 		}
 		if p.Ready() || service.Spec.PublishNotReadyAddresses {
@@ -362,11 +339,4 @@ func selects(selector, labels map[string]string) bool {
 		}
 	}
 	return len(selector) > 0
-}
-
-// Serve makes the pods of an application in one region serve another region too, which cannot have its own.
-func (w *World) Serve(app, from, in string) {
-	w.lock.Lock()
-	defer w.lock.Unlock()
-	w.aliases[in+"/"+app] = from
 }
