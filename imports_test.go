@@ -61,7 +61,7 @@ var layers = []struct {
 	{"localcloud/machines/software/...", []string{"localcloud/machines/software"}},
 	{"localcloud/realsite", []string{"googlecloud", "localcloud/cloud", "localcloud/machines"}},
 	{"localcloud/daemon", slices.Concat(leaves, []string{"localcloud/rpc", "localcloud/loadbalancer", "localcloud/random",
-		"localcloud/controlplane", "localcloud/gcp", "localcloud/machines", "localcloud/realsite"})},
+		"localcloud/controlplane", "localcloud/gcp", "localcloud/gcp/api", "localcloud/machines", "localcloud/realsite"})},
 	{"localcloud/dashboard", []string{"localcloud/daemon"}},
 	{"localcloud/cli", slices.Concat(leaves, []string{"localcloud/controlplane", "localcloud/daemon", "localcloud/dashboard",
 		"localcloud/loadbalancer", "localcloud/realsite"})},
