@@ -50,6 +50,7 @@ func (p *Pod) conditions(now time.Time, containers []corev1.ContainerStatus) []c
 		kubeletstatus.GeneratePodInitializedCondition(p.api, &p.desired, containers, p.phase),
 		kubeletstatus.GeneratePodReadyCondition(p.api, &p.desired, p.api.Status.Conditions, containers, p.phase),
 		kubeletstatus.GenerateContainersReadyCondition(p.api, &p.desired, containers, p.phase),
+		{Type: corev1.PodScheduled, Status: corev1.ConditionTrue}, // kubelets report it too
 	}
 	for i := range all {
 		all[i].LastTransitionTime = metav1.NewTime(now)
