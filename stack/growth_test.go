@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"geo-wordpress/config/configtest"
-	"geo-wordpress/stack/stacktest"
 )
 
 // changes returns what a configuration changes in the committed stack, as "Kind name" with * for the region.
@@ -41,35 +40,17 @@ func eachThrice(names ...string) (all []string) {
 // Larger disks change the disks and their claims, and nothing that would restart a pod. The volumes keep their capacity,
 // which the driver's resizer raises.
 func TestMoreRoomChangesDisksAndClaimsOnly(t *testing.T) {
-	for keys, want := range map[string][]string{
+	for key, want := range map[string][]string{
 		"pdDiskGiB":    {"Disk storage-*-pd", "PersistentVolumeClaim tidb-*-pd"},
 		"tikvDiskGiB":  {"Disk storage-*-tikv", "PersistentVolumeClaim tidb-*-tikv"},
 		"filesDiskGiB": {"Disk storage-*-files", "PersistentVolumeClaim nfs-*"},
 	} {
-		t.Run(keys, func(t *testing.T) {
-			changed, added, removed := changes(t, map[string]string{keys: "40"})
+		t.Run(key, func(t *testing.T) {
+			changed, added, removed := changes(t, map[string]string{key: "40"})
 			if !slices.Equal(changed, eachThrice(want...)) || len(added)+len(removed) > 0 {
 				t.Errorf("changes %v, adds %v, removes %v", changed, added, removed)
 			}
 		})
-	}
-}
-
-// A claim asks for more after its disk has grown.
-func TestClaimsGrowAfterTheirDisks(t *testing.T) {
-	s := run(t, configtest.Committed(t), false)
-	for _, region := range s.config.Regions {
-		for _, claim := range s.onDisks(region.Name) {
-			disks := 0
-			for r := range s.Closure(claim) {
-				if r.Type == stacktest.DiskType && s.regionOf(r) == region.Name {
-					disks++
-				}
-			}
-			if disks == 0 {
-				t.Errorf("%s does not wait for its disk", claim)
-			}
-		}
 	}
 }
 

@@ -99,6 +99,7 @@ func (c *cluster) observe(object any) {
 		c.resizer.Changed(o)
 	case *corev1.PersistentVolume:
 		c.provisioner.VolumeChanged(o)
+		c.resizer.VolumeChanged(o)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -29,10 +30,8 @@ const (
 type Resizer struct {
 	client *kubeclient.Client
 	facts  func() cloud.Facts
-	// grow enlarges a mounted file system to its disk's size. It returns that size in GiB, and the pod that has mounted
-	// the claim, nil if none has.
-	grow  func(claim *corev1.PersistentVolumeClaim, handle string) (sizeGB int, pod *corev1.Pod)
-	queue *kubeclient.Queue // claims, by namespace/name
+	grow   func(claim *corev1.PersistentVolumeClaim, handle string) (sizeGB int, pod *corev1.Pod)
+	queue  *kubeclient.Queue // claims, by namespace/name
 }
 
 // NewResizer creates a resizer. grow enlarges a mounted file system to its disk's size. It returns that size in GiB, and
@@ -48,6 +47,13 @@ func NewResizer(client *kubeclient.Client, facts func() cloud.Facts,
 // Changed queues a claim.
 func (r *Resizer) Changed(claim *corev1.PersistentVolumeClaim) {
 	r.queue.Add(claim.Namespace + "/" + claim.Name)
+}
+
+// VolumeChanged queues the claim of a volume.
+func (r *Resizer) VolumeChanged(pv *corev1.PersistentVolume) {
+	if claim := pv.Spec.ClaimRef; claim != nil {
+		r.queue.Add(claim.Namespace + "/" + claim.Name)
+	}
 }
 
 // growth is a claim that requests more than it has, and its volume.
@@ -83,11 +89,11 @@ func (r *Resizer) process(ctx context.Context, key string) error {
 	if claim.Status.AllocatedResourceStatuses[corev1.ResourceStorage] == corev1.PersistentVolumeClaimNodeResizePending {
 		return r.growFileSystem(ctx, g)
 	}
-	if err := r.growDisk(ctx, g); err != nil {
+	err = r.growDisk(ctx, g)
+	if err != nil && !apierrors.IsConflict(err) {
 		r.event(claim, corev1.EventTypeWarning, "VolumeResizeFailed", "resize volume %q by resizer %q failed: %v", pv.Name, DiskDriver, err)
-		return err
 	}
-	return nil
+	return err
 }
 
 // growDisk enlarges the disk, if it is smaller than the claim requests, and records its size as the volume's capacity.
