@@ -171,7 +171,6 @@ func TestPDMembership(t *testing.T) {
 	// A lost disk, and a pod that is killed after each step of its replacement.
 	first := m.listed(0)[m.peer(2)].ID
 	for name, killed := range map[string]func(){
-		"nowhere":           func() {},
 		"after the removal": func() { m.remove(2, 0) },
 		"after the addition": func() {
 			m.remove(2, 0)
