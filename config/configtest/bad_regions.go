@@ -34,9 +34,9 @@ var regionRows = []row{
 		`{"name":"europe-west3","zone":"europe-west3-b"}]`},
 		want: want("regions[0].name", "is not set").and("regions[0].zone", "is not set")},
 	{name: "an unknown field of a region", set: set{"regions": list(belgium+` "machinetype":"e2-standard-4"`, london, frankfurt)},
-		want: want("regions[0].machinetype", "the fields are name, zone, machineType, nodes, addresses; did you mean machineType?")},
+		want: want("regions[0].machinetype", "the fields are name, zone, machineType, nodes, addresses, lost, leaving; did you mean machineType?")},
 	{name: "a field that is like no other", set: set{"regions": list(belgium, london+` "replication":3`, frankfurt)},
-		want: want("regions[1].replication", "the fields are name, zone, machineType, nodes, addresses")},
+		want: want("regions[1].replication", "the fields are name, zone, machineType, nodes, addresses, lost, leaving")},
 	{name: "a region's name is a number", set: set{"regions": `[{"name":1,"zone":"europe-west1-b"},` +
 		`{"name":"europe-west2","zone":"europe-west2-b"},{"name":"europe-west3","zone":"europe-west3-b"}]`},
 		want: want("regions[0].name", "1: must be a string")},
