@@ -26,15 +26,22 @@ type Remote struct {
 
 // Get requests a path from the far end over HTTP. Status 0 means that the timeout expired without an answer.
 func (r Remote) Get(path string, timeout time.Duration) Response {
+	return r.Send(Request{Path: path, Waited: timeout})
+}
+
+// Send sends a request over HTTP. Only a GET may be repeated.
+func (r Remote) Send(request Request) Response {
 	if r.Program == nil {
 		return Response{Status: http.StatusOK}
 	}
-	return r.Program.Answer(r.Port, Request{Path: path, Waited: timeout}, r.Network)
+	return r.Program.Answer(r.Port, request, r.Network)
 }
 
 // Request is an HTTP request that has arrived at a program.
 type Request struct {
-	Path string // with the query
+	Path   string // with the query
+	Method string // empty for GET
+	Body   string
 	// Waited is how long the request has waited for its answer.
 	Waited time.Duration
 }

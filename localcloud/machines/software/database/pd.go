@@ -29,12 +29,17 @@ const (
 // pd is a Placement Driver.
 type pd struct {
 	software.Lifecycle
-	name         string
-	token        string
-	members      map[string]software.HostPort // peer addresses by name, itself included
+	name, token  string
+	dataDir      string
 	client, peer []software.HostPort
-	sees         map[string]*pd // members that this member connects to
-	leads        bool           // it and the members connected with it in both directions are a majority
+	clientURLs   []string // as advertised
+	initial      []member // the configured initial cluster, itself included
+	existing     bool     // the initial cluster exists already
+	started      bool     // etcd runs
+	log          membership
+	sees         map[uint64]*pd       // members that this member connects to, by ID
+	since        map[uint64]time.Time // since when it sees them
+	leads        bool                 // it and the members connected with it in both directions are a majority
 	serving      bool
 	everServed   bool
 	electionEnds time.Time
@@ -58,6 +63,9 @@ func (d *pd) configure(f software.Flags) error {
 	var config struct {
 		Token   string `toml:"initial-cluster-token"`
 		DataDir string `toml:"data-dir"`
+		Initial string `toml:"initial-cluster"`
+		State   string `toml:"initial-cluster-state"`
+		Join    string `toml:"join"`
 
 		Replication struct {
 			MaxReplicas int `toml:"max-replicas"`
@@ -69,8 +77,17 @@ func (d *pd) configure(f software.Flags) error {
 	d.name = f.Last("pd", "name")
 	d.token = config.Token
 	d.cluster.maxReplicas = cmp.Or(config.Replication.MaxReplicas, 3)
-	if err := durable(d.Process, "data-dir", f.Last(config.DataDir, "data-dir")); err != nil {
+	d.dataDir = f.Last(config.DataDir, "data-dir")
+	if err := durable(d.Process, "data-dir", d.dataDir); err != nil {
 		return err
+	}
+	if config.Join != "" || f.Last("", "join") != "" {
+		return fmt.Errorf("join: the model of PD has no such key: it knows initial-cluster-state")
+	}
+	switch d.existing = config.State == "existing"; config.State {
+	case "", "new", "existing":
+	default:
+		return fmt.Errorf("initial-cluster-state: unexpected clusterState %q", config.State)
 	}
 	var err error
 	if d.client, err = parseURLs(f.Last("http://127.0.0.1:2379", "client-urls")); err != nil {
@@ -83,22 +100,23 @@ func (d *pd) configure(f software.Flags) error {
 	if err != nil {
 		return fmt.Errorf("advertise-peer-urls: %w", err)
 	}
-	if _, err := parseURLs(f.Last("http://127.0.0.1:2379", "advertise-client-urls")); err != nil {
+	client := f.Last(f.Last("http://127.0.0.1:2379", "client-urls"), "advertise-client-urls")
+	if _, err := parseURLs(client); err != nil {
 		return fmt.Errorf("advertise-client-urls: %w", err)
 	}
-	d.members = map[string]software.HostPort{}
-	for _, item := range strings.Split(f.Last(d.name+"=http://"+advertised[0].String(), "initial-cluster"), ",") {
+	d.clientURLs = strings.Split(client, ",")
+	own := d.name + "=http://" + advertised[0].String()
+	for _, item := range strings.Split(f.Last(cmp.Or(config.Initial, own), "initial-cluster"), ",") {
 		name, url, ok := strings.Cut(strings.TrimSpace(item), "=")
-		addresses, err := parseURLs(url)
-		if !ok || err != nil {
+		if _, err := parseURLs(url); !ok || err != nil {
 			return fmt.Errorf("initial-cluster: %q: want name=http://host:port", item)
 		}
-		d.members[name] = addresses[0]
+		d.initial = append(d.initial, member{Name: name, PeerURLs: []string{url}})
 	}
-	if own, ok := d.members[d.name]; !ok {
+	if i := slices.IndexFunc(d.initial, func(m member) bool { return m.Name == d.name }); i < 0 {
 		return fmt.Errorf("couldn't find local name %q in the initial cluster configuration", d.name)
-	} else if !slices.Contains(advertised, own) {
-		return fmt.Errorf("--initial-cluster has %s=http://%s but missing from --advertise-peer-urls", d.name, own)
+	} else if !slices.Contains(advertised, d.initial[i].at()) {
+		return fmt.Errorf("--initial-cluster has %s=%s but missing from --advertise-peer-urls", d.name, d.initial[i].PeerURLs[0])
 	}
 	return nil
 }
@@ -111,10 +129,17 @@ func (d *pd) Step(now time.Time, network software.Network) {
 	if d.waitingSince.IsZero() {
 		d.waitingSince = now
 	}
+	if !d.started {
+		if err := d.start(network); err != nil {
+			d.Fail(1, err.Error())
+			return
+		}
+	}
 	d.connect(network)
 	d.elect(now)
 	if d.serving {
 		d.everServed = true
+		d.publish()
 	}
 	if !d.everServed && now.Sub(d.waitingSince) >= pdQuorumTimeout {
 		d.Fail(1, "start etcd failed: etcd start canceled, no quorum of the initial cluster within 5 minutes")

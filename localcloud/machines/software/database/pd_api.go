@@ -2,6 +2,7 @@ package database
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -10,12 +11,14 @@ import (
 
 func (d *pd) Answer(port int, r software.Request, _ software.Network) software.Response {
 	if !software.Accepts(d.client, port, true) {
-		return software.Response{Status: 404}
+		return d.peerAPI(r)
 	}
 	path, _, _ := strings.Cut(r.Path, "?")
 	switch {
 	case !d.everServed: // etcd has not started: it accepts connections, but does not answer
 		return software.Response{}
+	case strings.HasPrefix(path, "/v3/"):
+		return d.etcdAPI(r)
 	case path == "/health":
 		if !d.serving {
 			return software.Response{Status: 503, Body: `{"health":"false"}`}
@@ -27,6 +30,8 @@ func (d *pd) Answer(port int, r software.Request, _ software.Network) software.R
 		return software.Response{Status: 404}
 	case !d.serving:
 		return software.Response{Status: 500, Body: "no leader"}
+	case r.Method == http.MethodDelete && strings.HasPrefix(path, "/pd/api/v1/members/"):
+		return d.deleteMember(r)
 	case path == "/pd/api/v1/stores":
 		return software.Response{Status: 200, Body: d.stores()}
 	case path == "/pd/api/v1/members":
@@ -39,15 +44,17 @@ func (d *pd) Answer(port int, r software.Request, _ software.Network) software.R
 
 // pdMember is a member as PD lists it.
 type pdMember struct {
-	Name     string   `json:"name"`
-	PeerURLs []string `json:"peer_urls"`
-	Health   bool     `json:"health"`
+	Name       string   `json:"name,omitempty"`
+	MemberID   uint64   `json:"member_id"`
+	PeerURLs   []string `json:"peer_urls"`
+	ClientURLs []string `json:"client_urls,omitempty"`
+	Health     bool     `json:"health"`
 }
 
 func (d *pd) memberList() []pdMember {
 	var list []pdMember
-	for name, address := range d.members {
-		list = append(list, pdMember{name, []string{"http://" + address.String()}, name == d.name || d.sees[name] != nil})
+	for _, m := range d.log.Members {
+		list = append(list, pdMember{m.Name, m.ID, m.PeerURLs, m.ClientURLs, m.ID == d.log.Own || d.sees[m.ID] != nil})
 	}
 	slices.SortFunc(list, func(a, b pdMember) int { return strings.Compare(a.Name, b.Name) })
 	return list

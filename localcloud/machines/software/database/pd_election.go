@@ -10,23 +10,32 @@ import (
 
 // connect connects to the other members, and determines whether there is a quorum.
 func (d *pd) connect(network software.Network) {
-	d.sees = map[string]*pd{}
-	for name, address := range d.members {
-		if name == d.name {
+	before := d.since
+	d.sees, d.since = map[uint64]*pd{}, map[uint64]time.Time{}
+	for _, m := range slices.Clone(d.log.Members) {
+		if m.ID == d.log.Own {
 			continue
 		}
-		if other, err := software.Connect[*pd](network, address); err == nil && other.name == name && other.token == d.token {
-			d.sees[name] = other
+		other, err := software.Connect[*pd](network, m.at())
+		if err != nil || !other.started || other.log.Cluster != d.log.Cluster {
+			continue
+		}
+		d.learn(other)
+		if other.log.Own == m.ID {
+			d.sees[m.ID], d.since[m.ID] = other, d.now
+			if since, ok := before[m.ID]; ok {
+				d.since[m.ID] = since
+			}
 		}
 	}
-	d.leads = len(d.connected())+1 > len(d.members)/2
+	d.leads = d.log.find(d.log.Own) != nil && len(d.connected())+1 > len(d.log.Members)/2
 }
 
 // connected lists the members that are connected with this one in both directions.
 func (d *pd) connected() []*pd {
 	var both []*pd
 	for _, other := range d.sees {
-		if other.sees[d.name] == d && other.Exit() == nil && !other.Stopping() {
+		if other.sees[d.log.Own] == d && other.Exit() == nil && !other.Stopping() {
 			both = append(both, other)
 		}
 	}
@@ -39,7 +48,7 @@ func (d *pd) elect(now time.Time) {
 	connected := d.connected()
 	if !d.leads && !slices.ContainsFunc(connected, func(o *pd) bool { return o.leads }) {
 		if d.serving {
-			d.Process.Log("lost the quorum: it reaches %d of %d members, itself included", len(connected)+1, len(d.members))
+			d.Process.Log("lost the quorum: it reaches %d of %d members, itself included", len(connected)+1, len(d.log.Members))
 		}
 		d.serving, d.leader, d.electionEnds = false, nil, time.Time{}
 		return
@@ -80,7 +89,7 @@ func (d *pd) elect(now time.Time) {
 	d.serving, d.electionEnds = true, time.Time{}
 	if d.leader != elected {
 		d.leader = elected
-		d.Process.Log("serves the API: %s leads, %d of %d members are connected", elected.name, len(connected)+1, len(d.members))
+		d.Process.Log("serves the API: %s leads, %d of %d members are connected", elected.name, len(connected)+1, len(d.log.Members))
 	}
 	if elected != d {
 		if elected.cluster.empty() && !d.cluster.empty() {

@@ -100,7 +100,7 @@ func TestPDThatLosesItsQuorumSaysSoAndStays(t *testing.T) {
 	require.Nil(t, w.Hosts["pd0"].Program.Exit())
 	require.Equal(t, 503, w.Get("pd0", 2379, "/health").Status)
 	require.Equal(t, 500, w.Get("pd0", 2379, "/pd/api/v1/stores").Status)
-	w.Place("pd1", softwaretest.PD(t, 1, 3))
+	w.Place("pd1", *w.Hosts["pd1"].Process)
 	w.Pass(5 * time.Second)
 	require.Equal(t, 200, w.Get("pd0", 2379, "/health").Status)
 }

@@ -117,15 +117,19 @@ func (w *World) Get(host string, port int, path string) software.Response {
 }
 
 // GetAfter returns the answer to a request that has waited for some time.
-// Get returns the answer to a request that has just arrived.
 func (w *World) GetAfter(waited time.Duration, host string, port int, path string) software.Response {
+	return w.Send(host, port, software.Request{Path: path, Waited: waited})
+}
+
+// Send returns the answer to any request.
+func (w *World) Send(host string, port int, request software.Request) software.Response {
 	if !w.Accepts(host, port) {
 		return software.Response{Status: -1}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.Hosts[host]
-	return s.Program.Answer(port, software.Request{Path: path, Waited: waited}, view{w, s})
+	return s.Program.Answer(port, request, view{w, s})
 }
 
 // Accepts says whether a host accepts a connection to a port.
