@@ -5,10 +5,8 @@ served=$!
 
 until request POST config/replicate "{\"max-replicas\": $REPLICAS}"; do sleep 5; done
 echo "$REPLICAS replicas"
-while :; do
-  if stores=$(get stores); then
-    left=$(stores_at "$STORE")
-    if [ -z "$left" ]; then break; fi
+until stores=$(get stores) && left=$(stores_at "$STORE") && [ -z "$left" ]; do
+  if [ -n "$stores" ]; then
     echo "$left" | while read -r id state; do
       if [ "$state" = Offline ]; then
         echo "store $id has data left"

@@ -21,14 +21,12 @@ request() {
 
 # stores_at ADDRESS: prints the ID and the state of every store there that is no tombstone. $stores is PD's list.
 stores_at() {
-  echo "$stores" | while read -r line; do
-    case $line in
-    '"id": '*) id=${line#*: } && id=${id%,} ;;
-    '"address": '*) at=${line#*: \"} && at=${at%\"*} ;;
-    '"state_name": '*)
-      state=${line#*: \"} && state=${state%\"*}
-      if [ "$at" = "$1" ]; then echo "$id $state"; fi
-      ;;
+  echo "$stores" | while read -r key value; do
+    value=${value%,} && value=${value#\"} && value=${value%\"}
+    case $key in
+    '"id":') id=$value ;;
+    '"address":') at=$value ;;
+    '"state_name":') if [ "$at" = "$1" ]; then echo "$id $value"; fi ;;
     esac
   done
 }

@@ -4,10 +4,10 @@ echo "Nothing is removed unless both have been down for half a minute."
 
 # Prints the names of the healthy members.
 healthy() {
-  echo "$health" | while read -r line; do
-    case $line in
-    '"name": '*) name=${line#*: \"} && name=${name%\"*} ;;
-    '"health": true'*) echo "$name" ;;
+  echo "$health" | while read -r key value; do
+    case $key$value in
+    '"name":'*) name=${value%\"*} && name=${name#\"} ;;
+    '"health":true'*) echo "$name" ;;
     esac
   done
 }

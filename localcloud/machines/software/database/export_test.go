@@ -22,7 +22,13 @@ type Pause = pause
 
 // LeaderOf returns the address of the store that leads the regions of a home store, as another store knows it.
 func LeaderOf(store software.Program, home string) string {
-	return store.(*tikv).cluster.groups[home].leader.advertise.String()
+	c := store.(*tikv).cluster
+	for id, g := range c.groups {
+		if c.stores[id].address.String() == home {
+			return g.leader.advertise.String()
+		}
+	}
+	return ""
 }
 
 // SQL returns the result of a statement on a TiDB server.

@@ -1,9 +1,11 @@
 package shell
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -42,16 +44,21 @@ func (c *call) fetch(address, option string) (response software.Response, err er
 	if err != nil {
 		return response, err
 	}
+	return c.send(u.Hostname(), port, software.Request{Path: u.RequestURI(), Waited: timeout})
+}
+
+// send sends a request, which may wait for as long as it says.
+func (c *call) send(host string, port int, request software.Request) (response software.Response, err error) {
 	c.outside(func(network software.Network) {
 		var remote software.Remote
-		if remote, err = network.Dial(u.Hostname(), port); err == nil {
-			if response = remote.Get(u.RequestURI(), timeout); response.Status == 0 {
+		if remote, err = network.Dial(host, port); err == nil {
+			if response = remote.Send(request); response.Status == 0 {
 				err = os.ErrDeadlineExceeded
 			}
 		}
 	})
 	if software.TimedOut(err) {
-		_ = c.sleepPaced(timeout)
+		_ = c.sleepPaced(request.Waited)
 	}
 	return response, err
 }
@@ -100,5 +107,38 @@ func curl(c *call) int {
 		return curlHTTP
 	}
 	fmt.Fprint(c.out, response.Body)
+	return 0
+}
+
+// netcat sends its input, which must be an HTTP request, and prints the answer.
+func netcat(c *call) int {
+	if len(c.operands) != 2 || c.in == nil {
+		return 1
+	}
+	port, err := strconv.Atoi(c.operands[1])
+	if err != nil {
+		return 1
+	}
+	sent, err := http.ReadRequest(bufio.NewReader(c.in))
+	if err != nil {
+		return 1
+	}
+	body, err := io.ReadAll(sent.Body)
+	if err != nil {
+		return 1
+	}
+	timeout := clientTimeout
+	if option, ok := c.options['w']; ok {
+		if timeout, err = seconds(option); err != nil {
+			return 1
+		}
+	}
+	response, err := c.send(c.operands[0], port, software.Request{
+		Method: sent.Method, Path: sent.URL.RequestURI(), Body: string(body), Waited: timeout,
+	})
+	if err != nil {
+		return 1
+	}
+	fmt.Fprintf(c.out, "HTTP/1.0 %d %s\r\n\r\n%s", response.Status, http.StatusText(response.Status), response.Body)
 	return 0
 }

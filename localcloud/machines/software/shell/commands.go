@@ -38,6 +38,7 @@ func init() {
 		"mkdir":  {"p", makeDirectories},
 		"mktemp": {"d", makeTemporary},
 		"mv":     {"T", move},
+		"nc":     {"w:", netcat},
 		"php":    {"", php},
 		"rm":     {"rf", remove},
 		"sleep":  {"", sleepCommand},
