@@ -41,6 +41,7 @@ var (
 // containers lists all containers, by application and container name.
 var containers = map[string]built{
 	"pd/pd":                               {func(i config.Images) string { return i.PD }, sizing.PD},
+	"pd/start":                            {tools, sizing.Job},
 	"tikv/tikv":                           {func(i config.Images) string { return i.TiKV }, sizing.TiKV},
 	"tidb/tidb":                           {func(i config.Images) string { return i.TiDB }, sizing.TiDB},
 	"tidb/store-is-up":                    {tools, sizing.Job},

@@ -32,6 +32,7 @@ func (s *system) database() (err error) {
 			Storage:     r.storage,
 			Credentials: s.credentials,
 			Priority:    r.priority,
+			Exists:      len(s.last.Databases) > 0,
 		})
 		if err != nil {
 			return err

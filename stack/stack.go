@@ -21,16 +21,16 @@ func Program() (pulumi.RunFunc, pulumi.RunOption) {
 		if err != nil {
 			return err
 		}
-		return Deploy(ctx, loaded)
+		return Deploy(ctx, loaded, last)
 	}
 	return deploy, func(info *pulumi.RunInfo) { run = *info }
 }
 
 // Deploy declares the system: a network over all regions, a cluster in each, one address for all; then the database,
 // tier by tier through all regions, and the sites, region by region. Changes that restart machines or pods go through
-// the regions one by one: machines, then the database, then the sites.
-func Deploy(ctx *pulumi.Context, config *config.Config) error {
-	s := &system{ctx: ctx, config: config}
+// the regions one by one: machines, then the database, then the sites. last is the state that it starts from.
+func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error {
+	s := &system{ctx: ctx, config: config, last: last}
 	for _, chapter := range []func() error{
 		s.foundations,
 		s.clusters,

@@ -16,6 +16,7 @@ import (
 	"geo-wordpress/config"
 	"geo-wordpress/regions"
 	"geo-wordpress/sizing"
+	"geo-wordpress/state"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -24,6 +25,7 @@ import (
 type system struct {
 	ctx    *pulumi.Context
 	config *config.Config
+	last   *state.State
 
 	project *project.Project
 	network *network.Network

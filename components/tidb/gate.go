@@ -92,12 +92,7 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 	c := podspec.Container(gate, w.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", gateScript})
 	c.Env = corev1.EnvVarArray{
-		&corev1.EnvVarArgs{
-			Name: pulumi.String("DATABASE_STANDS"),
-			ValueFrom: &corev1.EnvVarSourceArgs{ConfigMapKeyRef: &corev1.ConfigMapKeySelectorArgs{
-				Name: pulumi.String(stands), Key: pulumi.String(standsKey), Optional: pulumi.Bool(true),
-			}},
-		},
+		databaseStands(),
 		// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
 		podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
 	}
@@ -132,6 +127,16 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 	}, w.args.Cluster.Object(parent, pulumi.DependsOn(after),
 		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", gatePatience+300)})))
+}
+
+// databaseStands is the variable that is not empty once the region's database has been complete.
+func databaseStands() *corev1.EnvVarArgs {
+	return &corev1.EnvVarArgs{
+		Name: pulumi.String("DATABASE_STANDS"),
+		ValueFrom: &corev1.EnvVarSourceArgs{ConfigMapKeyRef: &corev1.ConfigMapKeySelectorArgs{
+			Name: pulumi.String(stands), Key: pulumi.String(standsKey), Optional: pulumi.Bool(true),
+		}},
+	}
 }
 
 // Arm declares the ConfigMap that makes the gate wait from now on, after the database is complete. The gate cannot ask

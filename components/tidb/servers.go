@@ -9,7 +9,6 @@ import (
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/ports"
-	"geo-wordpress/regions"
 	"geo-wordpress/sizing"
 
 	appsv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apps/v1"
@@ -32,20 +31,21 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 		fmt.Sprintf("--peer-urls=http://0.0.0.0:%d", ports.PDPeer),
 		"--advertise-client-urls=http://" + address(p.args.Config, region, PD, ports.PDClient),
 		"--advertise-peer-urls=http://" + address(p.args.Config, region, PD, ports.PDPeer),
-		"--initial-cluster=" + p.initialCluster(),
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
 	c.ReadinessProbe, c.LivenessProbe = probe.TCP(ports.PDClient), probe.TCP(ports.PDClient)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("data", "/var/lib/pd"),
-		podspec.MountReadOnly("config", "/etc/pd"),
+		podspec.MountReadOnly("start", "/etc/pd"),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	return p.voter(ctx, PD, 30, corev1.PodSpecArgs{
-		Containers: corev1.ContainerArray{c},
+		InitContainers: corev1.ContainerArray{p.start()},
+		Containers:     corev1.ContainerArray{c},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("data", p.pdData.Metadata.Name().Elem()),
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
+			podspec.Scratch("start", "1Mi"),
 			podspec.Scratch("tmp", "64Mi"),
 		},
 	}, after)
@@ -143,16 +143,4 @@ func (p *Part) metadata(app string) *metav1.ObjectMetaArgs {
 // server returns the options of a server's StatefulSet or Deployment, which depends on what its pods need.
 func (p *Part) server(after []pulumi.Resource) pulumi.ResourceOption {
 	return p.args.Cluster.Object(p, pulumi.DependsOn(slices.Concat(p.ready, after)))
-}
-
-// member is the name of a region's Placement Driver in etcd. It can never change.
-func member(region regions.Region) string { return "pd-" + region.Name }
-
-// initialCluster names all members with their peer URLs.
-func (p *Part) initialCluster() string {
-	var members []string
-	for _, region := range p.args.Config.Regions {
-		members = append(members, member(region)+"=http://"+address(p.args.Config, region, PD, ports.PDPeer))
-	}
-	return strings.Join(members, ",")
 }

@@ -43,6 +43,8 @@ type Args struct {
 	Storage     *storage.Storage
 	Credentials *credentials.Credentials
 	Priority    *priority.Classes
+	// Exists says that the database exists already: a Placement Driver that is new joins it.
+	Exists bool
 }
 
 // Part is one region's part of the database.
@@ -57,7 +59,7 @@ type Part struct {
 	name string
 
 	pdData, tikvData *corev1.PersistentVolumeClaim
-	config           *corev1.ConfigMap
+	config, founders *corev1.ConfigMap
 	secret           *corev1.Secret
 	ready            []pulumi.Resource // what must exist before a pod starts
 }
@@ -69,7 +71,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	p.ready = append(p.ready, args.Namespace.Policies()...)
-	for _, step := range []func(*pulumi.Context) error{p.volumes, p.configuration, p.services, p.policies} {
+	for _, step := range []func(*pulumi.Context) error{p.volumes, p.configuration, p.record, p.services, p.policies} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}

@@ -42,6 +42,8 @@ type Request struct {
 	Path   string // with the query
 	Method string // empty for GET
 	Body   string
+	// Closed says that the client has closed its end of the connection already, as far as it can.
+	Closed bool
 	// Waited is how long the request has waited for its answer.
 	Waited time.Duration
 }
@@ -51,6 +53,8 @@ type Request struct {
 type Response struct {
 	Status int
 	Body   string
+	// Closed says that the client has closed its end of the connection already, as far as it can.
+	Closed bool
 	Header http.Header
 }
 

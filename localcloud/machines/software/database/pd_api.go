@@ -30,6 +30,8 @@ func (d *pd) Answer(port int, r software.Request, _ software.Network) software.R
 		return software.Response{Status: 404}
 	case !d.serving:
 		return software.Response{Status: 500, Body: "no leader"}
+	case r.Closed && d.leader != d: // a follower passes requests on to the leader, and stops when its client has gone
+		return software.Response{Status: 500, Body: "[PD:apiutil:ErrRedirect]redirect failed"}
 	case r.Method == http.MethodDelete && strings.HasPrefix(path, "/pd/api/v1/members/"):
 		return d.deleteMember(r)
 	case path == "/pd/api/v1/members":

@@ -27,31 +27,34 @@ const (
 // clientTimeout is a client's default timeout for a connection or an answer.
 const clientTimeout = 30 * time.Second
 
-// fetch requests a URL. If the connection or the answer times out, it sleeps for the timeout, the value of an option in
+// fetch requests a URL, with a body by POST. If the connection or the answer times out, it sleeps for the timeout, the value of an option in
 // seconds, at the container's pace.
-func (c *call) fetch(address, option string) (response software.Response, err error) {
-	timeout := clientTimeout
-	if option != "" {
-		if timeout, err = seconds(option); err != nil {
-			return response, err
-		}
-	}
+func (c *call) fetch(address, option string, body ...string) (response software.Response, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" {
 		return response, fmt.Errorf("URL %q: want http://host", address)
 	}
-	port, err := strconv.Atoi(cmp.Or(u.Port(), "80"))
+	request := software.Request{Path: u.RequestURI(), Method: http.MethodGet}
+	if len(body) > 0 {
+		request.Method, request.Body = http.MethodPost, body[0]
+	}
+	return c.send(u.Hostname(), cmp.Or(u.Port(), "80"), option, request)
+}
+
+func (c *call) send(host, port, option string, request software.Request) (response software.Response, err error) {
+	request.Waited = clientTimeout
+	if option != "" {
+		if request.Waited, err = seconds(option); err != nil {
+			return response, err
+		}
+	}
+	number, err := strconv.Atoi(port)
 	if err != nil {
 		return response, err
 	}
-	return c.send(u.Hostname(), port, software.Request{Path: u.RequestURI(), Waited: timeout})
-}
-
-// send sends a request, which may wait for as long as it says.
-func (c *call) send(host string, port int, request software.Request) (response software.Response, err error) {
 	c.outside(func(network software.Network) {
 		var remote software.Remote
-		if remote, err = network.Dial(host, port); err == nil {
+		if remote, err = network.Dial(host, number); err == nil {
 			if response = remote.Send(request); response.Status == 0 {
 				err = os.ErrDeadlineExceeded
 			}
@@ -63,12 +66,53 @@ func (c *call) send(host string, port int, request software.Request) (response s
 	return response, err
 }
 
+// netcat sends its input, which must be an HTTP request, to a server, and prints the answer.
+func netcat(c *call) int {
+	if len(c.operands) != 2 || c.in == nil {
+		return 1
+	}
+	input := bufio.NewReader(c.in)
+	got, err := http.ReadRequest(input)
+	if err != nil {
+		return 1
+	}
+	body, err := io.ReadAll(got.Body)
+	if err != nil {
+		return 1
+	}
+	request := software.Request{Path: got.RequestURI, Method: got.Method, Body: string(body)}
+	// At the end of its input, nc closes its end of the connection. A script keeps it open with a sleep.
+	end := make(chan error, 1)
+	go func() {
+		_, err := input.Peek(1)
+		end <- err
+	}()
+	select {
+	case <-end:
+		request.Closed = true
+	case <-time.After(commandCost / 2):
+	}
+	response, err := c.send(c.operands[0], c.operands[1], c.options['w'], request)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		<-c.ctx.Done()
+	}
+	if err != nil {
+		return 1
+	}
+	fmt.Fprintf(c.out, "HTTP/1.0 %d %s\r\n\r\n%s", response.Status, http.StatusText(response.Status), response.Body)
+	return 0
+}
+
 // wget fails on every answer except a success, as BusyBox's does.
 func wget(c *call) int {
 	if len(c.operands) != 1 {
 		return 1
 	}
-	response, err := c.fetch(c.operands[0], c.options['T'])
+	var body []string
+	if data, given := c.options['p']; given {
+		body = []string{data}
+	}
+	response, err := c.fetch(c.operands[0], c.options['T'], body...)
 	if err != nil {
 		return 1
 	}
@@ -107,38 +151,5 @@ func curl(c *call) int {
 		return curlHTTP
 	}
 	fmt.Fprint(c.out, response.Body)
-	return 0
-}
-
-// netcat sends its input, which must be an HTTP request, and prints the answer.
-func netcat(c *call) int {
-	if len(c.operands) != 2 || c.in == nil {
-		return 1
-	}
-	port, err := strconv.Atoi(c.operands[1])
-	if err != nil {
-		return 1
-	}
-	sent, err := http.ReadRequest(bufio.NewReader(c.in))
-	if err != nil {
-		return 1
-	}
-	body, err := io.ReadAll(sent.Body)
-	if err != nil {
-		return 1
-	}
-	timeout := clientTimeout
-	if option, ok := c.options['w']; ok {
-		if timeout, err = seconds(option); err != nil {
-			return 1
-		}
-	}
-	response, err := c.send(c.operands[0], port, software.Request{
-		Method: sent.Method, Path: sent.URL.RequestURI(), Body: string(body), Waited: timeout,
-	})
-	if err != nil {
-		return 1
-	}
-	fmt.Fprintf(c.out, "HTTP/1.0 %d %s\r\n\r\n%s", response.Status, http.StatusText(response.Status), response.Body)
 	return 0
 }

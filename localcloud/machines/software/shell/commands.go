@@ -21,6 +21,7 @@ type call struct {
 type command struct {
 	options string // its options, as getopt(3) takes them
 	run     func(*call) int
+	long    map[string]byte // its long options, by the letter in options that stands for them here
 }
 
 // commands are those that the program's scripts use, with the options that they use. Every other command is not found,
@@ -30,31 +31,35 @@ var commands map[string]command
 func init() {
 	nothing := func(*call) int { return 0 } // the files have no owners and modes
 	commands = map[string]command{
-		"chmod":  {"R", nothing},
-		"chown":  {"R", nothing},
-		"cp":     {"Rrf", copyFiles},
-		"curl":   {"fsSm:", curl},
-		"grep":   {"Eoqv", grep},
-		"mkdir":  {"p", makeDirectories},
-		"mktemp": {"d", makeTemporary},
-		"mv":     {"T", move},
-		"nc":     {"w:", netcat},
-		"php":    {"", php},
-		"rm":     {"rf", remove},
-		"sleep":  {"", sleepCommand},
-		"touch":  {"c", touch},
-		"wget":   {"qSO:T:", wget},
+		"cat":    {"", concatenate, nil},
+		"chmod":  {"R", nothing, nil},
+		"chown":  {"R", nothing, nil},
+		"cp":     {"Rrf", copyFiles, nil},
+		"curl":   {"fsSm:", curl, nil},
+		"grep":   {"Eoqv", grep, nil},
+		"mkdir":  {"p", makeDirectories, nil},
+		"mktemp": {"d", makeTemporary, nil},
+		"mv":     {"T", move, nil},
+		"nc":     {"w:", netcat, nil},
+		"php":    {"", php, nil},
+		"rm":     {"rf", remove, nil},
+		"sleep":  {"", sleepCommand, nil},
+		"touch":  {"c", touch, nil},
+		"wget":   {"qSO:T:p:", wget, map[string]byte{"post-data": 'p'}},
 	}
 }
 
 // parse separates a command's options from its operands. A letter in accepted that a colon follows takes a value.
-func parse(args []string, accepted string) (options map[byte]string, operands []string, err error) {
+func parse(args []string, accepted string, long map[string]byte) (options map[byte]string, operands []string, err error) {
 	options = map[byte]string{}
 	for len(args) > 0 && len(args[0]) > 1 && args[0][0] == '-' {
 		letters := args[0][1:]
 		args = args[1:]
 		if letters == "-" {
 			break
+		}
+		if letter, ok := long[strings.TrimPrefix(letters, "-")]; ok && letters[0] == '-' {
+			letters = string(letter)
 		}
 		for letters != "" {
 			letter := letters[0]

@@ -102,7 +102,7 @@ func (r *runner) command(ctx context.Context, argv []string, in setting) int {
 		p.Log("%s: not found: the model of the shell has no such command", name)
 		return notFound
 	}
-	options, operands, err := parse(argv[1:], c.options)
+	options, operands, err := parse(argv[1:], c.options, c.long)
 	if err != nil {
 		p.Log("%s: %v", name, err)
 		return 2
@@ -112,7 +112,7 @@ func (r *runner) command(ctx context.Context, argv []string, in setting) int {
 
 // shell runs sh -c 'script' or sh file, with the options e and u.
 func (r *runner) shell(ctx context.Context, argv []string, in setting) int {
-	options, operands, err := parse(argv[1:], "euc:")
+	options, operands, err := parse(argv[1:], "euc:", nil)
 	if err != nil {
 		r.process.Log("%s: %v", argv[0], err)
 		return 2

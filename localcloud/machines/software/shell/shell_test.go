@@ -164,3 +164,23 @@ func TestAShellEndsWhenAskedOnlyIfItTrapsIt(t *testing.T) {
 		})
 	}
 }
+
+// wget cannot DELETE, and a follower gives up a request whose client has closed its end of the connection.
+func TestNetcatSendsAnyRequest(t *testing.T) {
+	w := softwaretest.New(t)
+	w.Regions(3, 0)
+	leader, follower := "pd0", "pd1"
+	for _, host := range []string{"pd1", "pd2"} {
+		if w.Hosts[host].Program.State().Word == "leader" {
+			leader, follower = host, "pd0"
+		}
+	}
+	request := `printf 'DELETE /pd/api/v1/members/name/none HTTP/1.0\r\n\r\n'`
+	for text, want := range map[string]string{
+		request + ` | nc -w 5 ` + leader + ` 2379`:                       "404 Not Found",
+		request + ` | nc -w 5 ` + follower + ` 2379`:                     "500 Internal Server Error",
+		`{ ` + request + `; sleep 60; } | nc -w 5 ` + follower + ` 2379`: "404 Not Found",
+	} {
+		require.Zero(t, w.WaitExit(w.Place("client", script(t, text+` >/data/answer; grep -q '^HTTP/1.0 `+want+`' /data/answer`))), text)
+	}
+}

@@ -77,6 +77,20 @@ func (c *call) copyTree(from, to string, dir bool) error {
 	return nil
 }
 
+// concatenate prints files.
+func concatenate(c *call) int {
+	for _, name := range c.operands {
+		content, err := c.process.Files.Read(c.absolute(name))
+		if err != nil {
+			return 1
+		}
+		if _, err := c.out.Write(content); err != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
 func makeDirectories(c *call) int {
 	for _, name := range c.operands {
 		if c.process.Files.Mkdir(c.absolute(name)) != nil {
