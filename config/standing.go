@@ -36,7 +36,7 @@ func (l *loader) standing(all []regions.Region, list field) {
 		}
 	}
 	switch stay := len(all) - leaving; {
-	case lost == len(all):
+	case lost > 0 && lost == len(all):
 		l.problem(list.key, count(lost, "lost region"), "must leave at least one, with a copy of the data")
 	case leaving > 0 && lost > 0:
 		l.problem(list.key, fmt.Sprintf("%s and %s", count(leaving, "leaving region"), count(lost, "lost region")),
