@@ -39,3 +39,6 @@ func LeaderOfPD(member software.Program) software.Program { return member.(*pd).
 
 // SameCluster says whether two Placement Drivers share their cluster's state.
 func SameCluster(one, other software.Program) bool { return one.(*pd).cluster == other.(*pd).cluster }
+
+// StoreID returns the ID under which PD knows a store.
+func StoreID(store software.Program) uint64 { return store.(*tikv).id }
