@@ -37,6 +37,10 @@ var regionRows = []row{
 		want: want("regions[0].machinetype", "the fields are name, zone, machineType, nodes, addresses, lost, leaving; did you mean machineType?")},
 	{name: "a field that is like no other", set: set{"regions": list(belgium, london+` "replication":3`, frankfurt)},
 		want: want("regions[1].replication", "the fields are name, zone, machineType, nodes, addresses, lost, leaving")},
+	{name: "lost is no truth value", set: set{"regions": list(belgium, london+` "lost":"yes"`, frankfurt)},
+		want: want("regions[1].lost", `"yes": must be true or false`)},
+	{name: "a region leaves a stack that has no database", set: set{"regions": list(belgium, london, frankfurt, eemshaven, zurich+` "leaving":true`)},
+		want: want("regions[4].leaving", "there is no complete database yet").and("regions", "4 regions: would stay")},
 	{name: "a region's name is a number", set: set{"regions": `[{"name":1,"zone":"europe-west1-b"},` +
 		`{"name":"europe-west2","zone":"europe-west2-b"},{"name":"europe-west3","zone":"europe-west3-b"}]`},
 		want: want("regions[0].name", "1: must be a string")},
