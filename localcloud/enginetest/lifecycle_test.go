@@ -49,6 +49,7 @@ func TestLifecycle(t *testing.T) {
 		}},
 		{"a tag that no registry has stops in the first region, and a right one mends it", rollABadImage},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
+		{"all Placement Drivers restart with their data", restartPlacementDrivers},
 		{"destroy leaves nothing", func(b *bench) {
 			b.timed("destroy --yes")
 			checkEmpty(b)

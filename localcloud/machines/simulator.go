@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,8 @@ const (
 
 // Options configure a Simulator.
 type Options struct {
-	// Dir is the directory of the containers' logs: <cluster>/<namespace>_<pod>_<container>.log. Empty keeps no logs.
+	// Dir is the directory of the containers' logs, <cluster>/<namespace>_<pod>_<container>.log, and of the disks' contents,
+	// disks/<disk>. Empty keeps neither.
 	Dir string
 	Log *slog.Logger
 	// Speed is the number of seconds of the machines' own work per second of real time; DefaultSpeed if zero.
@@ -89,12 +91,20 @@ func New(o Options) *Simulator {
 		cancel:       cancel,
 		wake:         make(chan struct{}, 1),
 		clusters:     map[string]*cluster{},
-		disks:        volumes.Disks{},
+		disks:        volumes.NewDisks(o.disks()),
 	}
 	s.network = network.New(s.cloudFacts, s.pod)
 	s.done.Add(1)
 	go s.loop()
 	return s
+}
+
+// disks is the directory of the disks' contents.
+func (o Options) disks() string {
+	if o.Dir == "" {
+		return ""
+	}
+	return filepath.Join(o.Dir, "disks")
 }
 
 // SetFacts sets the source of facts about disks, firewalls and the Internet. Before that, there are none.

@@ -43,13 +43,10 @@ var undone = map[string]setting{
 	})},
 	"a PD keeps its data": {"TestPDLosses", withoutClaims("pd")},
 	"a PD knows its peers": {"TestPDAnyOrder", change("pd", func(pod *declared.Pod) {
-		args := pod.Container("pd").Args
-		for i, arg := range args {
-			if strings.HasPrefix(arg, "--initial-cluster=") {
-				first, _, _ := strings.Cut(arg, ",")
-				args[i] = first
-			}
-		}
+		setEnv(pod.Container("start"), "FOUNDERS", "$(NAME)=$(PEER_URL)")
+	})},
+	"a PD does not found a second cluster": {"TestPDMembership", change("pd", func(pod *declared.Pod) {
+		setEnv(pod.Container("start"), "DATABASE_STANDS", "")
 	})},
 	"TiDB waits for a store": {"TestTiDBBootstrap", change("tidb", func(pod *declared.Pod) {
 		pod.Spec().InitContainers = nil
@@ -148,6 +145,15 @@ func change(app string, to func(*declared.Pod)) func(*declared.Stack) {
 	return func(stack *declared.Stack) {
 		for _, region := range stack.Regions {
 			region.Change(app, to)
+		}
+	}
+}
+
+// setEnv gives a container's variable another value.
+func setEnv(c *corev1.Container, name, value string) {
+	for i := range c.Env {
+		if c.Env[i].Name == name {
+			c.Env[i] = corev1.EnvVar{Name: name, Value: value}
 		}
 	}
 }

@@ -97,8 +97,8 @@ while :; do
       say "waits: the disk is empty, and others answer, but without a quorum: $all"
     fi
   elif [ -n "$foreign" ]; then
-    fail "The Placement Drivers list $foreign, which is not in the configuration. If its region is gone for good, remove it: \
-kubectl exec in a pod of PD, /pd-ctl member delete name $foreign"
+    fail "The Placement Drivers list $foreign, which is not in the configuration. If its region is gone for good, remove \
+it, in a pod of PD in any other region: /pd-ctl member delete name $foreign"
   elif founder && [ -n "$founders" ]; then
     start "$FOUNDERS" new "founds the cluster with the others, as the last one"
   elif [ -n "$own" ]; then

@@ -1,8 +1,12 @@
 package software
 
 import (
+	"errors"
+	"io/fs"
 	"maps"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +36,7 @@ type Volume struct {
 	mu    sync.Mutex
 	files map[string][]byte
 	dirs  map[string]bool
+	host  string // the directory that keeps the files, empty for none
 }
 
 // NewVolume makes a volume with the given files, by their paths from its root.
@@ -43,6 +48,44 @@ func NewVolume(kind Kind, files map[string][]byte) *Volume {
 	return v
 }
 
+// Keep keeps the volume's files in a directory of this machine too, beyond the end of the process, after it has read
+// those that are there.
+func (v *Volume) Keep(dir string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.host = dir
+	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		inside := clean(strings.TrimPrefix(name, dir))
+		if entry.IsDir() {
+			v.dirs[inside] = true
+			return nil
+		}
+		v.files[inside], err = os.ReadFile(name)
+		return err
+	})
+}
+
+// keep writes a file, or a directory if content is nil, to the host. What fails is lost with the process.
+func (v *Volume) keep(name string, content []byte) {
+	if v.host == "" {
+		return
+	}
+	at := filepath.Join(v.host, name)
+	if content == nil {
+		_ = os.MkdirAll(at, 0o700)
+		return
+	}
+	if os.MkdirAll(filepath.Dir(at), 0o700) == nil && os.WriteFile(v.host+".new", content, 0o600) == nil {
+		_ = os.Rename(v.host+".new", at) // never half a file
+	}
+}
+
 func clean(name string) string { return strings.Trim(path.Clean("/"+name), "/") }
 
 func (v *Volume) write(name string, content []byte) {
@@ -50,6 +93,7 @@ func (v *Volume) write(name string, content []byte) {
 	defer v.mu.Unlock()
 	v.files[name] = content
 	v.parents(path.Dir("/" + name))
+	v.keep(name, append([]byte{}, content...))
 }
 
 func (v *Volume) parents(dir string) {
@@ -63,6 +107,7 @@ func (v *Volume) Mkdir(name string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.parents("/" + clean(name))
+	v.keep(clean(name), nil)
 }
 
 // Remove deletes a file or a tree.
@@ -73,6 +118,9 @@ func (v *Volume) Remove(name string) {
 	under := func(key string) bool { return key == name || strings.HasPrefix(key, name+"/") }
 	maps.DeleteFunc(v.files, func(key string, _ []byte) bool { return under(key) })
 	maps.DeleteFunc(v.dirs, func(key string, _ bool) bool { return key != "" && under(key) })
+	if v.host != "" && name != "" {
+		_ = os.RemoveAll(filepath.Join(v.host, name))
+	}
 }
 
 // Has says whether a file or directory exists.

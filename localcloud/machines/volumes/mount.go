@@ -2,6 +2,8 @@ package volumes
 
 import (
 	"fmt"
+	"net/url"
+	"path/filepath"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,15 +20,26 @@ type Pending struct{ what string }
 func (p Pending) Error() string { return p.what }
 
 // Disks are the contents of persistent disks, by CSI volume handle.
-type Disks map[string]*software.Volume
+type Disks struct {
+	dir string
+	all map[string]*software.Volume
+}
 
-// content returns a disk's content. With opaque, a disk that is new to the simulator has unknown content.
+// NewDisks returns disks whose contents are kept in a directory; an empty name keeps them in memory only.
+func NewDisks(dir string) Disks { return Disks{dir, map[string]*software.Volume{}} }
+
+// content returns a disk's content. With opaque, a disk that is new to the simulator may hold more than was kept.
 func (d Disks) content(handle string, opaque bool) *software.Volume {
-	v := d[handle]
+	v := d.all[handle]
 	if v == nil {
 		v = software.NewVolume(software.Disk, nil)
 		v.Opaque = opaque
-		d[handle] = v
+		if d.dir != "" {
+			if err := v.Keep(filepath.Join(d.dir, url.PathEscape(handle))); err != nil {
+				v.Opaque = true
+			}
+		}
+		d.all[handle] = v
 	}
 	return v
 }

@@ -30,6 +30,9 @@ func (p *Pod) environment(c *corev1.Container, image *Image) (list []string, byN
 		value := Expand(variable.Value, byName)
 		if variable.ValueFrom != nil {
 			if value, err = p.valueFrom(variable.ValueFrom); err != nil {
+				if optional := variable.ValueFrom.ConfigMapKeyRef; optional != nil && optional.Optional != nil && *optional.Optional {
+					continue
+				}
 				return nil, nil, fmt.Errorf("the variable %s: %w", variable.Name, err)
 			}
 		}

@@ -20,6 +20,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -52,6 +53,8 @@ type World struct {
 	t       T
 	kubelet *kubelet.Kubelet
 	disks   string
+
+	later map[*declared.Region]map[declared.Key]*corev1.ConfigMap // what Stands declares
 
 	lock    sync.Mutex
 	pods    []*kubelet.Pod
@@ -119,7 +122,15 @@ func At(t T, stack *declared.Stack, places Places) *World {
 	}
 	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
 	t.Cleanup(w.close)
+	w.later = map[*declared.Region]map[declared.Key]*corev1.ConfigMap{}
 	for _, r := range stack.Regions {
+		w.later[r] = map[declared.Key]*corev1.ConfigMap{}
+		for key, object := range r.ConfigMaps {
+			if key.Name == "database-stands" {
+				w.later[r][key] = object
+				delete(r.ConfigMaps, key)
+			}
+		}
 		w.services(r)
 		w.Files(r.Name) // makes the volume, since its claim is bound
 	}
@@ -132,6 +143,13 @@ func (w *World) close() {
 	}
 	w.Names.Close()
 	w.Network.Close()
+}
+
+// Stands declares that the database has been complete: the graph creates the ConfigMap that says so after it.
+func (w *World) Stands() {
+	for r, objects := range w.later {
+		maps.Copy(r.ConfigMaps, objects)
+	}
 }
 
 // Start starts a pod of an application as its region declares it, with changes.

@@ -17,15 +17,11 @@ const etcdHealthInterval = 5 * time.Second
 
 // commit replaces the list of members, on the disks of all members that the leader is connected with.
 func (d *pd) commit(members []member) {
-	for _, m := range append([]*pd{d.leader}, d.leader.connected()...) {
+	for _, m := range append(d.leader.connected(), d.leader) { // the leader last: its log is the others' source
 		log := d.leader.log.with(slices.Clone(members))
 		log.Own = m.log.Own
-		if m != d.leader {
-			m.keep(log)
-		}
+		m.keep(log)
 	}
-	log := d.leader.log.with(slices.Clone(members))
-	d.leader.keep(log)
 }
 
 // learn takes over a longer log of the same cluster.

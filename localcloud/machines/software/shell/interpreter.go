@@ -43,7 +43,7 @@ type setting struct {
 	out, err io.Writer
 }
 
-// initial is the setting of a container's first process, whose output is not kept.
+// initial is the setting of a first process, whose output is not kept.
 func initial(p *software.Process) setting {
 	return setting{env: p.Env, dir: "/", out: io.Discard, err: io.Discard}
 }

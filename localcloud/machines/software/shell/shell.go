@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,8 +31,29 @@ func Start(p *software.Process, argv []string, server Server) software.Program {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &container{Lifecycle: software.Lifecycle{Process: p}, server: server, cancel: cancel, done: make(chan int, 1)}
 	run := &runner{process: p, outside: p.Outside, serve: c.serve, sleep: sleep, trap: c.trap}
-	go func() { c.done <- run.command(ctx, argv, initial(p)) }()
+	in := initial(p)
+	in.out = &lines{write: p.Log}
+	in.err = in.out
+	go func() { c.done <- run.command(ctx, argv, in) }()
 	return c
+}
+
+// lines writes whole lines to a log.
+type lines struct {
+	write func(format string, args ...any)
+	mu    sync.Mutex // the commands of a pipeline run at once
+	rest  string
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := strings.Split(l.rest+string(p), "\n")
+	for _, line := range all[:len(all)-1] {
+		l.write("%s", line)
+	}
+	l.rest = all[len(all)-1]
+	return len(p), nil
 }
 
 // probeTimeout is the real-time timeout of a probe's command.

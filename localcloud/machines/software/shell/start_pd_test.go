@@ -221,7 +221,11 @@ func TestAnEmptyDiskWaitsForAQuorum(t *testing.T) {
 	for name, change := range map[string]func(all []*region){
 		"the others are gone": func(all []*region) { all[1].stop(); all[2].stop() },
 		"one other is left":   func(all []*region) { all[1].stop() },
-		"a joiner":            func(all []*region) { all[1].stop(); all[2].stop(); all[0].founders, all[0].stands = "", "" },
+		"one other is left, and knows that it ran before the database stood": func(all []*region) {
+			all[1].stop()
+			all[0].stands, all[1].stands, all[2].stands = "", "", ""
+		},
+		"a joiner": func(all []*region) { all[1].stop(); all[2].stop(); all[0].founders, all[0].stands = "", "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -263,7 +267,9 @@ func TestARemovedMemberDoesNotStartAgain(t *testing.T) {
 	all := standing(t)
 	all[0].post("remove", `{"ID":"`+all[0].idOf(all[1])+`"}`)
 	all[1].stop()
-	require.Equal(t, 1, all[1].w.WaitExit(all[1].decide()))
+	decided := all[1].decide()
+	require.Equal(t, 1, all[1].w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "The others have removed this Placement Driver")
 	all[1].lose()
 	all[1].start()
 	cluster(t, all...)
@@ -301,6 +307,7 @@ func TestOneJoinsAfterTheOther(t *testing.T) {
 	all[0].post("add", `{"peerURLs":["http://pd4:2380"]}`)
 	decided := fourth.decide()
 	waits(t, all[0].w, decided)
+	require.Contains(t, decided.Logs, "waits: http://pd4:2380 is joining")
 	all[0].post("remove", `{"ID":"`+all[0].idOf(&region{n: 4})+`"}`)
 	fourth.begin(decided)
 	cluster(t, append(all, fourth)...)
@@ -313,7 +320,9 @@ func TestAMemberOutsideTheConfigurationStopsAJoin(t *testing.T) {
 		r.members = "m1=http://pd1:2380,m0=http://pd0:2380,m7=http://pd7:2380"
 	}
 	all[1].lose()
-	require.Equal(t, 1, all[1].w.WaitExit(all[1].decide()))
+	decided := all[1].decide()
+	require.Equal(t, 1, all[1].w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "list m2, which is not in the configuration")
 	require.NotEmpty(t, all[0].idOf(all[1]), "nothing was removed")
 }
 
@@ -341,5 +350,7 @@ func TestTwoClustersStopAJoin(t *testing.T) {
 	}
 	w.Pass(10 * time.Second)
 	third := regionsOf(t, w, 3)[2]
-	require.Equal(t, 1, w.WaitExit(third.decide()))
+	decided := third.decide()
+	require.Equal(t, 1, w.WaitExit(decided))
+	require.Contains(t, strings.Join(decided.Logs, "\n"), "belong to different clusters")
 }
