@@ -1,6 +1,7 @@
 # Functions for the API of the region's own Placement Driver, which passes requests on to the leader.
 
-get() { wget -q -T 5 -O - "http://$PD_HOST:$PD_PORT/pd/api/v1/$1"; }
+# PD asks its members for their health one after the other, and waits three seconds for each that is gone.
+get() { wget -q -T 15 -O - "http://$PD_HOST:$PD_PORT/pd/api/v1/$1"; }
 
 # request METHOD PATH BODY: BusyBox's wget sends neither DELETE nor JSON. The input of nc stays open for a while, because
 # the server cancels a request whose client has closed its end.
