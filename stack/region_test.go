@@ -141,22 +141,22 @@ func TestRegionsDoNotGoByASlip(t *testing.T) {
 		want    []configtest.Mistake
 	}{
 		"an entry removed": {three, places("europe-west1-b", "europe-west2-b", "europe-west4-b"),
-			[]configtest.Mistake{{"regions", "europe-west3: is not in the list, but has disks with data"}}},
+			[]configtest.Mistake{{Key: "regions", Fragment: "europe-west3: is not in the list, but has disks with data"}}},
 		"an entry before others removed, and another added": {three, places("europe-west2-b", "europe-west3-b", "europe-west4-b"),
-			[]configtest.Mistake{{"regions", "europe-west1: is not in the list"},
-				{"regions[0].addresses", "set addresses to 10.65.0.0/16"}, {"regions[1].addresses", "set addresses to 10.66.0.0/16"}}},
+			[]configtest.Mistake{{Key: "regions", Fragment: "europe-west1: is not in the list"},
+				{Key: "regions[0].addresses", Fragment: "set addresses to 10.65.0.0/16"}, {Key: "regions[1].addresses", Fragment: "set addresses to 10.66.0.0/16"}}},
 		"another zone": {three, places("europe-west1-b", "europe-west2-c", "europe-west3-b"),
-			[]configtest.Mistake{{"regions[1].zone", `"europe-west2-c": the region's disks are in europe-west2-b`}}},
+			[]configtest.Mistake{{Key: "regions[1].zone", Fragment: `"europe-west2-c": the region's disks are in europe-west2-b`}}},
 		"a protected cluster": {protected, places("europe-west1-b", `europe-west2-b","lost":true,"machineType":"e2-standard-4`, "europe-west3-b"),
-			[]configtest.Mistake{{"regions[1].lost", "the region's cluster is protected"}}},
+			[]configtest.Mistake{{Key: "regions[1].lost", Fragment: "the region's cluster is protected"}}},
 		"no database yet": {nil, places("europe-west1-b", `europe-west2-b","lost":true,"machineType":"e2-standard-4`, "europe-west3-b"),
-			[]configtest.Mistake{{"regions[1].lost", "there is no complete database yet"}}},
+			[]configtest.Mistake{{Key: "regions[1].lost", Fragment: "there is no complete database yet"}}},
 		"all lost": {three, places(`europe-west1-b","lost":true,"machineType":"e2-standard-4`, `europe-west2-b","lost":true,"machineType":"e2-standard-4`, `europe-west3-b","lost":true,"machineType":"e2-standard-4`),
-			[]configtest.Mistake{{"regions", "3 lost regions: must leave at least one"}}},
+			[]configtest.Mistake{{Key: "regions", Fragment: "3 lost regions: must leave at least one"}}},
 		"too few stay": {three, places("europe-west1-b", `europe-west2-b","leaving":true,"machineType":"e2-standard-4`, "europe-west3-b"),
-			[]configtest.Mistake{{"regions", "2 regions: would stay"}}},
+			[]configtest.Mistake{{Key: "regions", Fragment: "2 regions: would stay"}}},
 		"both": {three, places("europe-west1-b", `europe-west2-b","leaving":true,"lost":true,"machineType":"e2-standard-4`, "europe-west3-b"),
-			[]configtest.Mistake{{"regions[1].leaving", "the region is also lost"}, {"regions", "must not be at the same time"}}},
+			[]configtest.Mistake{{Key: "regions[1].leaving", Fragment: "the region is also lost"}, {Key: "regions", Fragment: "must not be at the same time"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var g *stacktest.Graph
