@@ -41,7 +41,7 @@ var keys = map[string]string{
 }
 
 var (
-	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses"}
+	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses", "lost", "leaving"}
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
 )
 

@@ -43,10 +43,12 @@ func (l *loader) regions(replicas sizing.Replicas, tolerateLoss bool) []regions.
 		pools[i] = common.with(fields)
 		all[i].MachineType, all[i].Nodes = pools[i].machine.Name, pools[i].nodes
 		pins[i] = fields["addresses"]
+		all[i].Lost, all[i].Leaving = fields["lost"].truth(), fields["leaving"].truth()
 	}
 	l.distinctNames(all, list.key)
 	l.ranges(all, pins, base)
 	l.capacity(all, pools, replicas, tolerateLoss)
+	l.standing(all, list)
 	return all
 }
 

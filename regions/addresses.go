@@ -62,6 +62,11 @@ func Block(base netip.Prefix, index int) netip.Prefix {
 	return offset(base.Addr(), uint32(index)<<(32-regionBits), regionBits)
 }
 
+// BlockOf is the /16 that a range of a region lies in.
+func BlockOf(part netip.Prefix) netip.Prefix {
+	return netip.PrefixFrom(part.Addr(), regionBits).Masked()
+}
+
 // CheckBlock returns why a range cannot be one region's block of the base, or nothing.
 func CheckBlock(block, base netip.Prefix) string {
 	switch {

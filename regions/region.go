@@ -1,6 +1,9 @@
 package regions
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // Region is one region of the system: one GKE cluster in one zone, with everything that runs on it.
 type Region struct {
@@ -13,11 +16,20 @@ type Region struct {
 
 	Ranges    Ranges
 	DNSDomain string // the cluster's own DNS domain, unique in the VPC
+
+	// Lost: its machines and disks are gone for good. Leaving: it is taken out of the system while it lives. Nothing of
+	// such a region is declared, but the others keep its addresses, because a change of theirs would restart them.
+	Lost, Leaving bool
 }
 
 // Ranges are a region's address ranges, disjoint from every other region's.
 type Ranges struct {
 	Nodes, Pods, Services, ControlPlane netip.Prefix
+}
+
+// Standing are the regions that are neither lost nor leaving.
+func Standing(all []Region) []Region {
+	return slices.DeleteFunc(slices.Clone(all), func(r Region) bool { return r.Lost || r.Leaving })
 }
 
 // Peers are the other regions, in the configuration's order.

@@ -74,7 +74,7 @@ func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 		"nfsImage":       {"nfs", "wordpress"}, // its readiness shows that the region has its files again
 		"wordpressImage": {"wordpress", "database-init"},
 		"syncthingImage": {"syncthing"},
-		"toolsImage":     {"pd", "gate", "pd-gate", "tikv-gate", "tidb", "nfs", "wordpress", "syncthing", "wordpress-cron"},
+		"toolsImage":     {"pd", "gate", "pd-gate", "tikv-gate", "membership", "tidb", "nfs", "wordpress", "syncthing", "wordpress-cron"},
 	} {
 		t.Run(key, func(t *testing.T) {
 			after := run(t, with(configtest.Committed(t), key, "registry.example.com/other:v1"), false)

@@ -49,6 +49,7 @@ var containers = map[string]built{
 	"gate/gate":                           {tools, sizing.Job},
 	"pd-gate/gate":                        {tools, sizing.Job},
 	"tikv-gate/gate":                      {tools, sizing.Job},
+	"membership/membership":               {tools, sizing.Job},
 	"nfs/nfs-provisioner":                 {func(i config.Images) string { return i.NFS }, sizing.NFS},
 	"nfs/directories":                     {tools, sizing.Job},
 	"syncthing/syncthing":                 {func(i config.Images) string { return i.Syncthing }, sizing.Syncthing},
@@ -134,7 +135,9 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 		for _, w := range s.workloads(region) {
 			switch w.Kind() {
 			case "Job", "CronJob":
-				if !strings.HasSuffix(app(w), "gate") { // gates end before the database's init begins: see orderRules
+				// Gates end before the database's init begins: see orderRules. In a first update, the Job that waits for the
+				// replicas ends at once; later there is no installation.
+				if !strings.HasSuffix(app(w), "gate") && app(w) != "membership" {
 					jobs++
 				}
 				continue
@@ -257,7 +260,7 @@ var ranks = map[string]struct {
 }{
 	"pd": {"database", 1_000_000}, "tikv": {"database", 1_000_000}, "tidb": {"database", 1_000_000},
 	"nfs": {"files", 900_000}, "syncthing": {"sync", 800_000}, "wordpress": {"wordpress", 700_000},
-	"gate": {"jobs", 600_000}, "pd-gate": {"jobs", 600_000}, "tikv-gate": {"jobs", 600_000}, "database-init": {"jobs", 600_000}, "wordpress-cron": {"jobs", 600_000},
+	"gate": {"jobs", 600_000}, "pd-gate": {"jobs", 600_000}, "tikv-gate": {"jobs", 600_000}, "membership": {"jobs", 600_000}, "database-init": {"jobs", 600_000}, "wordpress-cron": {"jobs", 600_000},
 	"wordpress-install": {"jobs", 600_000},
 }
 

@@ -13,6 +13,9 @@ var tiers = []func(*tidb.Part, *pulumi.Context, ...pulumi.Resource) (pulumi.Reso
 	(*tidb.Part).TiDB,
 }
 
+// tikv is TiKV's place among the tiers.
+const tikv = 1
+
 // database declares the database tier by tier through all regions, each server after the previous one is ready: PD in
 // every region, then TiKV in every region, then TiDB, then the Job that creates the database.
 //
@@ -36,13 +39,18 @@ func (s *system) database() (err error) {
 		}
 	}
 	last := s.machines // the first region's servers must not change while the last one's machines do
-	for _, tier := range tiers {
+	for i, tier := range tiers {
 		for _, r := range s.regions {
 			server, err := tier(r.database, s.ctx, last...)
 			if err != nil {
 				return err
 			}
 			last = []pulumi.Resource{server}
+		}
+		if i == tikv {
+			if err := s.replication(last...); err != nil {
+				return err
+			}
 		}
 	}
 	if s.initialized, err = s.regions[0].database.Initialize(s.ctx, last...); err != nil {

@@ -36,6 +36,7 @@ func ways(site bool) map[way]bool {
 		{"gate", "pd", ports.PDClient, false}:              true,
 		{"pd-gate", "pd", ports.PDClient, false}:           true,
 		{"tikv-gate", "pd", ports.PDClient, false}:         true,
+		{"membership", "pd", ports.PDClient, false}:        true,
 		{"wordpress", "tidb", ports.TiDB, false}:           true,
 		{"wordpress-cron", "wordpress", ports.HTTP, false}: true,
 		{"syncthing", "syncthing", ports.Syncthing, true}:  true,

@@ -34,10 +34,12 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 	for _, chapter := range []func() error{
 		s.foundations,
 		s.clusters,
+		s.purges,
 		s.entrance,
 		s.secrets,
 		s.database,
 		s.sites,
+		s.departures,
 	} {
 		if err := chapter(); err != nil {
 			return err

@@ -34,6 +34,7 @@ type system struct {
 	loadBalancer *loadbalancer.LoadBalancer
 	credentials  *credentials.Credentials
 	identities   map[string]*syncthing.Identity // by region name
+	purged       []pulumi.Resource              // the Jobs that take the lost regions out of the database
 	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
 	machines     []pulumi.Resource              // the last region's gate so far, after its machines
 }
@@ -67,7 +68,7 @@ func (s *system) foundations() (err error) {
 // Like the database's chain, this one is for later updates: machines are replaced in one region at a time. The cost is
 // that the first update creates the node pools one after the other.
 func (s *system) clusters() (err error) {
-	for _, each := range s.config.Regions {
+	for _, each := range regions.Standing(s.config.Regions) {
 		r := &region{Region: each}
 		s.regions = append(s.regions, r)
 
@@ -146,6 +147,7 @@ func (s *system) entrance() (err error) {
 		Project:  s.project,
 		Backends: backends,
 		Domain:   s.config.Domain,
+		After:    s.purged,
 	})
 	return err
 }
@@ -157,7 +159,7 @@ func (s *system) secrets() (err error) {
 		return err
 	}
 	s.identities = map[string]*syncthing.Identity{}
-	for _, r := range s.regions {
+	for _, r := range s.config.Regions { // the others know a lost region's Syncthing, and know it again when it is back
 		s.identities[r.Name], err = syncthing.NewIdentity(s.ctx, "identity-"+r.Name)
 		if err != nil {
 			return err

@@ -18,6 +18,10 @@ type State struct {
 	Disks []Disk
 	// Databases are the regions in which the database was complete after an update, ordered.
 	Databases []string
+	// Protected are the regions whose clusters are protected against deletion, ordered.
+	Protected []string
+	// Ranges are the address ranges of the regions' machines, in CIDR notation, by region.
+	Ranges map[string]string
 }
 
 // Disk is a persistent disk of a region.
@@ -44,27 +48,37 @@ func Read(ctx *pulumi.Context) (*State, error) {
 
 const (
 	diskType     = "gcp:compute/disk:Disk"
+	subnetType   = "gcp:compute/subnetwork:Subnetwork"
+	clusterType  = "gcp:container/cluster:Cluster"
 	databaseType = "geo-wordpress:tidb:Gate$kubernetes:core/v1:ConfigMap" // see tidb.Gate.Arm
 )
 
 // The names of the resources, as the components give them.
 var (
+	subnetName   = regexp.MustCompile(`^network-(.+)$`)
+	clusterName  = regexp.MustCompile(`^cluster-(.+)$`)
 	diskName     = regexp.MustCompile(`^storage-(.+)-(pd|tikv|files)$`)
 	databaseName = regexp.MustCompile(`^gate-(.+)$`)
 )
 
 // of extracts the State from the outputs of all resources.
 func of(resources map[string]any) *State {
-	s := &State{}
+	s := &State{Ranges: map[string]string{}}
 	for key, value := range resources {
 		urn := resource.URN(key)
 		if name := databaseName.FindStringSubmatch(urn.Name()); name != nil && urn.QualifiedType() == databaseType {
 			s.Databases = append(s.Databases, name[1])
 		}
+		state, _ := value.(map[string]any)
+		outputs, _ := state["outputs"].(map[string]any)
+		if name := subnetName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == subnetType {
+			s.Ranges[name[1]], _ = outputs["ipCidrRange"].(string)
+		}
+		if name := clusterName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == clusterType && outputs["deletionProtection"] == true {
+			s.Protected = append(s.Protected, name[1])
+		}
 		if name := diskName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == diskType {
 			disk := Disk{Region: name[1], Role: name[2]}
-			state, _ := value.(map[string]any)
-			outputs, _ := state["outputs"].(map[string]any)
 			disk.Zone, _ = outputs["zone"].(string)
 			size, _ := outputs["size"].(float64)
 			disk.SizeGiB = int(size)
@@ -72,6 +86,7 @@ func of(resources map[string]any) *State {
 		}
 	}
 	slices.Sort(s.Databases)
+	slices.Sort(s.Protected)
 	slices.SortFunc(s.Disks, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Role, b.Role))
 	})

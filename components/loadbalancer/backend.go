@@ -67,5 +67,5 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			Enable:     pulumi.Bool(true),
 			SampleRate: pulumi.Float64(0.1),
 		},
-	}, pulumi.Parent(l), pulumi.DependsOn(namedPorts))
+	}, pulumi.Parent(l), pulumi.DependsOn(append(namedPorts, args.After...)))
 }

@@ -34,6 +34,10 @@ const (
 	RequestSeconds  = 120
 )
 
+// LeaveSeconds is how long a region must go on serving after it is no backend any more: until all of Google's front ends
+// know that, which takes minutes at most, and the requests in progress have ended.
+const LeaveSeconds = 180 + RequestSeconds
+
 // Backend is one region's instance group.
 type Backend struct {
 	Region  regions.Region
@@ -49,6 +53,8 @@ type Args struct {
 	// Domain, when set, is served over HTTPS with a Google-managed certificate, and HTTP redirects to it. Without a
 	// domain the site is plain HTTP on the address.
 	Domain string
+	// After is what the backend service depends on, beside its backends.
+	After []pulumi.Resource
 }
 
 // LoadBalancer is one address for all regions.
@@ -59,6 +65,8 @@ type LoadBalancer struct {
 	// is reserved, long before the rest exists.
 	Address pulumi.StringOutput
 	SiteURL pulumi.StringOutput
+	// Service is the backend service: once it is updated, a region that is no backend gets no new visitors.
+	Service pulumi.Resource
 }
 
 // New declares the load balancer.
@@ -82,6 +90,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err != nil {
 		return nil, err
 	}
+	l.Service = service
 	if err := l.frontEnd(ctx, name, args, address, service); err != nil {
 		return nil, err
 	}

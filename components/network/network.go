@@ -51,7 +51,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	n.ID = vpc.ID()
-	for _, region := range args.Regions {
+	for _, region := range regions.Standing(args.Regions) {
 		if err := n.region(ctx, name+"-"+region.Name, vpc, region); err != nil {
 			return nil, err
 		}

@@ -41,7 +41,7 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 	}{
 		{PD,
 			ingress{
-				networkpolicy.From(networkpolicy.TCP(ports.PDClient), local(PD, TiKV, TiDB, gate, gateOf(PD), gateOf(TiKV))...),
+				networkpolicy.From(networkpolicy.TCP(ports.PDClient), local(PD, TiKV, TiDB, gate, gateOf(PD), gateOf(TiKV), membership)...),
 				networkpolicy.From(networkpolicy.TCP(ports.PDPeer), remote...),
 			},
 			egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient, ports.PDPeer), local(PD)...)},

@@ -19,8 +19,8 @@ const (
 	drillQuiet = 5 * time.Second
 )
 
-// TestDrill loses each region in turn and brings it back, and then loses two; then it makes an operator's changes. All
-// of this happens under a constant load of requests through the load balancer's address. The test prints a timeline,
+// TestDrill loses each region in turn and brings it back, loses one for good and replaces it, and loses two; then it makes
+// an operator's changes. All of this happens under a constant load of requests through the load balancer's address. The test prints a timeline,
 // and two tables of what visitors noticed.
 //
 // The health check, the leader election in the database, and the timeouts of TiDB and PHP run in real time. Machine
@@ -40,6 +40,7 @@ func TestDrill(t *testing.T) {
 	for _, region := range regionNames {
 		d.loseOne(region)
 	}
+	d.replace(1)
 	d.loseTwo(regionNames[0], regionNames[2], site)
 	// Pods stop ten times as fast as declared, so the load balancer must check ten times as often.
 	d.run(d.tool("localcloud"), "checks", "--pace", "10")
@@ -66,11 +67,12 @@ type act struct {
 	lost              []string
 	began, out        time.Time // when the regions were lost; when they were out of rotation
 	healed, back, end time.Time // when they were healed; when they were back in rotation; the end
+	label             string    // what happened, for the report
 	survivors         []string
 }
 
 func (d *drill) begin(lost ...string) *act {
-	a := &act{lost: lost, began: time.Now()}
+	a := &act{lost: lost, began: time.Now(), label: strings.Join(lost, " and ")}
 	for _, region := range regionNames {
 		if !slices.Contains(lost, region) {
 			a.survivors = append(a.survivors, region)
@@ -109,6 +111,31 @@ func (d *drill) loseOne(region string) {
 	if took := a.out.Sub(a.began); took > d.check.allows()+drillSlack {
 		d.t.Errorf("%s was out of rotation after %s; the health check allows %s", region, took, d.check.allows())
 	}
+}
+
+// replace loses a region for good, gives it up, and creates it again, as docs/regions.md says.
+func (d *drill) replace(index int) {
+	region := regionNames[index]
+	a := d.begin(region)
+	a.label += ", and replaced"
+	d.until(region+" is out of rotation", d.rotation.none(region))
+	a.out = d.rotation.changed(region)
+	d.until("visitors are served again", func() bool { return d.load.served(a.out) })
+	a.healed = time.Now()
+	d.say("give %s up", region)
+	d.setRegion(index, "lost", "true")
+	d.pulumi("up --yes --skip-preview")
+	d.run(d.tool("localcloud"), "heal", "region", region)
+	d.say("create %s again", region)
+	d.unsetRegion(index, "lost")
+	d.pulumi("up --yes --skip-preview")
+	d.refreshKubeconfig()
+	d.until(region+" is back in rotation", d.rotation.all(region))
+	a.back = d.rotation.changed(region)
+	d.say("%s is back in rotation, %s after it was to be replaced", region, seconds(a.back.Sub(a.healed)))
+	d.until("every pod is ready", d.podsReady)
+	time.Sleep(drillQuiet)
+	a.end = time.Now()
 }
 
 // loseTwo loses two regions, and so the quorum.

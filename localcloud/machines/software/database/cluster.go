@@ -11,26 +11,19 @@ import (
 
 // tidbCluster is the state that a quorum of PDs and the stores' data persist.
 type tidbCluster struct {
-	stores       map[string]*store // by advertised address
+	stores       map[uint64]*store // by ID, tombstones included
 	bootstrapped bool              // TiDB's system tables exist
 	maxReplicas  int
-	groups       map[string]*raftGroup // by the address of their home store
+	groups       map[uint64]*raftGroup // by the ID of their home store
 	stepped      time.Time
 }
 
 func newCluster() *tidbCluster {
-	return &tidbCluster{stores: map[string]*store{}, groups: map[string]*raftGroup{}}
+	return &tidbCluster{stores: map[uint64]*store{}, groups: map[uint64]*raftGroup{}}
 }
 
 // empty says whether the cluster knows neither stores nor a database.
 func (c *tidbCluster) empty() bool { return len(c.stores) == 0 && !c.bootstrapped }
-
-type store struct {
-	address   software.HostPort
-	labels    map[string]string
-	heartbeat time.Time
-	node      *tikv
-}
 
 // step advances the groups to now, at most once per moment.
 func (c *tidbCluster) step(now time.Time, pace software.Pace) {
@@ -38,33 +31,34 @@ func (c *tidbCluster) step(now time.Time, pace software.Pace) {
 		return
 	}
 	c.stepped = now
-	addresses := slices.Sorted(maps.Keys(c.stores))
-	for _, address := range addresses {
-		if c.groups[address] == nil {
-			c.groups[address] = c.split(address)
+	standing := c.standing()
+	for _, id := range standing {
+		if c.groups[id] == nil {
+			c.groups[id] = c.split(id)
 		}
 	}
-	for i, address := range addresses {
-		g := c.groups[address]
+	for _, id := range slices.Sorted(maps.Keys(c.groups)) {
+		g := c.groups[id]
 		g.step(now, pace, c)
-		if g.lostAt.IsZero() {
-			g.place(now, c, addresses, i)
+		if g.lostAt.IsZero() && len(standing) > 0 {
+			g.place(now, pace, c, standing)
 		}
 	}
+	c.bury()
 }
 
 // split creates the group of a new store. All data is on the existing stores, if there are any.
-func (c *tidbCluster) split(address string) *raftGroup {
+func (c *tidbCluster) split(id uint64) *raftGroup {
 	for _, other := range slices.Sorted(maps.Keys(c.groups)) {
 		g := c.groups[other]
-		return &raftGroup{home: address, replicas: slices.Clone(g.replicas), leader: g.leader, lostAt: g.lostAt, electsAt: g.electsAt}
+		return &raftGroup{home: id, replicas: slices.Clone(g.replicas), leader: g.leader, lostAt: g.lostAt, electsAt: g.electsAt}
 	}
-	return &raftGroup{home: address, replicas: []string{address}, leader: c.stores[address].node}
+	return &raftGroup{home: id, replicas: []uint64{id}, leader: c.stores[id].node}
 }
 
-// node returns the store that runs, or ran, at an address.
-func (c *tidbCluster) node(address string) *tikv {
-	if s := c.stores[address]; s != nil {
+// node returns the process that is, or was, a store.
+func (c *tidbCluster) node(id uint64) *tikv {
+	if s := c.stores[id]; s != nil {
 		return s.node
 	}
 	return nil
@@ -72,8 +66,8 @@ func (c *tidbCluster) node(address string) *tikv {
 
 // whole returns the leaders of all regions, or an error if a region has none.
 func (c *tidbCluster) whole() (leaders []*tikv, err error) {
-	for _, address := range slices.Sorted(maps.Keys(c.groups)) {
-		g := c.groups[address]
+	for _, id := range slices.Sorted(maps.Keys(c.groups)) {
+		g, address := c.groups[id], c.stores[id].address
 		if !g.serves(c) {
 			if g.candidate(c) == nil {
 				return nil, fmt.Errorf("no TiKV store that a majority of the stores follows: the regions of %s have no leader", address)
@@ -95,10 +89,5 @@ func (c *tidbCluster) inherit(from *tidbCluster) {
 	if from == nil || from == c || len(c.groups) > 0 {
 		return
 	}
-	c.groups = from.groups
-	for address, s := range from.stores {
-		if c.stores[address] == nil {
-			c.stores[address] = s
-		}
-	}
+	c.groups, c.stores, c.maxReplicas = from.groups, from.stores, from.maxReplicas
 }

@@ -6,5 +6,5 @@
 // every group; it hangs until it has them or TiDB gives up.
 //
 // Simplifications: a leader that loses its majority stops at once, where the real one serves reads until its lease ends;
-// and copying a replica takes no time.
+// and a group copies all its new replicas at once, in ten seconds.
 package database

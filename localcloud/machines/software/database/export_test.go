@@ -22,7 +22,13 @@ type Pause = pause
 
 // LeaderOf returns the address of the store that leads the regions of a home store, as another store knows it.
 func LeaderOf(store software.Program, home string) string {
-	return store.(*tikv).cluster.groups[home].leader.advertise.String()
+	c := store.(*tikv).cluster
+	for id, g := range c.groups {
+		if c.stores[id].address.String() == home {
+			return g.leader.advertise.String()
+		}
+	}
+	return ""
 }
 
 // SQL returns the result of a statement on a TiDB server.
@@ -33,3 +39,6 @@ func LeaderOfPD(member software.Program) software.Program { return member.(*pd).
 
 // SameCluster says whether two Placement Drivers share their cluster's state.
 func SameCluster(one, other software.Program) bool { return one.(*pd).cluster == other.(*pd).cluster }
+
+// StoreID returns the ID under which PD knows a store.
+func StoreID(store software.Program) uint64 { return store.(*tikv).id }

@@ -18,6 +18,8 @@ const (
 	// divided by the pace.
 	pdFailover       = 10600 * time.Millisecond
 	pdFailoverSpread = 3400 * time.Millisecond
+	// pdDown is max-store-down-time. Like the next, it is not divided by the pace.
+	pdDown = 30 * time.Minute
 	// pdDisconnected is the time without a heartbeat after which PD shows a store as Disconnected.
 	pdDisconnected = 20 * time.Second
 	// pdQuorumTimeout is how long a starting PD waits for a quorum before it exits. It is not divided by the pace, because

@@ -34,14 +34,12 @@ func (d *pd) Answer(port int, r software.Request, _ software.Network) software.R
 		return software.Response{Status: 500, Body: "[PD:apiutil:ErrRedirect]redirect failed"}
 	case r.Method == http.MethodDelete && strings.HasPrefix(path, "/pd/api/v1/members/"):
 		return d.deleteMember(r)
-	case path == "/pd/api/v1/stores":
-		return software.Response{Status: 200, Body: d.stores()}
 	case path == "/pd/api/v1/members":
 		return software.Response{Status: 200, Body: indented(map[string]any{"members": d.memberList()})}
 	case path == "/pd/api/v1/health":
 		return software.Response{Status: 200, Body: indented(d.memberList())} // a bare list
 	}
-	return software.Response{Status: 200, Body: "{}"}
+	return d.storesAPI(path, r)
 }
 
 // pdMember is a member as PD lists it.
@@ -60,36 +58,6 @@ func (d *pd) memberList() []pdMember {
 	}
 	slices.SortFunc(list, func(a, b pdMember) int { return strings.Compare(a.Name, b.Name) })
 	return list
-}
-
-// stores returns the stores as PD does, in indented JSON.
-func (d *pd) stores() string {
-	type label struct {
-		Key   string `json:"key"`
-		Value string `json:"value"`
-	}
-	type meta struct {
-		Address   string  `json:"address"`
-		Labels    []label `json:"labels,omitempty"`
-		StateName string  `json:"state_name"`
-	}
-	type entry struct {
-		Store meta `json:"store"`
-	}
-	list := []entry{}
-	for address, s := range d.cluster.stores {
-		m := meta{Address: address, StateName: "Disconnected"}
-		if s.up() && d.now.Sub(s.heartbeat) < pdDisconnected {
-			m.StateName = "Up"
-		}
-		for key, value := range s.labels {
-			m.Labels = append(m.Labels, label{key, value})
-		}
-		slices.SortFunc(m.Labels, func(a, b label) int { return strings.Compare(a.Key, b.Key) })
-		list = append(list, entry{m})
-	}
-	slices.SortFunc(list, func(a, b entry) int { return strings.Compare(a.Store.Address, b.Store.Address) })
-	return indented(map[string]any{"count": len(list), "stores": list})
 }
 
 func indented(v any) string {

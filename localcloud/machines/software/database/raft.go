@@ -21,28 +21,32 @@ const (
 	storeNoticed = 13 * time.Second
 	// raftRebalance is how long a store must be back before PD moves leaders to it again, without a pause.
 	raftRebalance = 10 * time.Second
-	raftHandover  = 500 * time.Millisecond // after a graceful stop of the leader; this is divided by the pace
+	// replicaCopy is how long new replicas take. Real ones take as long as their size and PD's limits demand. It is divided
+	// by the pace.
+	replicaCopy  = 10 * time.Second
+	raftHandover = 500 * time.Millisecond // after a graceful stop of the leader; this is divided by the pace
 )
 
 // raftGroup stands for the regions of the key space whose leader is normally on one store. (A TiDB region is a key
 // range.)
 type raftGroup struct {
-	home     string   // the advertised address of that store
-	replicas []string // the addresses of the voting stores
+	home     uint64   // the ID of that store
+	replicas []uint64 // the IDs of the voting stores
 	leader   *tikv
 	lostAt   time.Time // when the leader was lost; zero while it leads
 	electsAt time.Time // when the next election ends
 	restored time.Time // since when the home store could lead again
+	copied   time.Time // when the replicas that PD wants are all there; zero if nothing moves
 }
 
 // leads says whether a store runs and is connected, both ways, with a majority of a group's replicas, itself included.
 func (g *raftGroup) leads(k *tikv, c *tidbCluster) bool {
-	if k == nil || !slices.Contains(g.replicas, k.advertise.String()) || c.node(k.advertise.String()) != k || !k.runs() {
+	if k == nil || !slices.Contains(g.replicas, k.id) || c.node(k.id) != k || !k.runs() {
 		return false
 	}
 	votes := 0
-	for _, address := range g.replicas {
-		if other := c.node(address); other == k || k.connected(other) {
+	for _, id := range g.replicas {
+		if other := c.node(id); other == k || k.connected(other) {
 			votes++
 		}
 	}
@@ -70,7 +74,7 @@ func (g *raftGroup) step(now time.Time, pace software.Pace, c *tidbCluster) {
 		return
 	}
 	if g.electsAt.IsZero() {
-		takes := max(raftElectionLeast+lot(g.home, now, raftElectionSpread), storeNoticed-now.Sub(g.lostAt))
+		takes := max(raftElectionLeast+lot(c.stores[g.home].address.String(), now, raftElectionSpread), storeNoticed-now.Sub(g.lostAt))
 		switch {
 		case candidate.Process.Adopted && g.leader == nil:
 			takes = 0
@@ -82,38 +86,53 @@ func (g *raftGroup) step(now time.Time, pace software.Pace, c *tidbCluster) {
 	if now.Before(g.electsAt) {
 		return
 	}
-	candidate.Process.Log("leads the regions of %s, %s after they lost their leader", g.home, now.Sub(g.lostAt).Round(100*time.Millisecond))
+	candidate.Process.Log("leads the regions of %s, %s after they lost their leader", c.stores[g.home].address, now.Sub(g.lostAt).Round(100*time.Millisecond))
 	g.leader, g.lostAt, g.electsAt = candidate, time.Time{}, time.Time{}
 }
 
 // candidate returns a replica that can be elected, nil if there is none.
 func (g *raftGroup) candidate(c *tidbCluster) *tikv {
-	for _, address := range g.replicas {
-		if k := c.node(address); k != nil && !k.Stopping() && g.leads(k, c) {
+	for _, id := range g.replicas {
+		if k := c.node(id); k != nil && !k.Stopping() && g.leads(k, c) {
 			return k
 		}
 	}
 	return nil
 }
 
-// place is PD's scheduling of a group that has a leader. It puts a replica on each desired store, once all of these are
-// reachable, and moves the leader back to its home store.
-func (g *raftGroup) place(now time.Time, c *tidbCluster, addresses []string, home int) {
-	var want []string
-	for i := range min(c.maxReplicas, len(addresses)) {
-		want = append(want, addresses[(home+i)%len(addresses)])
+// place is PD's scheduling of a group that has a leader. It puts a replica on each desired store, if all of these are
+// reachable, which takes a while, and moves the leader back to its home store.
+func (g *raftGroup) place(now time.Time, pace software.Pace, c *tidbCluster, standing []uint64) {
+	home := max(slices.Index(standing, g.home), 0)
+	var want []uint64
+	for i := range min(c.maxReplicas, len(standing)) {
+		want = append(want, standing[(home+i)%len(standing)])
 	}
-	reached := func(address string) bool {
-		k := c.node(address)
+	reached := func(id uint64) bool {
+		k := c.node(id)
 		return k == g.leader || k != nil && !k.Stopping() && g.leader.connected(k)
 	}
-	if !slices.ContainsFunc(want, func(address string) bool { return !reached(address) }) {
-		g.replicas = want
-		if !slices.Contains(want, g.leader.advertise.String()) { // the leader moves before its replica is removed
-			g.leader = c.node(g.home)
+	whole := !slices.ContainsFunc(want, func(id uint64) bool { return !reached(id) })
+	for _, id := range g.replicas { // without a store to replace it, a replica stays
+		if len(want) < c.maxReplicas && !slices.Contains(want, id) {
+			want = append(want, id)
 		}
 	}
-	if g.leader.advertise.String() == g.home || !slices.Contains(g.replicas, g.home) || !reached(g.home) {
+	missing := func(in []uint64) func(uint64) bool {
+		return func(id uint64) bool { return !slices.Contains(in, id) }
+	}
+	switch adds := slices.ContainsFunc(want, missing(g.replicas)); {
+	case !whole || !adds && !slices.ContainsFunc(g.replicas, missing(want)):
+		g.copied = time.Time{}
+	case adds && g.copied.IsZero():
+		g.copied = now.Add(pace.Of(replicaCopy))
+	case !now.Before(g.copied):
+		g.replicas, g.copied = want, time.Time{}
+		if !slices.Contains(want, g.leader.id) { // the leader moves before its replica is removed
+			g.leader = c.node(want[0])
+		}
+	}
+	if g.leader.id == g.home || !slices.Contains(g.replicas, g.home) || !reached(g.home) {
 		g.restored = time.Time{}
 		return
 	}

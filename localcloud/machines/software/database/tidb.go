@@ -148,6 +148,9 @@ func (t *tidb) start(now time.Time) {
 func (t *tidb) reachesStore(network software.Network, cluster *tidbCluster) error {
 	var problems []error
 	for _, s := range cluster.stores {
+		if s.tombstone {
+			continue
+		}
 		err := connects(network, s)
 		if err == nil {
 			return nil

@@ -255,7 +255,7 @@ func TestSQLNeedsAMajorityOfTheStores(t *testing.T) {
 	w.Pass(time.Second)
 	require.ErrorContains(t, sql(), "majority")
 	require.Equal(t, 200, w.Get("tidb", 10080, "/status").Status, "its status does not know")
-	w.Place("tikv1", softwaretest.TiKV(t, 1, 3))
+	w.Place("tikv1", *w.Hosts["tikv1"].Process)
 	w.Pass(30 * time.Second)
 	require.NoError(t, sql())
 	w.Hosts["pd0"].Program, w.Hosts["pd1"].Program = nil, nil

@@ -24,7 +24,9 @@ type tikv struct {
 	labels    map[string]string
 	startsAt  time.Time
 	up        bool
-	sees      map[string]*tikv // the stores it connects to, by their advertised addresses
+	id        uint64 // zero until it has registered
+	dataDir   string
+	sees      map[uint64]*tikv // the stores it connects to
 	cluster   *tidbCluster
 	problem   string // what it waits for
 }
@@ -43,7 +45,8 @@ func (k *tikv) configure(f software.Flags) error {
 	if err := readTOML(k.Process, f.Last("", "config", "C"), &config); err != nil {
 		return err
 	}
-	if err := durable(k.Process, "data-dir", f.Last("", "data-dir", "s")); err != nil {
+	k.dataDir = f.Last("", "data-dir", "s")
+	if err := durable(k.Process, "data-dir", k.dataDir); err != nil {
 		return err
 	}
 	var err error
@@ -83,13 +86,13 @@ func (k *tikv) Step(now time.Time, network software.Network) {
 		return
 	}
 	// Raft runs between the stores, and continues without PD.
-	k.sees = map[string]*tikv{}
-	for name, other := range k.cluster.stores {
-		if other.node == k {
+	k.sees = map[uint64]*tikv{}
+	for id, other := range k.cluster.stores {
+		if other.node == k || other.tombstone {
 			continue
 		}
-		if found, err := software.Connect[*tikv](network, other.address); err == nil && found.advertise == other.address {
-			k.sees[name] = found
+		if found, err := software.Connect[*tikv](network, other.address); err == nil && found.id == id {
+			k.sees[id] = found
 		}
 	}
 	k.cluster.step(now, k.Process.Pace)
@@ -103,25 +106,27 @@ func (k *tikv) heartbeat(now time.Time, d *pd) {
 	if now.Before(k.startsAt) || k.Stopping() {
 		return
 	}
+	d.cluster.inherit(k.cluster)
+	if err := d.cluster.register(k); err != nil {
+		k.Fail(1, err.Error())
+		return
+	}
 	if !k.up {
 		k.up = true
 		k.Process.Log("store %s is up", k.advertise)
 	}
-	d.cluster.inherit(k.cluster)
 	k.cluster = d.cluster
-	d.cluster.stores[k.advertise.String()] = &store{address: k.advertise, labels: k.labels, heartbeat: now, node: k}
+	s := d.cluster.stores[k.id]
+	s.labels, s.heartbeat, s.node = k.labels, now, k
 }
 
 // connected says whether two stores reach each other, in both directions.
 func (k *tikv) connected(other *tikv) bool {
-	return other != nil && k.sees[other.advertise.String()] == other && other.sees[k.advertise.String()] == k && other.runs()
+	return other != nil && k.sees[other.id] == other && other.sees[k.id] == k && other.runs()
 }
 
 // runs says whether the store takes part in Raft. A stopping store does, until it has handed its leaders over.
 func (k *tikv) runs() bool { return k.up && k.Exit() == nil }
-
-// up says whether PD counts the store as Up.
-func (s *store) up() bool { return s.node.up && s.node.Exit() == nil && !s.node.Stopping() }
 
 func (k *tikv) waits(err error) {
 	if err.Error() != k.problem {
@@ -158,9 +163,9 @@ func (k *tikv) word() string {
 		switch serves := g.serves(k.cluster); {
 		case serves && g.leader == k:
 			leads++
-		case !serves && g.home == k.advertise.String() && g.candidate(k.cluster) == nil:
+		case !serves && g.home == k.id && g.candidate(k.cluster) == nil:
 			return "no majority"
-		case !serves && g.home == k.advertise.String():
+		case !serves && g.home == k.id:
 			return "election"
 		}
 	}

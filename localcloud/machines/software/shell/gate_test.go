@@ -53,7 +53,7 @@ func TestGateOpensWhenTheDatabaseIsWell(t *testing.T) {
 	gate = w.Place("gate", gateProcess(t, "yes"))
 	closed = holds(w, gate)
 	require.True(t, closed, "one of three stores is disconnected")
-	w.Place("tikv2", softwaretest.TiKV(t, 2, 3))
+	w.Place("tikv2", *w.Hosts["tikv2"].Process)
 	w.Pass(time.Minute)
 	require.Equal(t, 0, w.WaitExit(gate))
 }

@@ -1,0 +1,168 @@
+package tidb
+
+import (
+	_ "embed"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/loadbalancer"
+	"geo-wordpress/ports"
+	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// membership is the label of the pods of the Jobs that change which regions are in the database. Every Placement Driver
+// admits it, so that such a Job changes no policy.
+const membership = "membership"
+
+// Deadlines in seconds. Data moves at PD's own pace, by default some hundred regions of 96 MiB a minute. The next update
+// starts a Job again that was too late, and PD has gone on meanwhile.
+const (
+	purgeDeadline = 15 * 60
+	movesDeadline = 4 * 3600
+)
+
+var (
+	//go:embed files/pd-api.sh
+	pdAPI string
+	//go:embed files/purge.sh
+	purgeScript string
+	//go:embed files/departure.sh
+	departureScript string
+	//go:embed files/replication.sh
+	replicationScript string
+)
+
+// Purge declares the Job that takes a lost region out of the database: its Placement Driver and its store. It runs in a
+// region that stands, and fails if the lost one lives.
+//
+// The engine deletes the lost region's resources at the end of an update, if everything before succeeded. So this Job also
+// keeps a region that lives from being deleted by mistake.
+func Purge(ctx *pulumi.Context, name string, in GateArgs, lost regions.Region) (pulumi.Resource, error) {
+	return operation{
+		name: name, typ: "Purge", args: in, script: purgeScript, deadline: purgeDeadline,
+		env: target(in, lost),
+	}.declare(ctx)
+}
+
+// Depart declares the Job that takes a region out of the database while it lives: its data moves first. It runs in a region
+// that stands, after the region has left the load balancer.
+func Depart(ctx *pulumi.Context, name string, in GateArgs, leaving regions.Region, after ...pulumi.Resource) (pulumi.Resource, error) {
+	env := target(in, leaving)
+	env["REPLICAS"] = strconv.Itoa(replicas(in))
+	env["LEAVE_SECONDS"] = strconv.Itoa(loadbalancer.LeaveSeconds)
+	return operation{
+		name: name, typ: "Departure", args: in, script: departureScript, deadline: movesDeadline, env: env,
+	}.declare(ctx, after...)
+}
+
+// Replicate declares the Job that sets the number of replicas and waits until every region has its part. Another set of
+// regions makes another Job.
+func Replicate(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Resource) (pulumi.Resource, error) {
+	var stores []string
+	for _, region := range regions.Standing(in.Config.Regions) {
+		stores = append(stores, address(in.Config, region, TiKV, ports.TiKV))
+	}
+	return operation{
+		name: name, typ: "Replication", args: in, script: replicationScript, deadline: movesDeadline,
+		env: map[string]string{"REPLICAS": strconv.Itoa(replicas(in)), "STORES": strings.Join(stores, " ")},
+	}.declare(ctx, after...)
+}
+
+// replicas is the number of replicas of all data: one in each of three or four regions, five from five regions on. A sixth
+// would cost writes more than it protects.
+func replicas(in GateArgs) int {
+	if len(regions.Standing(in.Config.Regions)) >= 5 {
+		return 5
+	}
+	return 3
+}
+
+// target describes the region that an operation is about.
+func target(in GateArgs, region regions.Region) map[string]string {
+	return map[string]string{
+		"REGION": region.Name,
+		"MEMBER": member(region),
+		"STORE":  address(in.Config, region, TiKV, ports.TiKV),
+	}
+}
+
+// operation is a Job that talks to PD's API.
+type operation struct {
+	name, typ string
+	args      GateArgs
+	script    string
+	deadline  int // in seconds
+	env       map[string]string
+}
+
+func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	component := &operationComponent{}
+	if err := ctx.RegisterComponentResource("geo-wordpress:tidb:"+o.typ, o.name, component); err != nil {
+		return nil, err
+	}
+	object := func(opts ...pulumi.ResourceOption) pulumi.ResourceOption {
+		return o.args.Cluster.Object(component, opts...)
+	}
+	policy := networkpolicy.Of(membership, o.args.Namespace.Name, ingress{},
+		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
+	policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(o.name)
+	admitted, err := networkingv1.NewNetworkPolicy(ctx, o.name, policy, object())
+	if err != nil {
+		return nil, err
+	}
+	c := podspec.Container(membership, o.args.Config.Images.Tools, sizing.Job)
+	c.Command = pulumi.ToStringArray([]string{"sh", "-euc", pdAPI + "\n" + o.script})
+	env := corev1.EnvVarArray{
+		podspec.Env("PD_HOST", pulumi.String(regions.ServiceDNS(PD, o.args.Config.Namespaces.Database, o.args.Region))),
+		podspec.Env("PD_PORT", pulumi.Sprintf("%d", ports.PDClient)),
+	}
+	for _, key := range slices.Sorted(maps.Keys(o.env)) {
+		env = append(env, podspec.Env(key, pulumi.String(o.env[key])))
+	}
+	c.Env = env
+	annotations := objectmeta.Annotations()
+	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update repeats what failed
+	job, err := batchv1.NewJob(ctx, o.name, &batchv1.JobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace:   o.args.Namespace.Name,
+			Labels:      objectmeta.Labels(membership),
+			Annotations: annotations,
+		},
+		Spec: &batchv1.JobSpecArgs{
+			// The scripts retry what may pass by itself. Only a person should repeat what they refuse.
+			BackoffLimit:          pulumi.Int(0),
+			ActiveDeadlineSeconds: pulumi.Int(o.deadline),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(membership)},
+				Spec: &corev1.PodSpecArgs{
+					RestartPolicy:                pulumi.String("Never"),
+					PriorityClassName:            o.args.Priority.Jobs,
+					SecurityContext:              podspec.User(unprivileged),
+					AutomountServiceAccountToken: pulumi.Bool(false),
+					EnableServiceLinks:           pulumi.Bool(false),
+					Containers:                   corev1.ContainerArray{c},
+				},
+			},
+		},
+	}, object(pulumi.DependsOn(append(append(after, o.args.Namespace.Policies()...), admitted)),
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", o.deadline+300)})))
+	if err != nil {
+		return nil, err
+	}
+	return job, ctx.RegisterResourceOutputs(component, pulumi.Map{})
+}
+
+type operationComponent struct{ pulumi.ResourceState }
