@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"fmt"
+
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/internal/objectmeta"
 
@@ -23,7 +25,8 @@ type ClaimArgs struct {
 // file system and writes the volume's capacity.
 func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, parent pulumi.Resource, args ClaimArgs,
 ) (*corev1.PersistentVolumeClaim, error) {
-	capacity := pulumi.StringMap{"storage": pulumi.Sprintf("%dGi", d.sizeGiB)}
+	size := quantity(d.sizeGiB)
+	capacity := pulumi.StringMap{"storage": pulumi.String(size)}
 	volume, err := corev1.NewPersistentVolume(ctx, name, &corev1.PersistentVolumeArgs{
 		// Not auto-named: a create whose response is lost would leave a second volume for the disk behind.
 		Metadata: &metav1.ObjectMetaArgs{Name: pulumi.String(name), Annotations: objectmeta.Unawaited()},
@@ -70,7 +73,7 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   args.Namespace,
 			Name:        pulumi.String(args.Claim),
-			Annotations: objectmeta.UntilBound(),
+			Annotations: objectmeta.UntilSized(size),
 		},
 		Spec: &corev1.PersistentVolumeClaimSpecArgs{
 			AccessModes:      pulumi.ToStringArray([]string{"ReadWriteOnce"}),
@@ -80,4 +83,12 @@ func (d *Disk) Claim(ctx *pulumi.Context, name string, in *cluster.Cluster, pare
 			Resources:        &corev1.VolumeResourceRequirementsArgs{Requests: capacity},
 		},
 	}, in.Object(parent, pulumi.DependsOn([]pulumi.Resource{d.storage.class})))
+}
+
+// quantity is a size as Kubernetes writes it: 1024 GiB are 1Ti.
+func quantity(gib int) string {
+	if gib%1024 == 0 {
+		return fmt.Sprintf("%dTi", gib/1024)
+	}
+	return fmt.Sprintf("%dGi", gib)
 }

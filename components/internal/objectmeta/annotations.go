@@ -1,6 +1,10 @@
 package objectmeta
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
 
 // Annotations are the annotations of every object. They set the field manager for server-side apply
 // (https://kubernetes.io/docs/reference/using-api/server-side-apply/). By default the provider generates a name for
@@ -19,7 +23,15 @@ func Unawaited() pulumi.StringMap { return withAwait("skipAwait", "true") }
 // Without them, and Unawaited for a volume, the provider polls both. When a poll fails, because of a Ctrl-C or a broken
 // connection, the provider dereferences a nil pointer and exits, and every operation in progress in the cluster fails
 // (pulumi-kubernetes v4.24, pkg/watcher/watcher.go and kubeProvider.Create).
-func UntilBound() pulumi.StringMap { return withAwait("waitFor", "jsonpath={.status.phase}=Bound") }
+func UntilBound() pulumi.StringMap { return withAwait("waitFor", bound) }
+
+const bound = "jsonpath={.status.phase}=Bound"
+
+// UntilSized are the annotations of a claim that may grow: Pulumi watches it until it is bound and requests a size, such
+// as 20Gi. The watch may first return the claim as it was before, which would end in the state and be planned again.
+func UntilSized(size string) pulumi.StringMap {
+	return withAwait("waitFor", fmt.Sprintf("[%q,%q]", bound, "jsonpath={.spec.resources.requests.storage}="+size))
+}
 
 // withAwait adds one of the annotations that tell the provider what to wait for.
 func withAwait(rule, value string) pulumi.StringMap {
