@@ -1,6 +1,7 @@
 package stack_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -299,7 +300,7 @@ func (s *system) provisionedBy(claim *stacktest.Resource, region regions.Region)
 
 // nothingElseWaitsForPods: by default Pulumi waits for a Service's endpoints and a disruption budget's pods, but
 // neither may wait for pods. For volumes and claims, the provider's own wait is not used, because it exits on a broken
-// connection: claims are watched until they are bound, and then the volumes are bound too.
+// connection: claims are watched until they are bound and have the size, and then the volumes are bound too.
 func nothingElseWaitsForPods(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
 		if !r.IsKubernetes() {
@@ -311,6 +312,9 @@ func nothingElseWaitsForPods(t rapid.TB, s *system) {
 			wantSkip = "true"
 		case "PersistentVolumeClaim":
 			wantWait = "jsonpath={.status.phase}=Bound"
+			if !strings.HasSuffix(r.Name, "-wp-content") { // the others grow
+				wantWait = fmt.Sprintf("[%q,%q]", wantWait, "jsonpath={.spec.resources.requests.storage}="+r.Text("spec.resources.requests.storage"))
+			}
 		}
 		annotations := r.Metadata().Annotations
 		if skip, wait := annotations["pulumi.com/skipAwait"], annotations["pulumi.com/waitFor"]; skip != wantSkip || wait != wantWait {

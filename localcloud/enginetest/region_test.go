@@ -12,9 +12,9 @@ import (
 	"geo-wordpress/localcloud/daemon"
 )
 
-// TestRegion loses a region for good and replaces it in another zone; then it adds two regions and takes them away again,
+// TestFaultRegion loses a region for good and replaces it in another zone; then it adds two regions and takes them away again,
 // under load. Updates are killed on the way, and go on. All of it is one stack.
-func TestRegion(t *testing.T) {
+func TestFaultRegion(t *testing.T) {
 	b := newFaultBench(t) // with a prebuilt program, and the tool that repairs a stack after a kill
 	const lost = "europe-west2"
 	steps := []struct {
