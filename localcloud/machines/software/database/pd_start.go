@@ -27,7 +27,8 @@ func (d *pd) start(network software.Network) error {
 	}
 	for _, other := range d.remotes(network) {
 		if other.log.Cluster != d.log.Cluster {
-			return fmt.Errorf("Etcd cluster ID mismatch, expect %d, got %d", d.log.Cluster, other.log.Cluster) //nolint:staticcheck // PD's words
+			//lint:ignore ST1005 PD's own words
+			return fmt.Errorf("Etcd cluster ID mismatch, expect %d, got %d", d.log.Cluster, other.log.Cluster)
 		}
 	}
 	d.started = true
