@@ -92,7 +92,7 @@ func TestNoDiskShrinks(t *testing.T) {
 		{Region: "europe-west1", Zone: "europe-west1-b", Role: "tikv", SizeGiB: 40},
 		{Region: "europe-west2", Zone: "europe-west2-b", Role: "tikv", SizeGiB: 30},
 		{Region: "europe-west2", Zone: "europe-west2-b", Role: "files", SizeGiB: 11},
-		{Region: "europe-west3", Zone: "europe-west3-c", Role: "pd", SizeGiB: 99},   // to be replaced, in another zone
+		{Region: "europe-west3", Zone: "europe-west3-c", Role: "pd", SizeGiB: 99},   // without a database, so it may move
 		{Region: "europe-north1", Zone: "europe-north1-b", Role: "pd", SizeGiB: 99}, // of a region that is not configured
 	}}
 	values := configtest.Committed(t)

@@ -25,7 +25,9 @@ func (l *loader) standing(all []regions.Region, list field) {
 			l.problem(entry("leaving"), "true", "the region is also lost: set lost if its machines or disks are gone for good, "+
 				"leaving if it lives, and remove the other")
 		case !region.Lost && !region.Leaving:
-			l.zoneOfItsDisks(region, entry("zone"))
+			if database { // before, the disks are empty, and the region may have no machines to be had in its zone
+				l.zoneOfItsDisks(region, entry("zone"))
+			}
 			l.rangesOfItsMachines(region, entry("addresses"))
 		case !database:
 			l.problem(entry(goes), "true", "there is no complete database yet, and so nothing to take the region from: "+
