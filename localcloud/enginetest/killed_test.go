@@ -96,14 +96,14 @@ func TestFaultHalfMade(t *testing.T) {
 	}
 }
 
-// TestFaultTakenIn kills an update that has just applied a StatefulSet, and then changes that StatefulSet. The pods'
+// takeIn kills an update from nothing that has just applied a StatefulSet, and then changes that StatefulSet. The pods'
 // environment holds atomic fields with defaults, which only the field manager that applied them may apply again.
-func TestFaultTakenIn(t *testing.T) {
-	b := newFaultBench(t)
+func takeIn(b *bench) {
+	b.t.Helper()
 	applied := regexp.MustCompile("StatefulSet nfs-" + regionNames[0] + ` creating \(\d+s\) .*Waiting for StatefulSet`)
 	hit, out, err := b.interrupt(syscall.SIGKILL, moment{printed: applied}, "up")
 	if !hit {
-		t.Fatalf("the update ended without printing %s: %v\n%s", applied, err, tail(out, 60))
+		b.t.Fatalf("the update ended without printing %s: %v\n%s", applied, err, tail(out, 60))
 	}
 	b.recover()
 	const image = "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.7"
@@ -115,7 +115,7 @@ func TestFaultTakenIn(t *testing.T) {
 		b.rolledOut(region, "files", "statefulset/nfs")
 		if runs := b.kubectl(region, "-n", "files", "get", "pods", "-l", "app.kubernetes.io/name=nfs", "-o",
 			"jsonpath={.items[*].spec.containers[*].image}"); runs != image {
-			t.Errorf("%s runs %q, not %s", region, runs, image)
+			b.t.Errorf("%s runs %q, not %s", region, runs, image)
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"geo-wordpress/localcloud/daemon"
 )
 
-// TestFaultRegion loses a region for good and replaces it in another zone; then it adds two regions and takes them away again,
-// under load. Updates are killed on the way, and go on. All of it is one stack.
+// TestFaultRegion brings a stack up, loses a region for good and replaces it in another zone; then it adds two regions and
+// takes them away again, under load. Updates are killed on the way, and go on.
 func TestFaultRegion(t *testing.T) {
 	b := newFaultBench(t) // with a prebuilt program, and the tool that repairs a stack after a kill
 	const lost = "europe-west2"
@@ -21,7 +21,7 @@ func TestFaultRegion(t *testing.T) {
 		name string
 		run  func(*bench)
 	}{
-		{"up", func(b *bench) { b.pulumi("up --yes --skip-preview") }},
+		{"up, killed, and changed where it was", takeIn},
 		{"a region that lives is not given up", func(b *bench) {
 			b.setRegion(1, "lost", "true")
 			out, err := b.tryPulumi("up --yes --skip-preview")
