@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -60,7 +61,7 @@ func eachDiskHasAVolume(t rapid.TB, s *system) {
 				"metadata.name":                      volume.Name,
 				"spec.persistentVolumeReclaimPolicy": "Retain",
 				"spec.csi.driver":                    "pd.csi.storage.gke.io",
-				"spec.capacity.storage":              fmt.Sprintf("%vGi", disks[0].At("size")),
+				"spec.capacity.storage":              quantity(number(t, fmt.Sprint(disks[0].At("size")))),
 				"spec.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0.key":      "topology.gke.io/zone",
 				"spec.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0.operator": "In",
 				"spec.nodeAffinity.required.nodeSelectorTerms.0.matchExpressions.0.values.0": region.Zone,
@@ -194,4 +195,12 @@ func machinesComeAfterWhatTheyNeed(t rapid.TB, s *system) {
 			}
 		}
 	}
+}
+
+// quantity is a size in GiB as the API server writes it; another form would be planned again and again.
+func quantity(gib float64) string {
+	if math.Mod(gib, 1024) == 0 {
+		return fmt.Sprintf("%vTi", gib/1024)
+	}
+	return fmt.Sprintf("%vGi", gib)
 }
