@@ -73,10 +73,20 @@ func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	go func() {
 		defer wait.Done()
 		for last := ""; ctx.Err() == nil; time.Sleep(300 * time.Millisecond) {
+			names := make([]string, len(regionNames))
+			var asked sync.WaitGroup // at once: on a busy machine, each takes seconds
+			for i, region := range regionNames {
+				asked.Add(1)
+				go func() {
+					defer asked.Done()
+					names[i] = lacks(ctx, b, region, namespace, selector)
+				}()
+			}
+			asked.Wait()
 			var lacking []string
-			for _, region := range regionNames {
-				if names := lacks(ctx, b, region, namespace, selector); names != "" {
-					lacking = append(lacking, region+": "+names)
+			for i, region := range regionNames {
+				if names[i] != "" {
+					lacking = append(lacking, region+": "+names[i])
 				}
 			}
 			polls++
