@@ -113,7 +113,8 @@ func serve(store *tikv.Server, address string) error {
 	}
 	// TiDB pings more often than gRPC permits by default.
 	pings := keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}
-	s := grpc.NewServer(grpc.KeepaliveEnforcementPolicy(pings), grpc.MaxRecvMsgSize(1<<30), grpc.MaxSendMsgSize(1<<30))
+	s := grpc.NewServer(append(inTwoPhases(),
+		grpc.KeepaliveEnforcementPolicy(pings), grpc.MaxRecvMsgSize(1<<30), grpc.MaxSendMsgSize(1<<30))...)
 	tikvpb.RegisterTikvServer(s, store)
 	deadlock.RegisterDeadlockServer(s, store)
 	grpc_health_v1.RegisterHealthServer(s, health.NewServer())
