@@ -53,8 +53,6 @@ type Request struct {
 type Response struct {
 	Status int
 	Body   string
-	// Closed says that the client has closed its end of the connection already, as far as it can.
-	Closed bool
 	Header http.Header
 }
 
