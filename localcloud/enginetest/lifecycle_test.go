@@ -12,10 +12,7 @@ var regionNames = []string{"europe-west1", "europe-west2", "europe-west3"}
 // TestLifecycle takes one stack through its life cycle, each step on the state that the one before left.
 func TestLifecycle(t *testing.T) {
 	b := newBench(t)
-	steps := []struct {
-		name string
-		run  func(*bench)
-	}{
+	steps := []step{
 		{"up from nothing", func(b *bench) { b.timed("up --yes") }},
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},
@@ -58,16 +55,27 @@ func TestLifecycle(t *testing.T) {
 			checkEmpty(b)
 		}},
 	}
+	b.inTurn(steps)
+}
+
+// step is a part of a test that goes on where the step before ended.
+type step struct {
+	name string
+	run  func(*bench)
+}
+
+// inTurn runs the steps of a test as its subtests. A step after a failed one proves nothing.
+func (b *bench) inTurn(steps []step) {
+	whole := b.t
+	defer func() { b.t = whole }()
 	for _, step := range steps {
-		// A step after a failed one proves nothing.
-		if !t.Run(step.name, func(t *testing.T) {
+		if !whole.Run(step.name, func(t *testing.T) {
 			b.t = t
 			step.run(b)
 		}) {
 			break
 		}
 	}
-	b.t = t
 }
 
 func checkOutputs(b *bench) {
@@ -97,8 +105,6 @@ func checkOutputs(b *bench) {
 // "update" or "replace" and the end of a URN, with %s for the region.
 func planned(b *bench, operations ...string) {
 	b.t.Helper()
-	type step struct{ Op, URN string }
-	plan := decode[struct{ Steps []step }](b.t, b.outputOf("preview", "--json", "--config-file", b.config))
 	want := map[string]bool{}
 	for _, operation := range operations {
 		for _, region := range regionNames {
@@ -106,22 +112,19 @@ func planned(b *bench, operations ...string) {
 		}
 	}
 	found := map[string]bool{}
-	for _, s := range plan.Steps {
-		op := s.Op
-		switch op {
-		case "same":
-			continue
-		case "create-replacement", "delete-replaced":
+	for _, change := range b.plan() {
+		op, urn, _ := strings.Cut(change, " ")
+		if op == "create-replacement" || op == "delete-replaced" {
 			op = "replace"
 		}
 		known := false
 		for operation := range want {
-			if what, end, _ := strings.Cut(operation, " "); what == op && strings.HasSuffix(s.URN, end) {
+			if what, end, _ := strings.Cut(operation, " "); what == op && strings.HasSuffix(urn, end) {
 				found[operation], known = true, true
 			}
 		}
 		if !known {
-			b.t.Errorf("the preview also plans to %s %s", s.Op, s.URN)
+			b.t.Errorf("the preview also plans to %s", change)
 		}
 	}
 	for operation := range want {

@@ -17,10 +17,7 @@ import (
 func TestFaultRegion(t *testing.T) {
 	b := newFaultBench(t) // with a prebuilt program, and the tool that repairs a stack after a kill
 	const lost = "europe-west2"
-	steps := []struct {
-		name string
-		run  func(*bench)
-	}{
+	steps := []step{
 		{"up, killed, and changed where it was", takeIn},
 		{"a region that lives is not given up", func(b *bench) {
 			b.setRegion(1, "lost", "true")
@@ -83,15 +80,7 @@ func TestFaultRegion(t *testing.T) {
 			checkEmpty(b)
 		}},
 	}
-	for _, step := range steps {
-		if !t.Run(step.name, func(t *testing.T) {
-			b.t = t
-			step.run(b)
-		}) {
-			break
-		}
-	}
-	b.t = t
+	b.inTurn(steps)
 }
 
 // comeAndGo adds two regions and removes them again, under load.
