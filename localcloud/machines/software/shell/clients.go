@@ -27,8 +27,8 @@ const (
 // clientTimeout is a client's default timeout for a connection or an answer.
 const clientTimeout = 30 * time.Second
 
-// fetch requests a URL, with a body by POST. If the connection or the answer times out, it sleeps for the timeout, the value of an option in
-// seconds, at the container's pace.
+// fetch requests a URL, with a body by POST. If the connection or the answer times out, it sleeps for the timeout, the
+// value of an option in seconds, at the container's pace.
 func (c *call) fetch(address, option string, body ...string) (response software.Response, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" {

@@ -22,6 +22,7 @@ func operation(t *testing.T, name string, n int, env ...string) software.Process
 		"STORE", fmt.Sprintf("tikv%d:20160", n), "LEAVE_SECONDS", "60",
 	}, env...)...)
 	p.Command[1] = "-euc"
+	p.Pace = 50 // nc's input ends with a sleep, which must not be shorter than what the processors keep nc waiting
 	return p
 }
 

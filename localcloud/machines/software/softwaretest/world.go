@@ -98,7 +98,7 @@ func (w *World) Pass(d time.Duration) {
 // WaitExit waits in real time for a script to exit.
 func (w *World) WaitExit(s *Host) int {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		w.Pass(100 * time.Millisecond)
 		w.mu.Lock()
 		exit := s.Program.Exit()
@@ -107,7 +107,7 @@ func (w *World) WaitExit(s *Host) int {
 			return exit.Code
 		}
 	}
-	w.t.Fatalf("%s does not end", s.name)
+	w.t.Fatalf("%s does not end; it printed %q", s.name, s.Logs)
 	return 0
 }
 
