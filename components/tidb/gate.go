@@ -2,10 +2,8 @@ package tidb
 
 import (
 	_ "embed"
-	"fmt"
 
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
@@ -13,12 +11,9 @@ import (
 	"geo-wordpress/config"
 	"geo-wordpress/ports"
 	"geo-wordpress/regions"
-	"geo-wordpress/sizing"
 
-	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -84,49 +79,18 @@ type well struct {
 }
 
 func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulumi.Resource) (pulumi.Resource, error) {
-	policy, err := networkingv1.NewNetworkPolicy(ctx, w.name, networkpolicy.Of(w.app, w.args.Namespace.Name,
-		ingress{}, egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))}), w.args.Cluster.Object(parent))
-	if err != nil {
-		return nil, err
-	}
-	c := podspec.Container(gate, w.args.Config.Images.Tools, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", gateScript})
-	c.Env = corev1.EnvVarArray{
-		databaseStands(),
-		// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
-		podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
-	}
-	annotations := objectmeta.Annotations()
-	// The next update retries a gate that did not open.
-	annotations["pulumi.com/replaceUnready"] = pulumi.String("true")
-	after = append(append(after, w.args.Namespace.Policies()...), policy)
-	return batchv1.NewJob(ctx, w.name, &batchv1.JobArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Namespace:   w.args.Namespace.Name,
-			Labels:      objectmeta.Labels(w.app),
-			Annotations: annotations,
+	return job{
+		name: w.name, app: w.app, container: gate, args: w.args, parent: parent,
+		command: []string{"sh", "-ec", gateScript},
+		env: corev1.EnvVarArray{
+			databaseStands(),
+			// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
+			podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
 		},
-		Spec: &batchv1.JobSpecArgs{
-			BackoffLimit:          pulumi.Int(6),
-			ActiveDeadlineSeconds: pulumi.Int(gatePatience),
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{
-					Labels:      objectmeta.Labels(w.app),
-					Annotations: pulumi.StringMap{"geo-wordpress/behind": w.fingerprint},
-				},
-				Spec: &corev1.PodSpecArgs{
-					RestartPolicy:                pulumi.String("Never"),
-					PriorityClassName:            w.args.Priority.Jobs,
-					SecurityContext:              podspec.User(unprivileged),
-					AutomountServiceAccountToken: pulumi.Bool(false),
-					EnableServiceLinks:           pulumi.Bool(false),
-					Containers:                   corev1.ContainerArray{c},
-				},
-			},
-		},
-	}, w.args.Cluster.Object(parent, pulumi.DependsOn(after),
-		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", gatePatience+300)})))
+		retries: 6, deadline: gatePatience,
+		annotations: pulumi.StringMap{"geo-wordpress/behind": w.fingerprint},
+		policy:      jobPolicy(w.app, w.args),
+	}.declare(ctx, after...)
 }
 
 // databaseStands is the variable that is not empty once the region's database has been complete.

@@ -2,24 +2,18 @@ package tidb
 
 import (
 	_ "embed"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"geo-wordpress/components/internal/networkpolicy"
-	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/ports"
 	"geo-wordpress/regions"
-	"geo-wordpress/sizing"
 
-	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -113,18 +107,6 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	if err := ctx.RegisterComponentResource("geo-wordpress:tidb:"+o.typ, o.name, component); err != nil {
 		return nil, err
 	}
-	object := func(opts ...pulumi.ResourceOption) pulumi.ResourceOption {
-		return o.args.Cluster.Object(component, opts...)
-	}
-	policy := networkpolicy.Of(membership, o.args.Namespace.Name, ingress{},
-		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
-	policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(o.name)
-	admitted, err := networkingv1.NewNetworkPolicy(ctx, o.name, policy, object())
-	if err != nil {
-		return nil, err
-	}
-	c := podspec.Container(membership, o.args.Config.Images.Tools, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-euc", pdAPI + "\n" + o.script})
 	env := corev1.EnvVarArray{
 		podspec.Env("PD_HOST", pulumi.String(regions.ServiceDNS(PD, o.args.Config.Namespaces.Database, o.args.Region))),
 		podspec.Env("PD_PORT", pulumi.Sprintf("%d", ports.PDClient)),
@@ -132,37 +114,17 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	for _, key := range slices.Sorted(maps.Keys(o.env)) {
 		env = append(env, podspec.Env(key, pulumi.String(o.env[key])))
 	}
-	c.Env = env
-	annotations := objectmeta.Annotations()
-	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update repeats what failed
-	job, err := batchv1.NewJob(ctx, o.name, &batchv1.JobArgs{
-		Metadata: &metav1.ObjectMetaArgs{
-			Namespace:   o.args.Namespace.Name,
-			Labels:      objectmeta.Labels(membership),
-			Annotations: annotations,
-		},
-		Spec: &batchv1.JobSpecArgs{
-			// The scripts retry what may pass by itself. Only a person should repeat what they refuse.
-			BackoffLimit:          pulumi.Int(0),
-			ActiveDeadlineSeconds: pulumi.Int(o.deadline),
-			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(membership)},
-				Spec: &corev1.PodSpecArgs{
-					RestartPolicy:                pulumi.String("Never"),
-					PriorityClassName:            o.args.Priority.Jobs,
-					SecurityContext:              podspec.User(unprivileged),
-					AutomountServiceAccountToken: pulumi.Bool(false),
-					EnableServiceLinks:           pulumi.Bool(false),
-					Containers:                   corev1.ContainerArray{c},
-				},
-			},
-		},
-	}, object(pulumi.DependsOn(append(append(after, o.args.Namespace.Policies()...), admitted)),
-		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", o.deadline+300)})))
+	policy := jobPolicy(membership, o.args)
+	policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(o.name)
+	done, err := job{
+		name: o.name, app: membership, container: membership, args: o.args, parent: component,
+		command: []string{"sh", "-euc", pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
+		policy: policy, // and no retries: the scripts retry what may pass by itself, and only a person should repeat a refusal
+	}.declare(ctx, after...)
 	if err != nil {
 		return nil, err
 	}
-	return job, ctx.RegisterResourceOutputs(component, pulumi.Map{})
+	return done, ctx.RegisterResourceOutputs(component, pulumi.Map{})
 }
 
 type operationComponent struct{ pulumi.ResourceState }

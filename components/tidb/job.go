@@ -1,0 +1,76 @@
+package tidb
+
+import (
+	"fmt"
+
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/ports"
+	"geo-wordpress/sizing"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// job is a Job that asks the region's Placement Driver until something is so. The graph waits for it.
+type job struct {
+	name, app, container string // app is the pod's label
+	args                 GateArgs
+	parent               pulumi.Resource
+	command              []string
+	env                  corev1.EnvVarArray
+	retries              int // pods after the first
+	deadline             int // in seconds
+	annotations          pulumi.StringMap
+	policy               *networkingv1.NetworkPolicyArgs // what the pod may reach
+}
+
+// jobPolicy admits an application to the Placement Driver of its region.
+func jobPolicy(app string, args GateArgs) *networkingv1.NetworkPolicyArgs {
+	return networkpolicy.Of(app, args.Namespace.Name, ingress{},
+		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
+}
+
+func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	admitted, err := networkingv1.NewNetworkPolicy(ctx, j.name, j.policy, j.args.Cluster.Object(j.parent))
+	if err != nil {
+		return nil, err
+	}
+	c := podspec.Container(j.container, j.args.Config.Images.Tools, sizing.Job)
+	c.Command = pulumi.ToStringArray(j.command)
+	c.Env = j.env
+	metadata := &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(j.app)}
+	if j.annotations != nil {
+		metadata.Annotations = j.annotations
+	}
+	annotations := objectmeta.Annotations()
+	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update repeats what failed
+	return batchv1.NewJob(ctx, j.name, &batchv1.JobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace:   j.args.Namespace.Name,
+			Labels:      objectmeta.Labels(j.app),
+			Annotations: annotations,
+		},
+		Spec: &batchv1.JobSpecArgs{
+			BackoffLimit:          pulumi.Int(j.retries),
+			ActiveDeadlineSeconds: pulumi.Int(j.deadline),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: metadata,
+				Spec: &corev1.PodSpecArgs{
+					RestartPolicy:                pulumi.String("Never"),
+					PriorityClassName:            j.args.Priority.Jobs,
+					SecurityContext:              podspec.User(unprivileged),
+					AutomountServiceAccountToken: pulumi.Bool(false),
+					EnableServiceLinks:           pulumi.Bool(false),
+					Containers:                   corev1.ContainerArray{c},
+				},
+			},
+		},
+	}, j.args.Cluster.Object(j.parent, pulumi.DependsOn(append(append(after, j.args.Namespace.Policies()...), admitted)),
+		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", j.deadline+300)})))
+}
