@@ -5,6 +5,7 @@ package declared
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 
 	"geo-wordpress/config"
@@ -24,6 +25,9 @@ type Stack struct {
 	// Outputs are the stack's outputs, secrets included, as plain values: strings, float64, map[string]any, []any. It
 	// is nil if the stack was read from API servers.
 	Outputs map[string]any
+
+	values map[string]string
+	graph  *stacktest.Graph
 }
 
 // Region is what a stack declares in one region's cluster: objects by namespace and name.
@@ -48,24 +52,39 @@ func (k Key) String() string { return k.Namespace + "/" + k.Name }
 func Committed(t testing.TB, set map[string]string) *Stack {
 	t.Helper()
 	values := configtest.Committed(t)
-	for key, value := range set {
-		values[key] = value
-	}
+	maps.Copy(values, set)
 	config, err := config.Load(values, configtest.Project)
 	if err != nil {
 		t.Fatalf("loading the committed configuration: %v", err)
 	}
-	graph, err := stacktest.Run(values, stacktest.Options{})
+	s := of(t, values, stacktest.Options{}, config.Regions)
+	s.Config = config
+	return s
+}
+
+// Next returns what the program declares on the state that the stack left, with the given keys set to other values. Its
+// Config is nil.
+func (s *Stack) Next(t testing.TB, set map[string]string) *Stack {
+	t.Helper()
+	values := maps.Clone(s.values)
+	maps.Copy(values, set)
+	return of(t, values, stacktest.Options{Last: s.graph}, s.Config.Regions)
+}
+
+// of returns what the program declares in some regions.
+func of(t testing.TB, values map[string]string, options stacktest.Options, all []regions.Region) *Stack {
+	t.Helper()
+	graph, err := stacktest.Run(values, options)
 	if err != nil {
-		t.Fatalf("running the program on the committed configuration: %v", err)
+		t.Fatalf("running the program: %v", err)
 	}
-	s := &Stack{Config: config, Outputs: map[string]any{}}
+	s := &Stack{Outputs: map[string]any{}, values: values, graph: graph}
 	for name, value := range graph.Stack().Outputs {
 		s.Outputs[string(name)] = plain(value)
 	}
 	var names []string
 	byName := map[string]*Region{}
-	for _, r := range config.Regions {
+	for _, r := range all {
 		region := newRegion(r)
 		names = append(names, r.Name)
 		byName[r.Name] = region

@@ -1,6 +1,6 @@
 // Store is one store that speaks TiKV's protocol: the one that TiDB's own tests run on, as a program with TiKV's flags.
 // It registers with the Placement Drivers and serves several TiDBs, as one TiKV that holds all data. It lacks Raft and so
-// replication, BACKUP, and safe timestamps for stale reads. It does not read TiKV's configuration file.
+// replication, and BACKUP. It does not read TiKV's configuration file.
 //
 // After a clean end, and no other, its data is complete: it keeps the locks of transactions in memory, and forgets them.
 // Therefore stop the TiDBs first.
@@ -60,12 +60,15 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	store, err := open(*data, *advertised, &driver{Client: connect(strings.Split(*pds, ",")), self: self})
+	client := &driver{Client: connect(strings.Split(*pds, ",")), self: self}
+	store, err := open(*data, *advertised, client)
 	if err != nil {
 		return err
 	}
+	safe := &safeTimes{Server: store, driver: client}
+	go safe.advance()
 	failed := make(chan error, 2)
-	go func() { failed <- serve(store, *addr) }()
+	go func() { failed <- serve(safe, *addr) }()
 	go func() { failed <- serveStatus(*status) }()
 	log.Info("the store serves", zap.String("address", *advertised))
 	select {
@@ -87,7 +90,8 @@ func connect(pds []string) pd.Client {
 	}
 }
 
-// open opens the data, and registers the store with the Placement Drivers. It bootstraps their cluster if it is new.
+// open opens the data, and registers the store with the Placement Drivers. It bootstraps their cluster if it is new. In a
+// cluster with data a new store stays empty, so that tests can register several stores, and remove them.
 func open(data, address string, client *driver) (*tikv.Server, error) {
 	conf := config.DefaultConf
 	conf.Server.Raft = false
@@ -96,7 +100,14 @@ func open(data, address string, client *driver) (*tikv.Server, error) {
 	if err := os.MkdirAll(filepath.Join(data, "kv"), 0o755); err != nil {
 		return nil, err
 	}
+	marker := filepath.Join(data, "empty")
+	if _, err := os.Stat(marker); err == nil {
+		client.empty = true
+	}
 	store, err := server.New(&conf, client)
+	if err == nil && client.empty {
+		err = os.WriteFile(marker, nil, 0o644)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", data, err)
 	}
@@ -106,7 +117,7 @@ func open(data, address string, client *driver) (*tikv.Server, error) {
 
 // serve serves TiDB. After a lost connection TiDB does not use a store again until its health service says that it
 // serves.
-func serve(store *tikv.Server, address string) error {
+func serve(store *safeTimes, address string) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err

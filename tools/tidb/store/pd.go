@@ -23,6 +23,8 @@ const interval = 5 * time.Second
 type driver struct {
 	pd.Client
 	self metapb.Store // labels, version, status address
+	// empty says that the cluster had data before this store. Without Raft it gets none, and reports none.
+	empty bool
 
 	lock    sync.Mutex
 	regions map[uint64]*pdpb.RegionHeartbeatRequest // the last report of each data region
@@ -50,8 +52,12 @@ func (d *driver) named(store *metapb.Store) *metapb.Store {
 
 func (d *driver) Bootstrap(ctx context.Context, store *metapb.Store, region *metapb.Region) (*pdpb.BootstrapResponse, error) {
 	answer, err := d.Client.Bootstrap(ctx, d.named(store), region)
-	if err == nil && answer.GetHeader().GetError() != nil {
-		err = fmt.Errorf("bootstrapping the cluster: %s", answer.GetHeader().GetError())
+	switch failed := answer.GetHeader().GetError(); {
+	case err != nil || failed == nil:
+	case failed.Type == pdpb.ErrorType_ALREADY_BOOTSTRAPPED:
+		d.empty = true
+	default:
+		err = fmt.Errorf("bootstrapping the cluster: %s", failed)
 	}
 	return answer, err
 }
@@ -62,6 +68,9 @@ func (d *driver) PutStore(ctx context.Context, store *metapb.Store) error {
 
 // ReportRegion reports a data region now, and from then on periodically.
 func (d *driver) ReportRegion(request *pdpb.RegionHeartbeatRequest) {
+	if d.empty {
+		return
+	}
 	d.lock.Lock()
 	if d.regions == nil {
 		d.regions = map[uint64]*pdpb.RegionHeartbeatRequest{}
@@ -74,16 +83,20 @@ func (d *driver) ReportRegion(request *pdpb.RegionHeartbeatRequest) {
 // report repeats the reports of all data regions, for ever.
 func (d *driver) report() {
 	for range time.Tick(interval) {
-		d.lock.Lock()
-		var all []*pdpb.RegionHeartbeatRequest
-		for _, request := range d.regions {
-			all = append(all, copyOf(request))
-		}
-		d.lock.Unlock()
-		for _, request := range all {
+		for _, request := range d.leading() {
 			d.Client.ReportRegion(request)
 		}
 	}
+}
+
+// leading returns the last report of each data region.
+func (d *driver) leading() (all []*pdpb.RegionHeartbeatRequest) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	for _, request := range d.regions {
+		all = append(all, copyOf(request))
+	}
+	return all
 }
 
 // copyOf returns a request of its own: the client changes what it sends.
