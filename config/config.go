@@ -31,6 +31,9 @@ type Config struct {
 
 	Namespaces Namespaces
 
+	// VisitorStaleness is how old, in seconds, the data of a visitor's page may be, so that the region's own replicas can
+	// serve it; 0 makes every page read the newest data.
+	VisitorStaleness int
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.

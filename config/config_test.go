@@ -88,6 +88,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"pdDiskGiB": "11", "tikvDiskGiB": "22", "filesDiskGiB": "33", "bootDiskGiB": "44",
 		"pdImage": "pd:1", "tikvImage": "tikv:2", "tidbImage": "tidb:3", "nfsImage": "nfs:4", "wordpressImage": "wordpress:5",
 		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wordpressReplicas": "3", "tidbReplicas": "2",
+		"visitorStaleness":  "60",
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
 		"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
 	} {
@@ -107,11 +108,12 @@ func TestEveryValueArrives(t *testing.T) {
 		DeletionProtection: true,
 		Images: config.Images{PD: "pd:1", TiKV: "tikv:2", TiDB: "tidb:3", NFS: "nfs:4", WordPress: "wordpress:5",
 			Syncthing: "syncthing:6", Tools: "tools:7"},
-		Disks:      config.Disks{PD: 11, TiKV: 22, Files: 33, Boot: 44},
-		Replicas:   sizing.Replicas{WordPress: 3, TiDB: 2},
-		Namespaces: config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
-		Domain:     "www.example.com",
-		Site:       &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},
+		Disks:            config.Disks{PD: 11, TiKV: 22, Files: 33, Boot: 44},
+		Replicas:         sizing.Replicas{WordPress: 3, TiDB: 2},
+		Namespaces:       config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
+		VisitorStaleness: 60,
+		Domain:           "www.example.com",
+		Site:             &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},
 	}
 	if got := load(t, values); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)

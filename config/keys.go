@@ -33,6 +33,7 @@ var keys = map[string]string{
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",
+	"visitorStaleness":              "integer",
 	"databaseNamespace":             "string",
 	"filesNamespace":                "string",
 	"wordpressNamespace":            "string",

@@ -21,6 +21,9 @@ const (
 	maxDisk     = 65536 // GiB, the maximum of a persistent disk
 
 	maxReplicas = 100
+
+	// TiKV keeps the versions of the last ten minutes (tidb_gc_life_time's default). A page takes a part of them.
+	maxVisitorStaleness = 300 // seconds
 )
 
 // Load reads the whole configuration of a stack and checks it. The values are those of pulumi.RunInfo.Config: every key
@@ -47,6 +50,7 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 		Replicas:                      l.replicas(),
 		TolerateMachineLoss:           l.top("tolerateMachineLoss").truth(),
 		Namespaces:                    l.namespaces(),
+		VisitorStaleness:              l.visitorStaleness(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 	}
@@ -103,6 +107,12 @@ func (l *loader) images() Images {
 		PD: image("pdImage"), TiKV: image("tikvImage"), TiDB: image("tidbImage"), NFS: image("nfsImage"),
 		WordPress: image("wordpressImage"), Syncthing: image("syncthingImage"), Tools: image("toolsImage"),
 	}
+}
+
+func (l *loader) visitorStaleness() int {
+	n, _ := l.top("visitorStaleness").whole(0, maxVisitorStaleness, "seconds; 0 turns stale reads off, and TiDB deletes what "+
+		"is older than ten minutes")
+	return n
 }
 
 func (l *loader) disks() Disks {

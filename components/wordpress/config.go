@@ -39,6 +39,10 @@ var (
 	apacheConf string
 	//go:embed files/start.sh
 	startScript string
+	//go:embed files/visitor.php
+	visitorReads string
+	//go:embed files/visitor-db.php
+	visitorDatabase string
 	//go:embed files/config-extra.php.tmpl
 	configExtra string
 )
@@ -68,13 +72,15 @@ func render[V any](text string, values map[string]V) (string, error) {
 // volume. Both objects are auto-named: a change creates a new one, whose new name rolls the pods.
 func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
-		return render(configExtra, map[string]string{"SiteURL": url})
+		return render(configExtra, map[string]any{"SiteURL": url, "VisitorStaleness": w.args.Config.VisitorStaleness})
 	}).(pulumi.StringOutput)
 	files := pulumi.StringMap{
 		"geo-tidb.php":     pulumi.String(tidbPlugin),
 		"geo-cron.php":     pulumi.String(cronPlugin),
 		"geo-core.php":     pulumi.String(corePlugin),
 		"lock.php":         pulumi.String(lockFunction),
+		"visitor.php":      pulumi.String(visitorReads),
+		"visitor-db.php":   pulumi.String(visitorDatabase),
 		"startz.php":       pulumi.String(startPage),
 		"healthz.php":      pulumi.String(healthPage),
 		"install.php":      pulumi.String(installer),

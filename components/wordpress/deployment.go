@@ -142,6 +142,8 @@ func core() corev1.VolumeMountArray {
 		podspec.MountFile("config", "start.sh", startScriptPath),
 		podspec.MountFile("config", "php.ini", "/usr/local/etc/php/conf.d/zz-geo-wordpress.ini"),
 		podspec.MountFile("config", "lock.php", "/etc/geo-wordpress/lock.php"),
+		podspec.MountFile("config", "visitor.php", "/etc/geo-wordpress/visitor.php"),
+		podspec.MountFile("config", "visitor-db.php", "/etc/geo-wordpress/visitor-db.php"),
 		podspec.MountFile("config", "geo-tidb.php", "/etc/geo-wordpress/mu-plugins/geo-tidb.php"),
 		podspec.MountFile("config", "geo-cron.php", "/etc/geo-wordpress/mu-plugins/geo-cron.php"),
 		podspec.MountFile("config", "geo-core.php", "/etc/geo-wordpress/mu-plugins/geo-core.php"),

@@ -67,6 +67,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"wordpressReplicas":             strconv.Itoa(replicas.WordPress),
 		"tidbReplicas":                  strconv.Itoa(replicas.TiDB),
 		"tolerateMachineLoss":           strconv.FormatBool(tolerate),
+		"visitorStaleness":              number("visitors' staleness", 0, 300),
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
 		"wordpressNamespace":            namespaces[2],

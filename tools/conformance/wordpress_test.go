@@ -156,7 +156,9 @@ func TestWordPressStartsWhole(t *testing.T) {
 // The cron retries until WordPress answers: its first run may come before WordPress has started, and before there is a
 // site. What needs one region's site then follows in the same world, because a database takes long to start.
 func TestWordPressOneRegion(t *testing.T) {
-	w := world.New(t, committed(t, site))
+	values := maps.Clone(site)
+	values["geo-wordpress:visitorStaleness"] = staleness
+	w := world.New(t, committed(t, values))
 	region := w.Stack.Regions[0].Name
 	tidb := startDatabase(w)
 	succeeds := func(cron *kubelet.Pod) {
@@ -178,6 +180,7 @@ func TestWordPressOneRegion(t *testing.T) {
 
 	t.Run("CoreIsTheImages", func(t *testing.T) { coreIsTheImages(t, w, tidb) })
 	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
+	t.Run("VisitorsReadHere", func(t *testing.T) { visitorsReadHere(t, w, tidb, wordpress) })
 	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })
 }
 

@@ -29,6 +29,14 @@ function geo_probe_rows( array $statements ): array {
 	return $answers;
 }
 
+/** How this request reads, and a value that it has read. */
+function geo_probe_reads( string $value = '' ): array {
+	global $wpdb;
+	$error = $wpdb->last_error;
+	$how   = $wpdb->get_row( 'SELECT @@tidb_read_staleness AS staleness, @@tidb_replica_read AS replicas', ARRAY_A );
+	return $how + array( 'value' => $value, 'error' => $error );
+}
+
 add_action(
 	'init',
 	function () {
@@ -42,6 +50,27 @@ add_action(
 					wp_schedule_single_event( time() - 60, 'geo_probe_event', array( $number ) );
 				}
 				wp_send_json( true );
+				// It ends here.
+			case 'reads':
+				wp_send_json( geo_probe_reads() );
+				// It ends here.
+			case 'writes':
+				update_option( 'geo_probe_value', $_GET['value'] );
+				wp_cache_delete( 'geo_probe_value', 'options' );
+				wp_cache_delete( 'alloptions', 'options' );
+				wp_send_json( geo_probe_reads( get_option( 'geo_probe_value' ) ) );
+				// It ends here.
+			case 'schedules':
+				wp_schedule_single_event( time() + 3600, 'geo_probe_later', array( (int) $_GET['number'] ) );
+				wp_send_json( geo_probe_reads() );
+				// It ends here.
+			case 'scheduled':
+				$found = array_filter( range( 0, 9 ), fn( $n ) => wp_next_scheduled( 'geo_probe_later', array( $n ) ) );
+				wp_send_json( geo_probe_reads( implode( ',', $found ) ) );
+				// It ends here.
+			case 'fresh':
+				global $wpdb;
+				wp_send_json( geo_probe_reads( (string) $wpdb->get_var( 'SELECT id FROM wp_geo_fresh' ) ) );
 				// It ends here.
 			case 'sql':
 				global $wpdb;
