@@ -67,21 +67,21 @@ func TestFiguresDistance(t *testing.T) {
 			leader *declared.Region // of the Placement Drivers
 			in     *declared.Region
 			tidb   *kubelet.Pod
-			pages  []page
+			pages  []action
 		}{
 			{"with the leaders", home, home, tidbs[0], append(newest(pages), editorsPages(w, editor, home, id)...)},
 			{"without leaders", home, away, tidbs[1], append(newest(pages), editorsPages(w, editor, away, id)...)},
 			{"with a replica, stale", away, home, tidbs[0], pages},
 		} {
 			lead(t, w, pds, layout.leader.Name)
-			for _, page := range layout.pages {
+			for _, does := range layout.pages {
 				who := anybody(w, editor, layout.in)
-				c := measure(t, layout.tidb, page.name+", "+layout.region, func() error { return page.visit(who) })
-				key := page.name + layout.region
+				c := measure(t, layout.tidb, does.name+", "+layout.region, func() error { return does.do(who) })
+				key := does.name + layout.region
 				if distance == 0 {
 					beside[key] = c.time
 				}
-				fmt.Fprintf(&table, "| %s | %s | %v | %.0f | %.1f | %d | %d | %d |\n", page.name, layout.region, distance,
+				fmt.Fprintf(&table, "| %s | %s | %v | %.0f | %.1f | %d | %d | %d |\n", does.name, layout.region, distance,
 					1e3*c.time.Seconds(), ratio(c.time, beside[key]), c.statements, c.pd, c.store)
 			}
 		}
@@ -111,39 +111,39 @@ func roundTrip(t *testing.T, wordpress, pd *kubelet.Pod) time.Duration {
 	return slices.Min(all)
 }
 
-// page is something that somebody does, with a browser of his own.
-type page struct {
-	name  string
-	visit func(*session) error
+// action is something that somebody does, with a browser of his own.
+type action struct {
+	name string
+	do   func(*session) error
 }
 
 // visitorsPages are for those who are not signed in.
-func visitorsPages(post int) []page {
+func visitorsPages(post int) []action {
 	see := func(path string) func(*session) error {
 		return func(s *session) error { _, err := s.get(path); return err }
 	}
-	return []page{{"the front page", see("/")}, {"a post", see(fmt.Sprintf("/?p=%d", post))}}
+	return []action{{"the front page", see("/")}, {"a post", see(fmt.Sprintf("/?p=%d", post))}}
 }
 
 // newest makes visitors read the newest data, as after a form.
-func newest(pages []page) (all []page) {
+func newest(pages []action) (all []action) {
 	for _, p := range pages {
-		all = append(all, page{p.name, func(s *session) error {
+		all = append(all, action{p.name, func(s *session) error {
 			site, err := url.Parse(s.site)
 			if err != nil {
 				return err
 			}
 			s.client.Jar.SetCookies(site, []*http.Cookie{{Name: "geo_wordpress_wrote", Value: "1"}})
-			return p.visit(s)
+			return p.do(s)
 		}})
 	}
 	return all
 }
 
 // editorsPages are what an editor does in a region, and what needs the newest data.
-func editorsPages(w *world.World, editor *session, region *declared.Region, post int) []page {
+func editorsPages(w *world.World, editor *session, region *declared.Region, post int) []action {
 	here, number := editor.in(w, region), 0
-	return []page{
+	return []action{
 		{"the dashboard's list of posts", func(*session) error { _, err := here.get("/wp-admin/edit.php"); return err }},
 		{"a post saved (REST)", func(*session) error {
 			number++
