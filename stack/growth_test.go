@@ -74,3 +74,11 @@ func TestOtherSizesChangeWhatTheySize(t *testing.T) {
 		})
 	}
 }
+
+// Stale reads for visitors are turned on and off by WordPress's configuration alone, whose new name rolls the pods.
+func TestStaleReadsChangeWordPressAlone(t *testing.T) {
+	changed, added, removed := changes(t, map[string]string{"visitorStaleness": "60"})
+	if !slices.Equal(changed, eachThrice("ConfigMap wordpress-*-config")) || len(added)+len(removed) > 0 {
+		t.Errorf("changes %v, adds %v, removes %v", changed, added, removed)
+	}
+}

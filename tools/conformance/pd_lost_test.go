@@ -24,8 +24,8 @@ func (s *stores) start(m *members, all ...int) {
 	}
 	m.Eventually(time.Minute, "the stores are up", func() error {
 		for _, n := range all {
-			if states := m.states(0, n); !slices.Contains(states, "Up") {
-				return fmt.Errorf("the stores of %s are %v\n%s", m.Stack.Regions[n].Name, states, m.Describe(s[n]))
+			if states, err := m.states(0, n); err != nil || !slices.Contains(states, "Up") {
+				return fmt.Errorf("the stores of %s are %v (%v)\n%s", m.Stack.Regions[n].Name, states, err, m.Describe(s[n]))
 			}
 		}
 		return nil
@@ -46,8 +46,7 @@ func (s *stores) lose(m *members, all ...int) {
 }
 
 // states returns the states of all stores that a Placement Driver knows at a region's address.
-func (m *members) states(by, n int) (states []string) {
-	m.t.Helper()
+func (m *members) states(by, n int) (states []string, err error) {
 	region := m.Stack.Regions[n]
 	key, _ := region.Service("tikv")
 	var list struct {
@@ -58,26 +57,28 @@ func (m *members) states(by, n int) (states []string) {
 			}
 		}
 	}
-	get(m.t, m.pods[by], "/pd/api/v1/stores", &list)
+	err = ask(m.pods[by], "/pd/api/v1/stores", &list)
 	for _, each := range list.Stores {
 		if each.Store.Address == "tikv."+key.Namespace+".svc."+region.DNSDomain+":20160" {
 			states = append(states, each.Store.State)
 		}
 	}
-	return states
+	return states, err
 }
 
 // operate runs a Job that an update would declare in the first region, once.
 func (m *members) operate(next *declared.Stack, name string, changes ...func(*declared.Pod)) *kubelet.Pod {
 	m.t.Helper()
 	first := m.Stack.Regions[0]
-	for key, job := range next.Region(first.Name).Jobs {
-		if key.Name == name {
-			pod := &declared.Pod{Region: first, Namespace: key.Namespace, Name: key.Name, Template: *job.Spec.Template.DeepCopy()}
-			for _, change := range changes {
-				change(pod)
+	for _, region := range next.Regions { // by its name, the Job is the region's that it is about
+		for key, job := range region.Jobs {
+			if strings.HasPrefix(key.Name, name+"-") {
+				pod := &declared.Pod{Region: first, Namespace: key.Namespace, Name: name, Template: *job.Spec.Template.DeepCopy()}
+				for _, change := range changes {
+					change(pod)
+				}
+				return m.Run(pod)
 			}
-			return m.Run(pod)
 		}
 	}
 	m.t.Fatalf("no Job is called %s", name)
@@ -121,8 +122,8 @@ func TestPDLostRegions(t *testing.T) {
 	m.Done(5*time.Minute, m.operate(next, "purge-"+name(1)))
 	m.Done(time.Minute, m.operate(next, "purge-"+name(1))) // again
 	m.are(0, 2)
-	if states := m.states(0, 1); slices.Contains(states, "Up") {
-		t.Errorf("the lost store is %v", states)
+	if states, err := m.states(0, 1); err != nil || slices.Contains(states, "Up") {
+		t.Errorf("the lost store is %v (%v)", states, err)
 	}
 	<-lives.Ended()
 	if log := lives.Log("membership"); lives.Succeeded() || !strings.Contains(log, "refused: "+name(2)+" lives") {
@@ -169,8 +170,8 @@ func TestPDLostRegions(t *testing.T) {
 		m.Done(5*time.Minute, m.operate(next, "departure-"+name(n), func(pod *declared.Pod) {
 			setEnv(pod.Container("membership"), "LEAVE_SECONDS", "1")
 		}))
-		if states := m.states(0, n); len(states) > 0 {
-			t.Errorf("the store of %s is %v", name(n), states)
+		if states, err := m.states(0, n); err != nil || len(states) > 0 {
+			t.Errorf("the store of %s is %v (%v)", name(n), states, err)
 		}
 	}
 	m.are(0, 1, 2)
