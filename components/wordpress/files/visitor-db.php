@@ -76,9 +76,13 @@ final class Geo_WordPress_Visitor_DB extends wpdb {
 	/** Says whether the session took the settings. */
 	private function set( int $staleness, string $replicas ): bool {
 		try {
-			return (bool) mysqli_query( $this->dbh, "SET tidb_read_staleness = $staleness, tidb_replica_read = '$replicas'" );
+			$taken = mysqli_query( $this->dbh, "SET tidb_read_staleness = $staleness, tidb_replica_read = '$replicas'" );
 		} catch ( mysqli_sql_exception $e ) {
-			return false;
+			$taken = false;
 		}
+		if ( ! $taken ) {
+			error_log( "geo-wordpress: cannot set how this page reads ($staleness, $replicas): " . mysqli_error( $this->dbh ) );
+		}
+		return $taken;
 	}
 }

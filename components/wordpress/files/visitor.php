@@ -25,7 +25,8 @@ function geo_wordpress_visits( array $server, array $get, array $cookies ): bool
 	return in_array( $server['REQUEST_METHOD'] ?? '', array( 'GET', 'HEAD' ), true )
 		&& '/index.php' === ( $server['SCRIPT_NAME'] ?? '' )
 		&& ! preg_match( '~^(/+index\.php)?/+wp-json(/|\?|$)~', rawurldecode( $server['REQUEST_URI'] ?? '' ) )
-		&& ! isset( $server['HTTP_AUTHORIZATION'] ) && ! isset( $server['PHP_AUTH_USER'] )
+		// WordPress's .htaccess sets the first one on every request, usually to nothing.
+		&& '' === ( $server['HTTP_AUTHORIZATION'] ?? '' ) . ( $server['PHP_AUTH_USER'] ?? '' )
 		&& ! array_intersect_key( $get, array_flip( GEO_WORDPRESS_OWN_PARAMETERS ) )
 		&& ! preg_grep( GEO_WORDPRESS_OWN_COOKIES, array_map( 'strval', array_keys( $cookies ) ) );
 }
