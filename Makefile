@@ -111,7 +111,8 @@ $(BIN)/tidb-server: tools/tidb/go.mod tools/tidb/go.sum | $(GO_OF_TIDB)/go
 	@touch $@
 
 # After TiDB, which has compiled nearly all of it.
-$(BIN)/tikv-store: $(wildcard tools/tidb/store/*.go) tools/tidb/go.mod tools/tidb/go.sum | $(BIN)/tidb-server
+$(BIN)/tikv-store: $(wildcard tools/tidb/store/*.go) tools/tidb/unistore.sh tools/tidb/go.mod tools/tidb/go.sum | $(BIN)/tidb-server
+	@PATH="$(GO_OF_TIDB):$$PATH" tools/tidb/unistore.sh
 	@PATH="$(GO_OF_TIDB):$$PATH" tools/build "the store that speaks TiKV's protocol" tools/tidb ./store $@ -ldflags=-s\ -w
 	@touch $@
 

@@ -197,10 +197,17 @@ func ask(pd *kubelet.Pod, path string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
+// get asks until there is an answer: a member that has just joined may not know the leader yet.
 func get(t *testing.T, pd *kubelet.Pod, path string, into any) {
 	t.Helper()
-	if err := ask(pd, path, into); err != nil {
-		t.Fatal(err)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Second) {
+		err := ask(pd, path, into)
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
 	}
 }
 

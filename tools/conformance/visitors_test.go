@@ -226,6 +226,19 @@ func visitorsReadHere(t *testing.T, w *world.World, tidb, wordpress *kubelet.Pod
 		t.Errorf("a new table reads %+v", is)
 	}
 
+	// WordPress itself writes for a visitor: it makes the menu that a new site lacks.
+	db := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	must(t, db, "DELETE FROM wordpress.wp_posts WHERE post_type = 'wp_navigation'")
+	time.Sleep(5 * time.Second)
+	for range 3 {
+		if _, err := visitor.get("/"); err != nil {
+			t.Error(err)
+		}
+	}
+	if menus := rows(t, db, "SELECT COUNT(*) FROM wordpress.wp_posts WHERE post_type = 'wp_navigation'"); menus != "0" {
+		t.Errorf("visitors' pages made %s menus", menus)
+	}
+
 	newPosts(t, w, editor, visitor)
 	ownPages(t, w, editor)
 	withoutTimestamps(t, w, editor, visitor)

@@ -26,6 +26,9 @@ final class Geo_WordPress_Visitor_DB extends wpdb {
 				PHP_INT_MIN
 			);
 		}
+		// WordPress makes a menu for a site that has none. Until stale reads see it, every visitor's page would make one
+		// more. Without, the page lists the pages, as the menu would.
+		add_filter( 'wp_navigation_should_create_fallback', fn( $creates ) => $creates && ! $db->stale, PHP_INT_MAX );
 		return $db;
 	}
 

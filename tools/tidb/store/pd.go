@@ -7,9 +7,9 @@ import (
 	"sync"
 	"time"
 
+	"geo-wordpress/tools/tidb/unistore/pd"
 	"github.com/pingcap/kvproto/pkg/metapb"
 	"github.com/pingcap/kvproto/pkg/pdpb"
-	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/pd"
 )
 
 // version is the version of TiKV that the store claims to be: TiDB's own.

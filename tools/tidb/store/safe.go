@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"geo-wordpress/tools/tidb/unistore/tikv"
 	"github.com/pingcap/kvproto/pkg/kvrpcpb"
 	"github.com/pingcap/log"
-	"github.com/pingcap/tidb/pkg/store/mockstore/unistore/tikv"
 	"go.uber.org/zap"
 )
 
