@@ -41,7 +41,7 @@ func TestPagesSayWhetherTheyMayBeKept(t *testing.T) {
 		"a feed":                      {path: "/?t=feeds", status: 200, want: own304},
 		"a sitemap":                   {path: "/?t=maps", status: 200, want: own},
 		"an editor":                   {path: "/", cookie: loggedIn, status: 200, want: own},
-		"an editor with statistics":    {path: "/", cookie: "_ga=1; " + loggedIn, status: 200, want: own},
+		"an editor with statistics":   {path: "/", cookie: "_ga=1; " + loggedIn, status: 200, want: own},
 		"who has sent something":      {path: "/", cookie: "geo_wordpress_wrote=1", status: 200, want: own},
 		"a preview":                   {path: "/?p=3&preview=true", status: 200, want: own},
 		"the REST interface":          {path: "/wp-json/wp/v2/posts", status: 200, want: own},
