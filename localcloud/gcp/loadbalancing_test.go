@@ -70,6 +70,17 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 		[]any{b.PortName, b.Timeout, b.Sticky, b.CookieTTL, b.Draining})
 	assert.Equal(t, []any{5.0, 0.25}, []any{b.Backends[0].RatePerInstance, b.Backends[0].CapacityScaler})
 
+	assert.Nil(t, b.CDN)
+	update("backend", backendServiceType, props{"sessionAffinity": "CLIENT_IP", "affinityCookieTtlSec": nil, "enableCdn": true,
+		"cdnPolicy": props{"cacheMode": "USE_ORIGIN_HEADERS", "cacheKeyPolicy": props{"includeHost": true, "includeQueryString": true,
+			"includeNamedCookies": []any{"a", "b"}}, "bypassCacheOnRequestHeaders": []any{props{"headerName": "Authorization"}}}})
+	b = service()
+	assert.True(t, b.StickyByIP)
+	assert.Equal(t, &cloud.CDN{Host: true, Query: true, Cookies: []string{"a", "b"}, Bypass: []string{"Authorization"},
+		Stale: 24 * time.Hour}, b.CDN)
+	update("backend", backendServiceType, props{"enableCdn": nil, "cdnPolicy": nil})
+	assert.Nil(t, service().CDN)
+
 	require.NoError(t, s.delete(api.NamedPortType, "port", s.ids["port"]))
 	assert.Empty(t, service().Backends[0].NamedPorts)
 	update("map", urlMapType, props{"defaultService": nil, "defaultUrlRedirect": props{"httpsRedirect": true, "stripQuery": false}})
