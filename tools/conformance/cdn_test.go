@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"geo-wordpress/tools/conformance/world"
 )
 
 // TestPagesSayWhetherTheyMayBeKept requests pages from PHP's own web server, which runs the declared code: only a complete
@@ -104,6 +106,39 @@ func cachedSite(t *testing.T) string {
 		}
 		if time.Now().After(end) {
 			t.Fatalf("PHP's web server: %v", err)
+		}
+	}
+}
+
+// saysWhatIsKept requests pages and files of a region's WordPress as a visitor and as an editor.
+func saysWhatIsKept(t *testing.T, w *world.World) {
+	t.Helper()
+	editor, err := logIn(w, w.Stack.Regions[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	visitor := anybody(w, editor, w.Stack.Regions[0])
+	const file = "/wp-includes/css/dashicons.min.css"
+	for _, c := range []struct {
+		who        *session
+		path, want string // want is a part
+	}{
+		{visitor, "/", "public, max-age=10"},
+		{visitor, "/?s=words", "public, max-age=10"},
+		{visitor, "/?feed=rss2", "private, no-cache"},
+		{visitor, "/wp-json/wp/v2/posts", "private, no-store"},
+		{visitor, "/wp-login.php", "no-cache"},
+		{visitor, file, "max-age=300"},
+		{visitor, file + "?ver=1", "max-age=86400"},
+		{editor, "/", "no-cache"},
+	} {
+		response, err := c.who.client.Get(c.who.site + c.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if got := response.Header.Get("Cache-Control"); !strings.Contains(got, c.want) || response.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s, Cache-Control %q, want %q", c.path, response.Status, got, c.want)
 		}
 	}
 }
