@@ -109,3 +109,25 @@ func TestAnAddressMayCarryAPort(t *testing.T) {
 	assert.Equal(t, "127.77.0.1:20080", fronts[0].Address)
 	require.Error(t, s.delete(addressType, "address", s.ids["address"]), "the rule uses it")
 }
+
+// A preview after an update with Cloud CDN finds nothing to change; turning it off changes the switch.
+func TestTheCDNStaysAsDeclared(t *testing.T) {
+	s := build(t, "backend")
+	in := resource.NewPropertyMapFromMap(stepNamed("backend").inputs(s))
+	plain := in.Copy()
+	in["enableCdn"] = resource.NewBoolProperty(true)
+	in["cdnPolicy"] = resource.NewPropertyValue(props{"cacheMode": "USE_ORIGIN_HEADERS", "serveWhileStale": 36000,
+		"negativeCaching": false, "bypassCacheOnRequestHeaders": []any{props{"headerName": "Authorization"}},
+		"cacheKeyPolicy": props{"includeHost": true, "includeProtocol": true, "includeQueryString": true, "includeNamedCookies": []any{"a"}}})
+	in, failures := s.check(backendServiceType, "backend", nil, in)
+	require.Empty(t, failures)
+	id, out, err := s.engine.create(backendServiceType, "backend", in)
+	require.NoError(t, err)
+	assert.Empty(t, s.diff(backendServiceType, "backend", id, in, in, out).DetailedDiff)
+	plain, failures = s.check(backendServiceType, "backend", in, plain)
+	require.Empty(t, failures)
+	off := s.diff(backendServiceType, "backend", id, in, plain, out)
+	assert.Len(t, off.DetailedDiff, 1)
+	assert.Contains(t, off.DetailedDiff, "enableCdn")
+	assert.Empty(t, off.Replaces)
+}
