@@ -34,7 +34,7 @@ func ownCookies(siteURL string) []string {
 	}
 }
 
-// cache makes Cloud CDN keep what the answers' own headers allow. People with pages of their own have cache keys of their
+// cache makes Cloud CDN keep what the answers' own headers allow (https://docs.cloud.google.com/cdn/docs/caching). People with pages of their own have cache keys of their
 // own, under which WordPress lets nothing be kept.
 func cache(service *compute.BackendServiceArgs, siteURL pulumi.StringOutput) {
 	cookies := siteURL.ApplyT(ownCookies).(pulumi.StringArrayOutput)
