@@ -34,6 +34,8 @@ type Config struct {
 	// VisitorStaleness is how old, in seconds, the data of a visitor's page may be, so that the region's own replicas can
 	// serve it; 0 makes every page read the newest data.
 	VisitorStaleness int
+	// CDN makes Cloud CDN keep visitors' pages and static files.
+	CDN bool
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.

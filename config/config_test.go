@@ -88,7 +88,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"pdDiskGiB": "11", "tikvDiskGiB": "22", "filesDiskGiB": "33", "bootDiskGiB": "44",
 		"pdImage": "pd:1", "tikvImage": "tikv:2", "tidbImage": "tidb:3", "nfsImage": "nfs:4", "wordpressImage": "wordpress:5",
 		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wordpressReplicas": "3", "tidbReplicas": "2",
-		"visitorStaleness":  "60",
+		"visitorStaleness": "60", "cdn": "true",
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
 		"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
 	} {
@@ -112,19 +112,21 @@ func TestEveryValueArrives(t *testing.T) {
 		Replicas:         sizing.Replicas{WordPress: 3, TiDB: 2},
 		Namespaces:       config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
 		VisitorStaleness: 60,
+		CDN:              true,
 		Domain:           "www.example.com",
 		Site:             &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},
 	}
 	if got := load(t, values); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)
 	}
-	// Each of the five switches alone, because two exchanged ones would pass above. The machines here tolerate a loss.
+	// Each of the switches alone, because two exchanged ones would pass above. The machines here tolerate a loss.
 	values["geo-wordpress:machineType"] = "e2-standard-4"
 	for name, of := range map[string]func(*config.Config) bool{
 		"applicationDefaultCredentials": func(c *config.Config) bool { return c.ApplicationDefaultCredentials },
 		"manageServices":                func(c *config.Config) bool { return c.ManageServices },
 		"deletionProtection":            func(c *config.Config) bool { return c.DeletionProtection },
 		"tolerateMachineLoss":           func(c *config.Config) bool { return c.TolerateMachineLoss },
+		"cdn":                           func(c *config.Config) bool { return c.CDN },
 		"protectData":                   func(c *config.Config) bool { return c.ProtectData },
 	} {
 		for _, text := range []string{"true", "false"} {

@@ -34,6 +34,7 @@ var keys = map[string]string{
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",
 	"visitorStaleness":              "integer",
+	"cdn":                           "boolean",
 	"databaseNamespace":             "string",
 	"filesNamespace":                "string",
 	"wordpressNamespace":            "string",

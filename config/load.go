@@ -51,6 +51,7 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 		TolerateMachineLoss:           l.top("tolerateMachineLoss").truth(),
 		Namespaces:                    l.namespaces(),
 		VisitorStaleness:              l.visitorStaleness(),
+		CDN:                           l.top("cdn").truth(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 	}

@@ -123,8 +123,12 @@ func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
 
 func theLoadBalancerIsSticky(t rapid.TB, s *system) {
 	service := s.Only(backendType)
+	affinity := "GENERATED_COOKIE"
+	if s.config.CDN { // which keeps no answer that sets a cookie
+		affinity = "CLIENT_IP"
+	}
 	for path, want := range map[string]any{
-		"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "sessionAffinity": "GENERATED_COOKIE",
+		"loadBalancingScheme": "EXTERNAL_MANAGED", "protocol": "HTTP", "sessionAffinity": affinity,
 	} {
 		if got := service.At(path); got != want {
 			t.Errorf("%s: %s is %v, want %v", service, path, got, want)

@@ -147,6 +147,7 @@ func (s *system) entrance() (err error) {
 		Project:  s.project,
 		Backends: backends,
 		Domain:   s.config.Domain,
+		CDN:      s.config.CDN,
 		After:    s.purged,
 	})
 	return err

@@ -51,7 +51,7 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			CapacityScaler:     pulumi.Float64(1),
 		})
 	}
-	return compute.NewBackendService(ctx, name, &compute.BackendServiceArgs{
+	service := &compute.BackendServiceArgs{
 		Description:         pulumi.String("geo-wordpress: WordPress in every region"),
 		LoadBalancingScheme: scheme,
 		Protocol:            pulumi.String("HTTP"),
@@ -67,5 +67,9 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			Enable:     pulumi.Bool(true),
 			SampleRate: pulumi.Float64(0.1),
 		},
-	}, pulumi.Parent(l), pulumi.DependsOn(append(namedPorts, args.After...)))
+	}
+	if args.CDN {
+		cache(service, l.SiteURL)
+	}
+	return compute.NewBackendService(ctx, name, service, pulumi.Parent(l), pulumi.DependsOn(append(namedPorts, args.After...)))
 }

@@ -53,6 +53,8 @@ type Args struct {
 	// Domain, when set, is served over HTTPS with a Google-managed certificate, and HTTP redirects to it. Without a
 	// domain the site is plain HTTP on the address.
 	Domain string
+	// CDN makes Cloud CDN keep what the answers' headers allow.
+	CDN bool
 	// After is what the backend service depends on, beside its backends.
 	After []pulumi.Resource
 }

@@ -8,6 +8,7 @@ import (
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/components/tidb"
 	"geo-wordpress/sizing"
 
@@ -40,25 +41,30 @@ var (
 	//go:embed files/start.sh
 	startScript string
 	//go:embed files/visitor.php
-	visitorReads string
+	visitorRequests string
 	//go:embed files/visitor-db.php
 	visitorDatabase string
+	//go:embed files/visitor-cache.php
+	visitorCache string
 	//go:embed files/config-extra.php.tmpl
 	configExtra string
 )
 
-// sizes are the numbers in Apache's and PHP's settings. Package regions derives them from one another.
-var sizes = map[string]int{
-	"Processes":          sizing.WordPressProcesses,
-	"UploadMiB":          sizing.UploadMiB,
-	"PHPMemoryMiB":       sizing.PHPMemoryMiB,
-	"OPcacheMiB":         sizing.OPcacheMiB,
-	"HealthProcesses":    sizing.HealthProcesses,
-	"HealthPHPMemoryMiB": sizing.HealthPHPMemoryMiB,
+// settings are the values in Apache's and PHP's settings. Package sizing derives the numbers from one another.
+func (w *WordPress) settings() map[string]any {
+	return map[string]any{
+		"Processes":          sizing.WordPressProcesses,
+		"UploadMiB":          sizing.UploadMiB,
+		"PHPMemoryMiB":       sizing.PHPMemoryMiB,
+		"OPcacheMiB":         sizing.OPcacheMiB,
+		"HealthProcesses":    sizing.HealthProcesses,
+		"HealthPHPMemoryMiB": sizing.HealthPHPMemoryMiB,
+		"CDN":                w.args.Config.CDN,
+	}
 }
 
 // render executes a template.
-func render[V any](text string, values map[string]V) (string, error) {
+func render(text string, values map[string]any) (string, error) {
 	t, err := template.New("").Option("missingkey=error").Parse(text)
 	if err != nil {
 		return "", err
@@ -71,15 +77,23 @@ func render[V any](text string, values map[string]V) (string, error) {
 // configuration declares the input of the image's entrypoint for wp-config.php, and the files outside the shared
 // volume. Both objects are auto-named: a change creates a new one, whose new name rolls the pods.
 func (w *WordPress) configuration(ctx *pulumi.Context) error {
+	pageSeconds := 0
+	if w.args.Config.CDN {
+		pageSeconds = loadbalancer.PageSeconds
+	}
 	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
-		return render(configExtra, map[string]any{"SiteURL": url, "VisitorStaleness": w.args.Config.VisitorStaleness})
+		return render(configExtra, map[string]any{
+			"SiteURL":          url,
+			"VisitorStaleness": w.args.Config.VisitorStaleness,
+			"PageSeconds":      pageSeconds,
+		})
 	}).(pulumi.StringOutput)
 	files := pulumi.StringMap{
 		"geo-tidb.php":     pulumi.String(tidbPlugin),
 		"geo-cron.php":     pulumi.String(cronPlugin),
 		"geo-core.php":     pulumi.String(corePlugin),
 		"lock.php":         pulumi.String(lockFunction),
-		"visitor.php":      pulumi.String(visitorReads),
+		"visitor.php":      pulumi.String(visitorRequests),
 		"visitor-db.php":   pulumi.String(visitorDatabase),
 		"startz.php":       pulumi.String(startPage),
 		"healthz.php":      pulumi.String(healthPage),
@@ -87,8 +101,11 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"start.sh":         pulumi.String(startScript),
 		"config-extra.php": extra,
 	}
+	if w.args.Config.CDN {
+		files["visitor-cache.php"] = pulumi.String(visitorCache)
+	}
 	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf} {
-		rendered, err := render(text, sizes)
+		rendered, err := render(text, w.settings())
 		if err != nil {
 			return err
 		}

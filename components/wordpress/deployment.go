@@ -34,7 +34,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	// not repair it.
 	server.LivenessProbe = alive(ports.HTTP)
 	server.Lifecycle = stop("sleep " + strconv.Itoa(stopSeconds))
-	server.VolumeMounts = append(core(),
+	server.VolumeMounts = append(w.core(),
 		podspec.MountFile("config", "startz.php", documentRoot+startPath),
 		podspec.Mount("wp-content", documentRoot+"/wp-content"),
 		podspec.MountFile("config", "apache.conf", "/etc/apache2/conf-enabled/zz-geo-wordpress.conf"),
@@ -135,8 +135,8 @@ func start(command ...string) (entrypoint, arguments pulumi.StringArray) {
 // core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, the script that
 // copies it, PHP's settings, and the plugins. Without the plugins WordPress cannot count rows in TiDB, runs its events
 // in every region, and updates itself in one pod only.
-func core() corev1.VolumeMountArray {
-	return corev1.VolumeMountArray{
+func (w *WordPress) core() corev1.VolumeMountArray {
+	mounts := corev1.VolumeMountArray{
 		podspec.Mount("html", documentRoot),
 		podspec.Mount("tmp", "/tmp"),
 		podspec.MountFile("config", "start.sh", startScriptPath),
@@ -148,6 +148,10 @@ func core() corev1.VolumeMountArray {
 		podspec.MountFile("config", "geo-cron.php", "/etc/geo-wordpress/mu-plugins/geo-cron.php"),
 		podspec.MountFile("config", "geo-core.php", "/etc/geo-wordpress/mu-plugins/geo-core.php"),
 	}
+	if w.args.Config.CDN {
+		mounts = append(mounts, podspec.MountFile("config", "visitor-cache.php", "/etc/geo-wordpress/visitor-cache.php"))
+	}
+	return mounts
 }
 
 // volumes are the volumes behind core.

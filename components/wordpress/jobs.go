@@ -69,7 +69,7 @@ func (w *WordPress) install(ctx *pulumi.Context) error {
 		podspec.Env("ADMIN_EMAIL", pulumi.String(site.AdminEmail)),
 		podspec.EnvFromSecret("ADMIN_PASSWORD", w.secret.Metadata.Name(), "ADMIN_PASSWORD"),
 	)
-	c.VolumeMounts = append(core(), podspec.MountFile("config", "install.php", "/etc/geo-wordpress/install.php"))
+	c.VolumeMounts = append(w.core(), podspec.MountFile("config", "install.php", "/etc/geo-wordpress/install.php"))
 	pod := w.podSpec(c)
 	pod.RestartPolicy = pulumi.String("Never")
 	pod.PriorityClassName = w.args.Priority.Jobs

@@ -68,6 +68,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"tidbReplicas":                  strconv.Itoa(replicas.TiDB),
 		"tolerateMachineLoss":           strconv.FormatBool(tolerate),
 		"visitorStaleness":              number("visitors' staleness", 0, 300),
+		"cdn":                           truth("cdn"),
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
 		"wordpressNamespace":            namespaces[2],

@@ -26,10 +26,25 @@ type BackendService struct {
 	// Draining is how long requests may continue on an instance that leaves.
 	Draining time.Duration
 	// Sticky keeps a client on an instance by a cookie.
-	Sticky      bool
-	CookieTTL   time.Duration // zero means a session cookie
+	Sticky    bool
+	CookieTTL time.Duration // zero means a session cookie
+	// StickyByIP keeps a client on an instance by its IP address.
+	StickyByIP  bool
 	HealthCheck HealthCheck
 	Backends    []Backend
+	// CDN is nil unless Cloud CDN is enabled.
+	CDN *CDN
+}
+
+// CDN is what Cloud CDN keeps of a backend service's answers, in the mode USE_ORIGIN_HEADERS.
+type CDN struct {
+	// These parts of a request belong to the cache key, beside its path.
+	Protocol, Host, Query bool
+	Cookies               []string // names
+	// Bypass are the names of headers; a request with one of them goes past the cache.
+	Bypass []string
+	// Stale is how long an expired answer is served while it is renewed, if it does not say so itself.
+	Stale time.Duration
 }
 
 // Backend is an instance group behind a backend service.

@@ -43,6 +43,7 @@ func backendService(t *api.Tx, r *api.Record) *cloud.BackendService {
 		ID: r.ID, PortName: o.Str("portName"), Timeout: seconds(o, "timeoutSec"),
 		Draining: seconds(o, "connectionDrainingTimeoutSec"),
 		Sticky:   o.Str("sessionAffinity") == "GENERATED_COOKIE", CookieTTL: seconds(o, "affinityCookieTtlSec"),
+		StickyByIP: o.Str("sessionAffinity") == "CLIENT_IP", CDN: cdn(o),
 	}
 	if check := t.Find(r.Target("healthChecks")); check != nil {
 		s.HealthCheck = healthCheck(check)
@@ -58,6 +59,22 @@ func backendService(t *api.Tx, r *api.Record) *cloud.BackendService {
 		})
 	}
 	return s
+}
+
+// cdn returns what Cloud CDN keeps; nil if it is not enabled.
+func cdn(o api.Object) *cloud.CDN {
+	if !o.Flag("enableCdn") {
+		return nil
+	}
+	c := &cloud.CDN{Protocol: true, Host: true, Query: true, Stale: seconds(o, "cdnPolicy.serveWhileStale")}
+	if key := "cdnPolicy.cacheKeyPolicy"; o.Has(key) {
+		c.Protocol, c.Host, c.Query = o.Flag(key+".includeProtocol"), o.Flag(key+".includeHost"), o.Flag(key+".includeQueryString")
+		c.Cookies = o.Strs(key + ".includeNamedCookies")
+	}
+	for _, header := range o.Objs("cdnPolicy.bypassCacheOnRequestHeaders") {
+		c.Bypass = append(c.Bypass, header.Str("headerName"))
+	}
+	return c
 }
 
 // namedPorts returns the named ports of an instance group.

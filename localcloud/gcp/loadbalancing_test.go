@@ -70,6 +70,17 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 		[]any{b.PortName, b.Timeout, b.Sticky, b.CookieTTL, b.Draining})
 	assert.Equal(t, []any{5.0, 0.25}, []any{b.Backends[0].RatePerInstance, b.Backends[0].CapacityScaler})
 
+	assert.Nil(t, b.CDN)
+	update("backend", backendServiceType, props{"sessionAffinity": "CLIENT_IP", "affinityCookieTtlSec": nil, "enableCdn": true,
+		"cdnPolicy": props{"cacheMode": "USE_ORIGIN_HEADERS", "cacheKeyPolicy": props{"includeHost": true, "includeQueryString": true,
+			"includeNamedCookies": []any{"a", "b"}}, "bypassCacheOnRequestHeaders": []any{props{"headerName": "Authorization"}}}})
+	b = service()
+	assert.True(t, b.StickyByIP)
+	assert.Equal(t, &cloud.CDN{Host: true, Query: true, Cookies: []string{"a", "b"}, Bypass: []string{"Authorization"},
+		Stale: 24 * time.Hour}, b.CDN)
+	update("backend", backendServiceType, props{"enableCdn": nil, "cdnPolicy": nil})
+	assert.Nil(t, service().CDN)
+
 	require.NoError(t, s.delete(api.NamedPortType, "port", s.ids["port"]))
 	assert.Empty(t, service().Backends[0].NamedPorts)
 	update("map", urlMapType, props{"defaultService": nil, "defaultUrlRedirect": props{"httpsRedirect": true, "stripQuery": false}})
@@ -97,4 +108,26 @@ func TestAnAddressMayCarryAPort(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "127.77.0.1:20080", fronts[0].Address)
 	require.Error(t, s.delete(addressType, "address", s.ids["address"]), "the rule uses it")
+}
+
+// A preview after an update with Cloud CDN finds nothing to change; turning it off changes the switch.
+func TestTheCDNStaysAsDeclared(t *testing.T) {
+	s := build(t, "backend")
+	in := resource.NewPropertyMapFromMap(stepNamed("backend").inputs(s))
+	plain := in.Copy()
+	in["enableCdn"] = resource.NewBoolProperty(true)
+	in["cdnPolicy"] = resource.NewPropertyValue(props{"cacheMode": "USE_ORIGIN_HEADERS", "serveWhileStale": 36000,
+		"negativeCaching": false, "bypassCacheOnRequestHeaders": []any{props{"headerName": "Authorization"}},
+		"cacheKeyPolicy": props{"includeHost": true, "includeProtocol": true, "includeQueryString": true, "includeNamedCookies": []any{"a"}}})
+	in, failures := s.check(backendServiceType, "backend", nil, in)
+	require.Empty(t, failures)
+	id, out, err := s.engine.create(backendServiceType, "backend", in)
+	require.NoError(t, err)
+	assert.Empty(t, s.diff(backendServiceType, "backend", id, in, in, out).DetailedDiff)
+	plain, failures = s.check(backendServiceType, "backend", in, plain)
+	require.Empty(t, failures)
+	off := s.diff(backendServiceType, "backend", id, in, plain, out)
+	assert.Len(t, off.DetailedDiff, 1)
+	assert.Contains(t, off.DetailedDiff, "enableCdn")
+	assert.Empty(t, off.Replaces)
 }

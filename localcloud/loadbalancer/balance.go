@@ -77,6 +77,20 @@ func (s *service) pickWithout(r *http.Request, without *instance, now time.Time)
 	if len(open) == 0 {
 		return nil, nil
 	}
+	if s.declared.StickyByIP {
+		// Each address ranks the instances in its own order, so that one that leaves moves only its own clients.
+		client, first := hostOf(r.RemoteAddr), ""
+		var best *instance
+		var of *group
+		for _, c := range open {
+			for _, i := range c.instances {
+				if rank := token(client, i.token); rank > first {
+					first, best, of = rank, i, c.group
+				}
+			}
+		}
+		return best, of
+	}
 	total, best := 0.0, open[0]
 	for _, c := range open {
 		total += c.capacity

@@ -30,12 +30,33 @@ var (
 // backend is a placeholder URL for proxied requests; the connection determines their target.
 var backend = &url.URL{Scheme: "http", Host: "backend.invalid"}
 
-// serve proxies a client's request to an instance. address is the load balancer's own.
+// serve answers a client's request, from the cache or from an instance. address is the load balancer's own.
 func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) {
 	s.mu.Lock()
 	declared := s.declared
 	s.mu.Unlock()
 	s.requests.add(time.Now())
+	x := exchange{w: w, r: r, declared: declared, address: address, failed: func() { s.refused.add(time.Now()) }}
+	if declared.CDN != nil && mayBeCached(declared.CDN, r) {
+		s.serveCached(x)
+	} else {
+		s.forward(x)
+	}
+}
+
+// exchange is a request and its answer.
+type exchange struct {
+	w        http.ResponseWriter
+	r        *http.Request
+	declared cloud.BackendService
+	address  string
+	answered func(*http.Response) // sees the answer of an instance first; may be nil
+	failed   func()               // is called if there is none
+}
+
+// forward proxies a request to an instance.
+func (s *service) forward(x exchange) {
+	w, r, declared := x.w, x.r, x.declared
 	ctx, cancel := context.WithTimeout(r.Context(), declared.Timeout)
 	defer cancel()
 	client := hostOf(r.RemoteAddr)
@@ -43,15 +64,18 @@ func (s *service) serve(w http.ResponseWriter, r *http.Request, address string) 
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(backend)
 			p.Out.Host = p.In.Host
-			addRequestHeaders(p.In, p.Out.Header, client, address)
+			addRequestHeaders(p.In, p.Out.Header, client, x.address)
 		},
 		Transport: transport{s, declared},
 		ModifyResponse: func(response *http.Response) error {
 			response.Header.Add("Via", "1.1 google")
+			if x.answered != nil {
+				x.answered(response)
+			}
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
-			s.refused.add(time.Now())
+			x.failed()
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				err = context.DeadlineExceeded
 			}

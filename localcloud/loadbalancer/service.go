@@ -14,6 +14,7 @@ type service struct {
 	ctx  context.Context // done when the load balancers close
 	o    Options
 	pace *pace
+	kept *cache
 
 	mu       sync.Mutex
 	declared cloud.BackendService
@@ -50,7 +51,7 @@ type instance struct {
 }
 
 func newService(ctx context.Context, o Options, p *pace) *service {
-	return &service{ctx: ctx, o: o, pace: p}
+	return &service{ctx: ctx, o: o, pace: p, kept: newCache()}
 }
 
 // update applies the declaration to the service, and the current members to its groups.
@@ -66,6 +67,9 @@ func (s *service) update(declared cloud.BackendService, host string) {
 	probeNow := s.declared.HealthCheck != declared.HealthCheck || s.host != host
 	before := s.groups
 	s.declared, s.host, s.groups = declared, host, nil
+	if declared.CDN == nil {
+		s.kept.clear()
+	}
 	for _, b := range declared.Backends {
 		g := &group{}
 		if i := slices.IndexFunc(before, func(g *group) bool { return g.declared.Group == b.Group }); i >= 0 {

@@ -157,7 +157,7 @@ func TestWordPressStartsWhole(t *testing.T) {
 // site. What needs one region's site then follows in the same world, because a database takes long to start.
 func TestWordPressOneRegion(t *testing.T) {
 	values := maps.Clone(site)
-	values["geo-wordpress:visitorStaleness"] = staleness
+	values["geo-wordpress:visitorStaleness"], values["geo-wordpress:cdn"] = staleness, "true"
 	w := world.New(t, committed(t, values))
 	region := w.Stack.Regions[0].Name
 	tidb := startDatabase(w)
@@ -181,6 +181,7 @@ func TestWordPressOneRegion(t *testing.T) {
 	t.Run("CoreIsTheImages", func(t *testing.T) { coreIsTheImages(t, w, tidb) })
 	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
 	t.Run("VisitorsReadHere", func(t *testing.T) { visitorsReadHere(t, w, tidb, wordpress) })
+	t.Run("SaysWhatIsKept", func(t *testing.T) { saysWhatIsKept(t, w) })
 	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })
 }
 

@@ -1,10 +1,13 @@
 <?php
 /**
- * Gives visitors' pages the data of the region's own TiKV, some seconds old, so that they wait for no other region: stale
- * reads (visitor-db.php). wp-config.php includes this file, before the first statement.
+ * Tells visitors' requests from all others. wp-config.php includes this file, before the first statement, and defines what
+ * follows for visitors' pages:
  *
- * A visitor requests a page by GET or HEAD and has nothing of his own on it. Every other request reads the newest data,
- * and so does everything after the first write.
+ * GEO_WORDPRESS_STALENESS: they have the data of the region's own TiKV, some seconds old, and wait for no other region
+ * (stale reads, visitor-db.php). Every other request reads the newest data, and so does everything after the first write.
+ * GEO_WORDPRESS_PAGE_SECONDS: Cloud CDN may keep them, and nothing else (visitor-cache.php).
+ *
+ * A visitor requests a page by GET or HEAD and has nothing of his own on it.
  */
 
 /** Parameters that make a page somebody's own, or for which a plugin writes. */
@@ -37,7 +40,8 @@ function geo_wordpress_reads( string $query ): bool {
 		&& ! preg_match( '~\bFOR\s+(?:UPDATE|SHARE)\b|\bLOCK\s+IN\b|\bINTO\s+(?:OUTFILE|DUMPFILE|@)|:=|\b(?:GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS|IS_FREE_LOCK|IS_USED_LOCK|LAST_INSERT_ID|ROW_COUNT|NEXTVAL|SETVAL)\s*\(|\bEXPLAIN\s+ANALYZE\b|^\W*WITH\b.*\b(?:UPDATE|DELETE|INSERT)\b~is', $query );
 }
 
-if ( geo_wordpress_visits( $_SERVER, $_GET, $_COOKIE ) ) {
+/** Lets all statements of this request be stale reads. */
+function geo_wordpress_read_stale(): void {
 	// WordPress applies this filter when $wpdb is connected, before the first statement.
 	$GLOBALS['wp_filter']['enable_loading_object_cache_dropin'][10]['geo_wordpress'] = array(
 		'accepted_args' => 1,
@@ -52,15 +56,37 @@ if ( geo_wordpress_visits( $_SERVER, $_GET, $_COOKIE ) ) {
 			return $enabled;
 		},
 	);
-} elseif ( isset( $_SERVER['REQUEST_METHOD'] ) && ! in_array( $_SERVER['REQUEST_METHOD'], array( 'GET', 'HEAD', 'OPTIONS' ), true ) ) {
+}
+
+/** Gives whoever sends something pages of his own, until visitors' pages have what he has sent. */
+function geo_wordpress_wrote(): void {
+	$seconds = defined( 'GEO_WORDPRESS_STALENESS' ) ? GEO_WORDPRESS_STALENESS + 5 : 0;
+	if ( defined( 'GEO_WORDPRESS_PAGE_SECONDS' ) ) {
+		// Cloud CDN's copy of a page that hardly anybody visits is renewed only after a visit.
+		$seconds = max( $seconds, 600 );
+	}
 	setcookie(
 		GEO_WORDPRESS_WROTE,
 		'1',
 		array(
-			'expires'  => time() + GEO_WORDPRESS_STALENESS + 5,
+			'expires'  => time() + $seconds,
 			'path'     => '/',
 			'httponly' => true,
 			'samesite' => 'Lax',
 		)
 	);
 }
+
+( function (): void {
+	$visits = geo_wordpress_visits( $_SERVER, $_GET, $_COOKIE );
+	if ( $visits && defined( 'GEO_WORDPRESS_STALENESS' ) ) {
+		geo_wordpress_read_stale();
+	}
+	if ( ! $visits && ! in_array( $_SERVER['REQUEST_METHOD'] ?? 'GET', array( 'GET', 'HEAD', 'OPTIONS' ), true ) ) {
+		geo_wordpress_wrote();
+	}
+	if ( defined( 'GEO_WORDPRESS_PAGE_SECONDS' ) ) {
+		require_once __DIR__ . '/visitor-cache.php';
+		geo_wordpress_cache( $visits );
+	}
+} )();

@@ -25,8 +25,10 @@ func backendService() *api.Kind {
 				"capacityScaler":     schema.Number(schema.Default(1), schema.Between(0, 1)),
 				"maxRatePerInstance": schema.Number(schema.Required, schema.Between(0, 1<<31)),
 			})),
+			"cdnPolicy":                    cdnPolicy(),
 			"connectionDrainingTimeoutSec": schema.Int(schema.Default(300), schema.Between(0, 3600)),
 			"description":                  schema.String(),
+			"enableCdn":                    schema.Bool(),
 			"healthChecks":                 schema.String(schema.Required, schema.Ref(api.HealthChecks)),
 			"loadBalancingScheme":          schema.String(schema.Required, schema.ForceNew, managed),
 			"logConfig": schema.ObjectOf(schema.Fields{
@@ -34,7 +36,7 @@ func backendService() *api.Kind {
 			}, schema.Computed),
 			"portName":        schema.String(schema.Computed, schema.CheckString(api.ComputeNames.Check)),
 			"protocol":        schema.String(schema.Computed, schema.Only("HTTP", "its machines speak no other protocol")),
-			"sessionAffinity": schema.String(schema.Computed, schema.OneOf("NONE", "GENERATED_COOKIE")),
+			"sessionAffinity": schema.String(schema.Computed, schema.OneOf("NONE", "GENERATED_COOKIE", "CLIENT_IP")),
 			"timeoutSec":      schema.Int(schema.Computed, schema.Between(1, 2147483647)),
 		},
 		Outputs: []string{"creationTimestamp", "fingerprint", "selfLink"},
@@ -45,7 +47,7 @@ func backendService() *api.Kind {
 				return []plugin.CheckFailure{api.Failure("affinityCookieTtlSec", "only the session affinity "+
 					"GENERATED_COOKIE has a cookie with a lifetime")}
 			}
-			return nil
+			return checkCDN(in)
 		},
 		Admit: admitBackendService,
 	}
@@ -66,6 +68,10 @@ func admitBackendService(_ *api.Tx, r, _ *api.Record) error {
 	o.Fill("timeoutSec", 30.0)
 	o.Fill("backends", []any{})
 	o.Fill("logConfig", map[string]any{"enable": false})
+	if o.Flag("enableCdn") { // Google's defaults
+		o.Fill("cdnPolicy.negativeCaching", false)
+		o.Fill("cdnPolicy.serveWhileStale", 86400.0)
+	}
 	o["fingerprint"] = api.Fingerprint(r.Inputs)
 	r.FillPlain()
 	return nil

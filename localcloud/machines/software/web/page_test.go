@@ -33,3 +33,31 @@ func TestWordPressPagesSayWhatAnswers(t *testing.T) {
 	require.Equal(t, "ok\n", w.Get("web", 80, "/check.php").Body)
 	require.Equal(t, "no-store", w.Get("web", 80, "/check.php").Header.Get("Cache-Control"))
 }
+
+// The model's pages are not kept, because it is never installed; a file is, as long as the declared settings say.
+func TestWordPressTellsCachesWhatIsDeclared(t *testing.T) {
+	w := softwaretest.New(t)
+	p := softwaretest.WordPress(t)
+	p.Env["WORDPRESS_CONFIG_EXTRA"] = "define( 'GEO_WORDPRESS_PAGE_SECONDS', 10 );"
+	settings := map[string][]byte{"apache.conf.tmpl": softwaretest.Declared(t, "wordpress/files/apache.conf.tmpl")}
+	p.Files.Mounts = append(p.Files.Mounts, software.Mount{Path: "/etc/apache2/conf-enabled/zz.conf", Sub: "apache.conf.tmpl",
+		Volume: software.NewVolume(software.Config, settings)})
+	w.Place("cached", p)
+	w.Place("plain", softwaretest.WordPress(t))
+	w.Regions(2, 2)
+	w.Place("tidb", softwaretest.TiDB(t, 3))
+	w.Pass(15 * time.Second)
+	for path, want := range map[string]string{
+		"/":                                  "private, no-store",
+		"/none":                              "private, no-store",
+		"/check.php":                         "no-store",
+		"/wp-includes/css/dashicons.min.css": "max-age=300",
+		"/wp-includes/css/dashicons.min.css?ver=7.1":   "max-age=86400",
+		"/wp-includes/css/dashicons.min.css?cover=7.1": "max-age=300",
+	} {
+		require.Equal(t, want, w.Get("cached", 80, path).Header.Get("Cache-Control"), path)
+		if path != "/check.php" {
+			require.Empty(t, w.Get("plain", 80, path).Header.Get("Cache-Control"), path)
+		}
+	}
+}

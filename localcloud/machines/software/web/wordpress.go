@@ -73,22 +73,25 @@ func (w *wordpress) Accepts(port int, _ bool) bool {
 // Answer serves the files that are mounted into the web root, and WordPress's own pages. It treats a mounted script
 // that loads WordPress as a check of the start, and any other as a check of the database.
 func (w *wordpress) Answer(_ int, r software.Request, network software.Network) software.Response {
-	name, _, _ := strings.Cut(r.Path, "?")
+	name, query, _ := strings.Cut(r.Path, "?")
 	name = path.Clean("/" + name)
+	if name == styleSheet {
+		return w.file(name, query)
+	}
 	file := path.Join(webRoot, name)
 	if name != "/" && w.Process.Files.On(file) != software.Layer {
 		switch content, err := w.Process.Files.Read(file); {
 		case err != nil:
 		case path.Ext(file) == ".php":
 			if loadsWordPress.Match(content) {
-				return w.start(r.Waited)
+				return w.told(w.start(r.Waited))
 			}
 			return w.check(string(content), r, network)
 		default:
 			return software.Response{Status: http.StatusOK, Body: string(content)}
 		}
 	}
-	return w.page(name, r.Waited)
+	return w.told(w.page(name, r.Waited))
 }
 
 // page returns one of WordPress's own pages. The model is never installed, so the pages redirect to the installation.
