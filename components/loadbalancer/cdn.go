@@ -34,8 +34,8 @@ func ownCookies(siteURL string) []string {
 	}
 }
 
-// cache makes Cloud CDN keep what the answers' own headers allow (https://docs.cloud.google.com/cdn/docs/caching). People with pages of their own have cache keys of their
-// own, under which WordPress lets nothing be kept.
+// cache makes Cloud CDN keep what the answers' own headers allow (https://docs.cloud.google.com/cdn/docs/caching). People
+// with pages of their own have cache keys of their own, under which WordPress lets nothing be kept.
 func cache(service *compute.BackendServiceArgs, siteURL pulumi.StringOutput) {
 	cookies := siteURL.ApplyT(ownCookies).(pulumi.StringArrayOutput)
 	service.EnableCdn = pulumi.Bool(true)
