@@ -53,6 +53,7 @@ func TestFiguresDistance(t *testing.T) {
 	fmt.Fprintf(&table, "| | region | round trip | ms | times | statements | to PD | to the store |\n|---|---|---|---|---|---|---|---|\n")
 	beside := map[string]time.Duration{} // by page and region, without a distance
 	var trips []time.Duration
+	number := 0
 	for _, distance := range []time.Duration{0, 10 * time.Millisecond, 30 * time.Millisecond} {
 		for i, one := range w.Stack.Regions {
 			for _, other := range w.Stack.Regions[:i] {
@@ -69,8 +70,8 @@ func TestFiguresDistance(t *testing.T) {
 			tidb   *kubelet.Pod
 			pages  []action
 		}{
-			{"with the leaders", home, home, tidbs[0], append(newest(pages), editorsPages(w, editor, home, id)...)},
-			{"without leaders", home, away, tidbs[1], append(newest(pages), editorsPages(w, editor, away, id)...)},
+			{"with the leaders", home, home, tidbs[0], append(newest(pages), editorsPages(w, editor, home, id, &number)...)},
+			{"without leaders", home, away, tidbs[1], append(newest(pages), editorsPages(w, editor, away, id, &number)...)},
 			{"with a replica, stale", away, home, tidbs[0], pages},
 		} {
 			lead(t, w, pds, layout.leader.Name)
@@ -141,18 +142,19 @@ func newest(pages []action) (all []action) {
 }
 
 // editorsPages are what an editor does in a region, and what needs the newest data.
-func editorsPages(w *world.World, editor *session, region *declared.Region, post int) []action {
-	here, number := editor.in(w, region), 0
+// number counts them in all regions.
+func editorsPages(w *world.World, editor *session, region *declared.Region, post int, number *int) []action {
+	here := editor.in(w, region)
 	return []action{
 		{"the dashboard's list of posts", func(*session) error { _, err := here.get("/wp-admin/edit.php"); return err }},
 		{"a post saved (REST)", func(*session) error {
-			number++
-			_, err := here.publish(fmt.Sprintf("A post in %s, number %d", region.Name, number), "With a text.")
+			*number++
+			_, err := here.publish(fmt.Sprintf("A post in %s, number %d", region.Name, *number), "With a text.")
 			return err
 		}},
 		{"a comment", func(s *session) error {
-			number++
-			return s.comment(post, number, fmt.Sprintf("Comment %d in %s", number, region.Name))
+			*number++
+			return s.comment(post, *number, fmt.Sprintf("Comment %d in %s", *number, region.Name))
 		}},
 		{"signing in", func(*session) error { _, err := logIn(w, region); return err }},
 	}
