@@ -323,6 +323,9 @@ func TestNothingIsKeptWithoutTheCDN(t *testing.T) {
 	s.change(func(b *cloud.BackendService) { b.CDN = nil })
 	s.eventually("the cache is off", func() bool { return s.get("/").body != "page 1" })
 	s.change(func(b *cloud.BackendService) { b.CDN = declaredCDN() })
-	s.eventually("the cache is on", func() bool { return s.get("/").body == s.get("/").body })
+	s.eventually("the cache is on", func() bool {
+		first := s.get("/").body
+		return s.get("/").body == first
+	})
 	assert.NotEqual(t, "page 1", s.get("/").body)
 }
