@@ -38,6 +38,7 @@ func TestPagesSayWhetherTheyMayBeKept(t *testing.T) {
 		"a fatal error":               {path: "/?t=fails", status: 500, want: own},
 		"no such page":                {path: "/?t=misses", status: 404, want: own},
 		"a redirect":                  {path: "/?t=moves", status: 301, want: own},
+		"WordPress before its site":   {path: "/?t=begins", status: 200, want: own},
 		"a page that sets a cookie":   {path: "/?t=remembers", status: 200, want: own},
 		"a page that says it itself":  {path: "/?t=says", status: 200, want: "no-cache"},
 		"a feed":                      {path: "/?t=feeds", status: 200, want: own304},

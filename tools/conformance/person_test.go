@@ -25,7 +25,12 @@ import (
 func TestWordPressInBrowser(t *testing.T) {
 	for _, version := range []string{images.Unstable, images.Stable} {
 		t.Run(version, func(t *testing.T) {
-			w := world.New(t, committed(t, nil))
+			// The newest WordPress runs with everything that makes visitors' pages fast.
+			var fast map[string]string
+			if version == images.Unstable {
+				fast = map[string]string{"geo-wordpress:visitorStaleness": staleness, "geo-wordpress:cdn": "true"}
+			}
+			w := world.New(t, committed(t, fast))
 			w.WordPress = version
 			startPDs(w)
 			tidbs := startTiDBs(w, w.Stack.Regions)

@@ -35,9 +35,12 @@ function geo_wordpress_cache_control( bool $visits, int $status, array $headers,
 
 /** Says whether WordPress or a plugin wants the page not to be kept. DONOTCACHEPAGE is what all plugins for caching go by. */
 function geo_wordpress_own_page(): bool {
-	return defined( 'DONOTCACHEPAGE' ) && DONOTCACHEPAGE
-		|| function_exists( 'is_user_logged_in' ) && is_user_logged_in()
-		|| function_exists( 'is_singular' ) && did_action( 'wp' ) && is_singular() && post_password_required();
+	if ( defined( 'DONOTCACHEPAGE' ) && DONOTCACHEPAGE ) {
+		return true;
+	}
+	// Before the page's query, WordPress has not loaded all of these functions. It ends there with a redirect to its
+	// installation, for example.
+	return function_exists( 'did_action' ) && ( ! did_action( 'wp' ) || is_user_logged_in() || is_singular() && post_password_required() );
 }
 
 /** Decides on the headers when the page is complete: until then, it can fail, or a plugin can object. */

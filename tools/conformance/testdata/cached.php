@@ -23,6 +23,14 @@ switch ( $_GET['t'] ?? '' ) {
 	case 'moves':
 		header( 'Location: /elsewhere', true, 301 );
 		break;
+	case 'begins': // WordPress that ends before it is complete
+		function did_action() {
+			return 0;
+		}
+		function is_user_logged_in() {
+			no_such_function();
+		}
+		break;
 	case 'remembers':
 		setcookie( 'somebody', '1' );
 		break;
