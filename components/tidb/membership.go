@@ -26,6 +26,9 @@ const membership = "membership"
 const (
 	purgeDeadline = 15 * 60
 	movesDeadline = 4 * 3600
+	// What moves data goes on in another pod when its machine is drained. A purge has no retries: only a person should
+	// repeat what it has refused.
+	movesRetries = 6
 )
 
 var (
@@ -58,7 +61,7 @@ func Depart(ctx *pulumi.Context, name string, in GateArgs, leaving regions.Regio
 	env["REPLICAS"] = strconv.Itoa(replicas(in))
 	env["LEAVE_SECONDS"] = strconv.Itoa(loadbalancer.LeaveSeconds)
 	return operation{
-		name: name, typ: "Departure", args: in, script: departureScript, deadline: movesDeadline, env: env,
+		name: name, typ: "Departure", args: in, script: departureScript, deadline: movesDeadline, retries: movesRetries, env: env,
 	}.declare(ctx, after...)
 }
 
@@ -70,7 +73,7 @@ func Replicate(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Re
 		stores = append(stores, address(in.Config, region, TiKV, ports.TiKV))
 	}
 	return operation{
-		name: name, typ: "Replication", args: in, script: replicationScript, deadline: movesDeadline,
+		name: name, typ: "Replication", args: in, script: replicationScript, deadline: movesDeadline, retries: movesRetries,
 		env: map[string]string{"REPLICAS": strconv.Itoa(replicas(in)), "STORES": strings.Join(stores, " ")},
 	}.declare(ctx, after...)
 }
@@ -99,6 +102,7 @@ type operation struct {
 	args      GateArgs
 	script    string
 	deadline  int // in seconds
+	retries   int
 	env       map[string]string
 }
 
@@ -119,7 +123,7 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	done, err := job{
 		name: o.name, app: membership, container: membership, args: o.args, parent: component,
 		command: []string{"sh", "-euc", pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
-		policy: policy, // and no retries: the scripts retry what may pass by itself, and only a person should repeat a refusal
+		retries: o.retries, policy: policy,
 	}.declare(ctx, after...)
 	if err != nil {
 		return nil, err
