@@ -17,8 +17,8 @@ const PageSeconds = 10
 // regions are lost. WordPress's forms are valid for 12 hours at least: a page that is older could hold an expired one.
 const staleSeconds = 10 * 60 * 60
 
-// WroteCookie is the cookie of somebody who has just sent something (visitor.php).
-const WroteCookie = "geo_wordpress_wrote"
+// wroteCookie is the cookie of somebody who has just sent something (visitor.php).
+const wroteCookie = "geo_wordpress_wrote"
 
 // ownCookies are the cookies that tell people with pages of their own from visitors; Cloud CDN allows five. WordPress and
 // WooCommerce append the hash of the site's URL to the names of theirs.
@@ -30,7 +30,7 @@ func ownCookies(siteURL string) []string {
 		"wp-postpass_" + hash,
 		"comment_author_" + hash,
 		"wp_woocommerce_session_" + hash,
-		WroteCookie,
+		wroteCookie,
 	}
 }
 

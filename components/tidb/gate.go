@@ -89,7 +89,6 @@ func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulu
 		},
 		retries: 6, deadline: gatePatience,
 		annotations: pulumi.StringMap{"geo-wordpress/behind": w.fingerprint},
-		policy:      jobPolicy(w.app, w.args),
 	}.declare(ctx, after...)
 }
 

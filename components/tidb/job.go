@@ -26,17 +26,16 @@ type job struct {
 	retries              int // pods after the first
 	deadline             int // in seconds
 	annotations          pulumi.StringMap
-	policy               *networkingv1.NetworkPolicyArgs // what the pod may reach
-}
-
-// jobPolicy admits an application to the Placement Driver of its region.
-func jobPolicy(app string, args GateArgs) *networkingv1.NetworkPolicyArgs {
-	return networkpolicy.Of(app, args.Namespace.Name, ingress{},
-		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
+	policyName           string // of the network policy; empty for the label
 }
 
 func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
-	admitted, err := networkingv1.NewNetworkPolicy(ctx, j.name, j.policy, j.args.Cluster.Object(j.parent))
+	policy := networkpolicy.Of(j.app, j.args.Namespace.Name, ingress{},
+		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
+	if j.policyName != "" { // several Jobs of one label have a policy each
+		policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(j.policyName)
+	}
+	admitted, err := networkingv1.NewNetworkPolicy(ctx, j.name, policy, j.args.Cluster.Object(j.parent))
 	if err != nil {
 		return nil, err
 	}

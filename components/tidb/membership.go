@@ -13,7 +13,6 @@ import (
 	"geo-wordpress/regions"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
-	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -118,12 +117,10 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	for _, key := range slices.Sorted(maps.Keys(o.env)) {
 		env = append(env, podspec.Env(key, pulumi.String(o.env[key])))
 	}
-	policy := jobPolicy(membership, o.args)
-	policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(o.name)
 	done, err := job{
 		name: o.name, app: membership, container: membership, args: o.args, parent: component,
 		command: []string{"sh", "-euc", pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
-		retries: o.retries, policy: policy,
+		retries: o.retries, policyName: o.name,
 	}.declare(ctx, after...)
 	if err != nil {
 		return nil, err

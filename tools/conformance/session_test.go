@@ -40,11 +40,10 @@ func logIn(w *world.World, region *declared.Region) (*session, error) {
 	if _, err := s.get("/wp-login.php"); err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequest(http.MethodPost, s.site+"/wp-login.php", strings.NewReader(form.Encode()))
+	request, err := s.form("/wp-login.php", form)
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	page, err := s.send(request, http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -82,6 +81,15 @@ func (s *session) get(path string) ([]byte, error) {
 		return nil, err
 	}
 	return s.send(request, http.StatusOK)
+}
+
+// form is the request that sends a form.
+func (s *session) form(path string, values url.Values) (*http.Request, error) {
+	request, err := http.NewRequest(http.MethodPost, s.site+path, strings.NewReader(values.Encode()))
+	if err == nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	return request, err
 }
 
 // publish writes a post, and returns its ID.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -284,20 +283,14 @@ func ownPages(t *testing.T, w *world.World, editor *session) {
 	post := func(s *session, path string, form url.Values) []byte {
 		t.Helper()
 		form.Set("submit", "Submit")
-		request, err := http.NewRequest(http.MethodPost, s.site+path, strings.NewReader(form.Encode()))
+		request, err := s.form(path, form)
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.Header.Set("Referer", made.Link)
-		response, err := s.client.Do(request)
+		page, err := s.send(request, http.StatusOK)
 		if err != nil {
 			t.Fatal(err)
-		}
-		defer response.Body.Close()
-		page, err := io.ReadAll(response.Body)
-		if err != nil || response.StatusCode != http.StatusOK {
-			t.Fatalf("%s: %s %v: %.500s", path, response.Status, err, page)
 		}
 		return page
 	}
