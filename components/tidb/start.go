@@ -55,7 +55,7 @@ func (p *Part) start() *corev1.ContainerArgs {
 		databaseStands(),
 	}
 	c.VolumeMounts = corev1.VolumeMountArray{
-		podspec.MountReadOnly("data", "/var/lib/pd"),
+		podspec.Mount("data", "/var/lib/pd"),
 		podspec.MountFile("config", "pd.toml", "/etc/pd-base/pd.toml"),
 		podspec.Mount("start", "/etc/pd"),
 	}

@@ -186,6 +186,16 @@ func TestPDMembership(t *testing.T) {
 			})
 			m.stop(2)
 		},
+		"when it has a log": func() {
+			m.start(2)
+			logs := filepath.Join(m.Disk(m.Stack.Regions[2].Name, "pd-data"), "member", "wal", "*.wal")
+			for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				if found, err := filepath.Glob(logs); err != nil || len(found) > 0 {
+					break
+				}
+			}
+			m.stop(2)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m.lose(2)
@@ -212,6 +222,7 @@ func TestPDMembership(t *testing.T) {
 	// A member that was removed while it lived.
 	m.remove(1, 0)
 	m.stop(1)
+	m.are(0, 2)
 	m.start(1)
 	m.undecided(1, "The others have removed this Placement Driver")
 	m.lose(1)

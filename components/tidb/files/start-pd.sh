@@ -1,6 +1,8 @@
 # Decides how the region's Placement Driver (PD) starts, and writes its configuration. In every order of starts and at
 # every interruption, there must never be a second cluster, and never a member that has lost what it once confirmed.
 # - A member's log on the disk: it goes on, unless the others have removed it. That is for the operator to resolve.
+#   A member that joined, and ended before the others had its name, may know no peer yet. If its machine was lost then,
+#   the others go on writing to the old connection, and it may wait for as long as TCP keeps that. It joins once more.
 # - No log, and others with a quorum: it joins them as a new member. Whatever they list of this one, by its name or
 #   address, is what is left of a lost disk or of a join that was cut off, and is removed first. Except that a founder
 #   that never started starts as one, because that needs no change of the members.
@@ -79,7 +81,9 @@ if logged; then
     fail "The others have removed this Placement Driver, and its disk still has its data, so it cannot come back with it. \
 If its region is to stay, give it an empty disk: see docs/operating.md."
   fi
-  start "$MEMBERS" new "starts with its data"
+  if [ -z "$quorum" ] || [ "${listed%%=*}" ]; then start "$MEMBERS" new "starts with its data"; fi
+  say "gives up its log: its join was cut off before the others had its name"
+  rm -rf "$data/member"
 fi
 
 while :; do

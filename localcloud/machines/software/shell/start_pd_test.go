@@ -52,7 +52,7 @@ func (r *region) decide() *softwaretest.Host {
 	p := script(r.t, string(softwaretest.Declared(r.t, "tidb/files/start-pd.sh")), "NAME", fmt.Sprintf("m%d", r.n),
 		"PEER_URL", fmt.Sprintf("http://pd%d:2380", r.n), "MEMBERS", r.members, "FOUNDERS", r.founders, "DATABASE_STANDS", r.stands)
 	p.Files = &software.Filesystem{ReadOnly: true, Mounts: []software.Mount{
-		{Path: "/var/lib/pd", Volume: r.disk, ReadOnly: true},
+		{Path: "/var/lib/pd", Volume: r.disk},
 		{Path: "/etc/pd", Volume: r.written},
 		{Path: "/etc/pd-base/pd.toml", Sub: "pd.toml", Volume: software.NewVolume(software.Config,
 			map[string][]byte{"pd.toml": softwaretest.Declared(r.t, "tidb/files/pd.toml")})},
@@ -67,6 +67,7 @@ func (r *region) begin(decided *softwaretest.Host) {
 	r.t.Helper()
 	require.Zero(r.t, r.w.WaitExit(decided), "m%d", r.n)
 	r.run()
+	r.w.Pass(10 * time.Second)
 }
 
 // run starts the Placement Driver as decided.
@@ -80,7 +81,6 @@ func (r *region) run() {
 		{Path: "/var/lib/pd", Volume: r.disk}, {Path: "/etc/pd", Volume: r.written, ReadOnly: true},
 	}}
 	r.w.Place(r.host(), p)
-	r.w.Pass(10 * time.Second)
 }
 
 // stop kills the Placement Driver; lose also replaces its disk.
@@ -198,7 +198,13 @@ func TestALostDiskIsReplaced(t *testing.T) {
 			other.post("remove", `{"ID":"`+other.idOf(lost)+`"}`)
 			other.post("add", `{"peerURLs":["http://`+lost.host()+`:2380"]}`)
 		},
-		"before the Placement Driver started":         func(lost, _ *region) { require.Zero(lost.t, lost.w.WaitExit(lost.decide())) },
+		"before the Placement Driver started": func(lost, _ *region) { require.Zero(lost.t, lost.w.WaitExit(lost.decide())) },
+		"after it wrote its log, before the others had its name": func(lost, _ *region) {
+			require.Zero(lost.t, lost.w.WaitExit(lost.decide()))
+			lost.run()
+			lost.w.Pass(100 * time.Millisecond)
+			lost.stop()
+		},
 		"after it wrote its log":                      func(lost, _ *region) { lost.start(); lost.stop() },
 		"after it joined, and the disk is lost again": func(lost, _ *region) { lost.start(); lost.lose(); lost.w.Pass(20 * time.Second) },
 	} {
