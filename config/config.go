@@ -34,6 +34,8 @@ type Config struct {
 	// VisitorStaleness is how old, in seconds, the data of a visitor's page may be, so that the region's own replicas can
 	// serve it; 0 makes every page read the newest data.
 	VisitorStaleness int
+	// PrimaryRegion is the name of the region that holds the database's leaders and serves what writes; empty for none.
+	PrimaryRegion string
 	// CDN makes Cloud CDN keep visitors' pages and static files.
 	CDN bool
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.

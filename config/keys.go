@@ -34,6 +34,7 @@ var keys = map[string]string{
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",
 	"visitorStaleness":              "integer",
+	"primaryRegion":                 "string",
 	"cdn":                           "boolean",
 	"databaseNamespace":             "string",
 	"filesNamespace":                "string",

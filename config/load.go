@@ -56,6 +56,7 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 		Site:                          l.site(),
 	}
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
+	config.PrimaryRegion = l.primaryRegion(config.Regions)
 	l.noSmallerDisk(config.Disks, config.Regions)
 	l.unknownKeys()
 	if len(l.problems) > 0 {

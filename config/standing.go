@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"geo-wordpress/regions"
 )
@@ -50,6 +51,28 @@ func (l *loader) standing(all []regions.Region, list field) {
 	if database {
 		l.removed(all, list)
 	}
+}
+
+// primaryRegion reads the name of the region that holds the leaders, empty for none. It may be lost, and comes back.
+func (l *loader) primaryRegion(all []regions.Region) string {
+	primary := l.top("primaryRegion")
+	name, _ := primary.checked(func(name string) string {
+		var stay []string
+		for _, region := range all {
+			if region.Name == name && !region.Leaving {
+				return ""
+			}
+			if region.Name != "" && !region.Leaving {
+				stay = append(stay, region.Name)
+			}
+		}
+		if name == "" || len(stay) == 0 { // without regions, that is the mistake
+			return ""
+		}
+		return "must be one of the regions that stay (" + strings.Join(stay, ", ") + "), or empty, for no primary region" +
+			suggestion(name, stay)
+	})
+	return name
 }
 
 // zoneOfItsDisks reports a zone other than that of the region's disks.

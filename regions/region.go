@@ -32,6 +32,16 @@ func Standing(all []Region) []Region {
 	return slices.DeleteFunc(slices.Clone(all), func(r Region) bool { return r.Lost || r.Leaving })
 }
 
+// Find returns the region of a name, and whether there is one.
+func Find(all []Region, name string) (Region, bool) {
+	for _, region := range all {
+		if region.Name == name {
+			return region, true
+		}
+	}
+	return Region{}, false
+}
+
 // Peers are the other regions, in the configuration's order.
 func Peers(all []Region, of Region) []Region {
 	var peers []Region

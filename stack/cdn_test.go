@@ -58,11 +58,11 @@ func TestTheCacheKeyFollowsTheSite(t *testing.T) {
 			url += s.Only(addressType).Output("address")
 		}
 		sum := md5.Sum([]byte(url))
-		cookies := asList(s.Only(backendType).At("cdnPolicy.cacheKeyPolicy.includeNamedCookies"))
+		cookies := asList(s.Only(backendType, "loadbalancer").At("cdnPolicy.cacheKeyPolicy.includeNamedCookies"))
 		if len(cookies) > 5 || !slices.Contains(cookies, any("wordpress_logged_in_"+hex.EncodeToString(sum[:]))) {
 			t.Errorf("%s: the cache key has %v", url, cookies)
 		}
-		if got := s.Only(backendType).At("cdnPolicy.cacheMode"); got != "USE_ORIGIN_HEADERS" {
+		if got := s.Only(backendType, "loadbalancer").At("cdnPolicy.cacheMode"); got != "USE_ORIGIN_HEADERS" {
 			t.Errorf("the cache mode is %v", got)
 		}
 	}
@@ -71,7 +71,7 @@ func TestTheCacheKeyFollowsTheSite(t *testing.T) {
 // Without the switch, no property of Cloud CDN is set, and WordPress has none of its files.
 func TestWithoutTheCDN(t *testing.T) {
 	s := run(t, configtest.Committed(t), false)
-	if service := s.Only(backendType); service.At("enableCdn") != nil || service.At("cdnPolicy") != nil {
+	if service := s.Only(backendType, "loadbalancer"); service.At("enableCdn") != nil || service.At("cdnPolicy") != nil {
 		t.Errorf("%s has a policy for the cache", service)
 	}
 	for _, r := range s.Of("kubernetes:core/v1:ConfigMap") {

@@ -33,7 +33,16 @@ var entranceRules = []invariant{
 }
 
 func aBackendInEveryRegion(t rapid.TB, s *system) {
-	service := s.Only(backendType)
+	services := s.Of(backendType)
+	if want := map[bool]int{true: 2, false: 1}[s.config.PrimaryRegion != ""]; len(services) != want {
+		t.Fatalf("%d backend services, want %d", len(services), want)
+	}
+	for _, service := range services {
+		backendsInEveryRegion(t, s, service)
+	}
+}
+
+func backendsInEveryRegion(t rapid.TB, s *system, service *stacktest.Resource) {
 	backends := asList(service.At("backends"))
 	if len(backends) != len(s.config.Regions) {
 		t.Fatalf("%d backends for %d regions", len(backends), len(s.config.Regions))
@@ -67,7 +76,7 @@ func visitorsAreSentOnInTime(t rapid.TB, s *system) {
 	if s.Preview {
 		return
 	}
-	backends := asList(s.Only(backendType).At("backends"))
+	backends := asList(s.Only(backendType, "loadbalancer").At("backends"))
 	for i, region := range s.config.Regions {
 		w, site := s.workload(t, region, "wordpress"), s.container(t, region, "wordpress", "wordpress")
 		apache := s.mountedAt(t, w, site, "/etc/apache2/conf-enabled/zz-geo-wordpress.conf")
@@ -81,7 +90,7 @@ func visitorsAreSentOnInTime(t rapid.TB, s *system) {
 }
 
 func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
-	service, check := s.Only(backendType), s.Only(checkType)
+	service, check := s.Only(backendType, "loadbalancer"), s.Only(checkType, "loadbalancer")
 	if check.At("httpHealthCheck.portSpecification") != "USE_FIXED_PORT" || check.At("httpHealthCheck.portName") != nil {
 		t.Errorf("%s asks another port than its own: %v", check, check.At("httpHealthCheck"))
 	}
@@ -122,7 +131,7 @@ func theMachinesPortsAreTheServices(t rapid.TB, s *system) {
 }
 
 func theLoadBalancerIsSticky(t rapid.TB, s *system) {
-	service := s.Only(backendType)
+	service := s.Only(backendType, "loadbalancer")
 	affinity := "GENERATED_COOKIE"
 	if s.config.CDN { // which keeps no answer that sets a cookie
 		affinity = "CLIENT_IP"
@@ -147,7 +156,7 @@ func theLoadBalancerIsSticky(t rapid.TB, s *system) {
 // podsOutliveTheNotice: the load balancer sends requests to a stopping pod until it notices, and then drains the
 // connections. A pod is killed only when no request can be left.
 func podsOutliveTheNotice(t rapid.TB, s *system) {
-	check, service := s.Only(checkType), s.Only(backendType)
+	check, service := s.Only(checkType, "loadbalancer"), s.Only(backendType, "loadbalancer")
 	value := func(r *stacktest.Resource, name string) float64 { return r.At(name).(float64) }
 	notice := (value(check, "checkIntervalSec") + value(check, "timeoutSec")) * value(check, "unhealthyThreshold")
 	least := notice + value(service, "connectionDrainingTimeoutSec")
@@ -200,7 +209,7 @@ func whatListensFollowsTheDomain(t rapid.TB, s *system) {
 	}
 	for _, m := range maps {
 		redirects := m.At("defaultUrlRedirect.httpsRedirect") == true
-		if redirects == slices.Contains(m.Dependencies, s.Only(backendType).URN) {
+		if redirects == slices.Contains(m.Dependencies, s.Only(backendType, "loadbalancer").URN) {
 			t.Errorf("%s both redirects and serves, or neither", m)
 		}
 		if proxy := s.Only("gcp:compute/targetHttpProxy:TargetHttpProxy"); slices.Contains(proxy.Dependencies, m.URN) && !redirects {
@@ -213,7 +222,8 @@ func whatListensFollowsTheDomain(t rapid.TB, s *system) {
 func nothingWaitsForTheLoadBalancer(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		for r := range s.Closure(w.Resource) {
-			if strings.HasPrefix(r.Name, "loadbalancer") && r.Custom && r.Type != addressType {
+			follows := strings.HasPrefix(w.Resource.Name, "leaders-") // waits until the load balancer can follow the leaders
+			if strings.HasPrefix(r.Name, "loadbalancer") && r.Custom && r.Type != addressType && !follows {
 				t.Errorf("%s waits for %s", w, r)
 			}
 		}

@@ -21,7 +21,11 @@ func changes(t *testing.T, settings map[string]string) (changed, added, removed 
 	names := func(s *system, urns []string) (all []string) {
 		for _, urn := range urns {
 			r := s.Get(urn)
-			all = append(all, r.Kind()+" "+strings.ReplaceAll(r.Name, s.regionOf(r), "*"))
+			name := r.Name
+			if region := s.regionOf(r); region != "" {
+				name = strings.ReplaceAll(name, region, "*")
+			}
+			all = append(all, r.Kind()+" "+name)
 		}
 		slices.Sort(all)
 		return all

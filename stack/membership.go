@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"slices"
+
 	"geo-wordpress/components/tidb"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -25,7 +27,7 @@ func (s *system) purges() error {
 // departures declares the Jobs that take the leaving regions out of the database, one after the other: each after the load
 // balancer has no backend there, and after everything else. The engine then deletes the regions' resources.
 func (s *system) departures() error {
-	after := []pulumi.Resource{s.loadBalancer.Service, s.initialized}
+	after := append(slices.Clone(s.loadBalancer.Services), s.initialized)
 	for _, r := range s.config.Regions {
 		if !r.Leaving {
 			continue
@@ -41,14 +43,14 @@ func (s *system) departures() error {
 
 // replication declares the Job that sets the number of replicas, once all stores are up. It waits for the copies, so it
 // makes no sense while a region is lost; and it runs again when the region is back.
-func (s *system) replication(stores ...pulumi.Resource) error {
+func (s *system) replication(stores ...pulumi.Resource) (err error) {
 	for _, r := range s.config.Regions {
 		if r.Lost || r.Leaving {
 			return nil
 		}
 	}
 	first := s.regions[0]
-	_, err := tidb.Replicate(s.ctx, "replication-"+first.Name, first.operations(s), stores...)
+	s.replicated, err = tidb.Replicate(s.ctx, "replication-"+first.Name, first.operations(s), stores...)
 	return err
 }
 

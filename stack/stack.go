@@ -38,6 +38,7 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 		s.entrance,
 		s.secrets,
 		s.database,
+		s.routes,
 		s.sites,
 		s.departures,
 	} {

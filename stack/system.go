@@ -35,6 +35,7 @@ type system struct {
 	credentials  *credentials.Credentials
 	identities   map[string]*syncthing.Identity // by region name
 	purged       []pulumi.Resource              // the Jobs that take the lost regions out of the database
+	replicated   pulumi.Resource                // the Job that places the data; nil while a region is lost or leaves
 	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
 	machines     []pulumi.Resource              // the last region's gate so far, after its machines
 }
@@ -148,9 +149,24 @@ func (s *system) entrance() (err error) {
 		Backends: backends,
 		Domain:   s.config.Domain,
 		CDN:      s.config.CDN,
-		After:    s.purged,
+
+		FollowLeaders: s.config.PrimaryRegion != "",
+		After:         s.purged,
 	})
 	return err
+}
+
+// routes declares the load balancer's listeners. With a primary region, what writes is sent there once the leaders are there.
+func (s *system) routes() error {
+	if s.config.PrimaryRegion == "" || s.replicated == nil {
+		return s.loadBalancer.Route(s.ctx)
+	}
+	first := s.regions[0]
+	lead, err := tidb.Lead(s.ctx, "leaders-"+first.Name, first.operations(s), append(s.loadBalancer.Services, s.replicated)...)
+	if err != nil {
+		return err
+	}
+	return s.loadBalancer.Route(s.ctx, lead)
 }
 
 // secrets declares the credentials that all regions share, and the identity of each region's Syncthing.

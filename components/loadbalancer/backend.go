@@ -7,12 +7,40 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// portName is the name of WordPress's node port in the instance groups and the backend service.
+// portName is the name of WordPress's node port in the instance groups and the backend services.
 const portName = "wordpress"
 
-// backendService declares the health check and the one service whose backends are all regions' instance groups.
-func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Args) (*compute.BackendService, error) {
-	check, err := compute.NewHealthCheck(ctx, name, &compute.HealthCheckArgs{
+// services declares the backend services.
+func (l *LoadBalancer) services(ctx *pulumi.Context) error {
+	ready, err := l.namedPorts(ctx)
+	if err != nil {
+		return err
+	}
+	ready = append(ready, l.args.After...)
+	// Keep authors in one region: their uploads reach the others a second or two later.
+	l.everybody, err = l.service(ctx, l.name, HealthPath, ready, func(in *compute.BackendServiceArgs) {
+		in.Description = pulumi.String("geo-wordpress: WordPress in every region")
+		in.SessionAffinity = pulumi.String("GENERATED_COOKIE")
+		in.AffinityCookieTtlSec = pulumi.Int(3600)
+		if l.args.CDN {
+			cache(in, l.SiteURL)
+		}
+	})
+	if err != nil || !l.args.FollowLeaders {
+		return err
+	}
+	// All regions are its backends, and the health check selects: when the leaders move, requests follow. It has no
+	// affinity: there is one region at a time, and a second cookie would displace that of everybody's service.
+	l.leaders, err = l.service(ctx, l.name+"-leaders", LeaderPath, ready, func(in *compute.BackendServiceArgs) {
+		in.Description = pulumi.String("geo-wordpress: WordPress where the database's leaders are")
+		in.SessionAffinity = pulumi.String("NONE")
+	})
+	return err
+}
+
+// healthCheck declares a check of one of the health pages.
+func (l *LoadBalancer) healthCheck(ctx *pulumi.Context, name, path string) (*compute.HealthCheck, error) {
+	return compute.NewHealthCheck(ctx, name, &compute.HealthCheckArgs{
 		CheckIntervalSec:   pulumi.Int(CheckIntervalSeconds),
 		TimeoutSec:         pulumi.Int(CheckTimeoutSeconds),
 		HealthyThreshold:   pulumi.Int(healthyThreshold),
@@ -21,17 +49,16 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			// Not the serving port: the health page has its own web server.
 			PortSpecification: pulumi.String("USE_FIXED_PORT"),
 			Port:              pulumi.Int(ports.HealthNode),
-			RequestPath:       pulumi.String(HealthPath),
+			RequestPath:       pulumi.String(path),
 		},
 		LogConfig: &compute.HealthCheckLogConfigArgs{Enable: pulumi.Bool(true)},
-	}, pulumi.Parent(l), args.Project.Ready())
-	if err != nil {
-		return nil, err
-	}
-	var namedPorts []pulumi.Resource
-	backends := compute.BackendServiceBackendArray{}
-	for _, b := range args.Backends {
-		port, err := compute.NewInstanceGroupNamedPort(ctx, name+"-"+b.Region.Name, &compute.InstanceGroupNamedPortArgs{
+	}, pulumi.Parent(l), l.args.Project.Ready())
+}
+
+// namedPorts declares WordPress's port in all regions' instance groups.
+func (l *LoadBalancer) namedPorts(ctx *pulumi.Context) (all []pulumi.Resource, err error) {
+	for _, b := range l.args.Backends {
+		port, err := compute.NewInstanceGroupNamedPort(ctx, l.name+"-"+b.Region.Name, &compute.InstanceGroupNamedPortArgs{
 			Group: b.Cluster.InstanceGroup,
 			Zone:  pulumi.String(b.Region.Zone),
 			Name:  pulumi.String(portName),
@@ -40,7 +67,21 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 		if err != nil {
 			return nil, err
 		}
-		namedPorts = append(namedPorts, port)
+		all = append(all, port)
+	}
+	return all, nil
+}
+
+// service declares a backend service, whose backends are all regions' instance groups, and its health check.
+func (l *LoadBalancer) service(ctx *pulumi.Context, name, check string, ready []pulumi.Resource,
+	complete func(*compute.BackendServiceArgs),
+) (*compute.BackendService, error) {
+	checks, err := l.healthCheck(ctx, name, check)
+	if err != nil {
+		return nil, err
+	}
+	backends := compute.BackendServiceBackendArray{}
+	for _, b := range l.args.Backends {
 		backends = append(backends, &compute.BackendServiceBackendArgs{
 			Group: b.Cluster.InstanceGroup,
 			// Balance by request rate, not by CPU: a busy TiKV on the same node must not send visitors to another
@@ -51,25 +92,21 @@ func (l *LoadBalancer) backendService(ctx *pulumi.Context, name string, args Arg
 			CapacityScaler:     pulumi.Float64(1),
 		})
 	}
-	service := &compute.BackendServiceArgs{
-		Description:         pulumi.String("geo-wordpress: WordPress in every region"),
-		LoadBalancingScheme: scheme,
-		Protocol:            pulumi.String("HTTP"),
-		PortName:            pulumi.String(portName),
-		HealthChecks:        check.ID(),
-		Backends:            backends,
-		TimeoutSec:          pulumi.Int(RequestSeconds),
-		// Keep authors in one region: their uploads reach the others a second or two later.
-		SessionAffinity:              pulumi.String("GENERATED_COOKIE"),
-		AffinityCookieTtlSec:         pulumi.Int(3600),
+	in := &compute.BackendServiceArgs{
+		LoadBalancingScheme:          scheme,
+		Protocol:                     pulumi.String("HTTP"),
+		PortName:                     pulumi.String(portName),
+		HealthChecks:                 checks.ID(),
+		Backends:                     backends,
+		TimeoutSec:                   pulumi.Int(RequestSeconds),
 		ConnectionDrainingTimeoutSec: pulumi.Int(DrainingSeconds),
 		LogConfig: &compute.BackendServiceLogConfigArgs{
 			Enable:     pulumi.Bool(true),
 			SampleRate: pulumi.Float64(0.1),
 		},
 	}
-	if args.CDN {
-		cache(service, l.SiteURL)
-	}
-	return compute.NewBackendService(ctx, name, service, pulumi.Parent(l), pulumi.DependsOn(append(namedPorts, args.After...)))
+	complete(in)
+	declared, err := compute.NewBackendService(ctx, name, in, pulumi.Parent(l), pulumi.DependsOn(ready))
+	l.Services = append(l.Services, declared)
+	return declared, err
 }

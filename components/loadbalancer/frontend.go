@@ -7,14 +7,8 @@ import (
 
 // frontEnd declares the listeners: HTTP without a domain; with one, HTTPS and a redirect to it.
 func (l *LoadBalancer) frontEnd(ctx *pulumi.Context, name string, args Args,
-	address *compute.GlobalAddress, service *compute.BackendService,
+	address *compute.GlobalAddress, site *compute.URLMap,
 ) error {
-	site, err := compute.NewURLMap(ctx, name, &compute.URLMapArgs{
-		DefaultService: service.ID(),
-	}, pulumi.Parent(l))
-	if err != nil {
-		return err
-	}
 	if args.Domain == "" {
 		return l.http(ctx, name+"-http", address, site)
 	}

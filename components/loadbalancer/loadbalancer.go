@@ -13,8 +13,12 @@ import (
 // scheme is that of Google's global external Application Load Balancer, the one built on Envoy.
 const scheme = pulumi.String("EXTERNAL_MANAGED")
 
-// HealthPath is the path of the health checks, on ports.HealthNode: a page that reads from the database.
-const HealthPath = "/healthz.php"
+// Paths of the health checks, on ports.HealthNode. HealthPath is a page that reads from the database. LeaderPath passes
+// where that one does and the database's leaders are in the region.
+const (
+	HealthPath = "/healthz.php"
+	LeaderPath = "/leaderz.php"
+)
 
 // The health check removes an instance after UnhealthyThreshold failures, within NoticeSeconds: each check starts an
 // interval after the previous one and takes up to its timeout. It can be this quick because the page does not fail
@@ -34,9 +38,12 @@ const (
 	RequestSeconds  = 120
 )
 
-// LeaveSeconds is how long a region must go on serving after it is no backend any more: until all of Google's front ends
-// know that, which takes minutes at most, and the requests in progress have ended.
-const LeaveSeconds = 180 + RequestSeconds
+// LearnSeconds is how long Google's front ends take at most until all of them know a change. LeaveSeconds is how long a region
+// must go on serving after it is no backend any more: until they know that, and the requests in progress have ended.
+const (
+	LearnSeconds = 180
+	LeaveSeconds = LearnSeconds + RequestSeconds
+)
 
 // Backend is one region's instance group.
 type Backend struct {
@@ -55,7 +62,9 @@ type Args struct {
 	Domain string
 	// CDN makes Cloud CDN keep what the answers' headers allow.
 	CDN bool
-	// After is what the backend service depends on, beside its backends.
+	// FollowLeaders sends what writes to the region with the database's leaders.
+	FollowLeaders bool
+	// After is what the backend services depend on, beside its backends.
 	After []pulumi.Resource
 }
 
@@ -67,33 +76,34 @@ type LoadBalancer struct {
 	// is reserved, long before the rest exists.
 	Address pulumi.StringOutput
 	SiteURL pulumi.StringOutput
-	// Service is the backend service: once it is updated, a region that is no backend gets no new visitors.
-	Service pulumi.Resource
+	// Services are the backend services: once they are updated, a region that is no backend gets no new requests.
+	Services []pulumi.Resource
+
+	args               Args
+	name               string
+	address            *compute.GlobalAddress
+	everybody, leaders *compute.BackendService // leaders is nil without FollowLeaders
 }
 
-// New declares the load balancer.
+// New declares the address and the backend services.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*LoadBalancer, error) {
-	l := &LoadBalancer{}
+	l := &LoadBalancer{args: args, name: name}
 	if err := ctx.RegisterComponentResource("geo-wordpress:loadbalancer:LoadBalancer", name, l, opts...); err != nil {
 		return nil, err
 	}
-	address, err := compute.NewGlobalAddress(ctx, name, &compute.GlobalAddressArgs{
+	var err error
+	l.address, err = compute.NewGlobalAddress(ctx, name, &compute.GlobalAddressArgs{
 		Description: pulumi.String("geo-wordpress: the site"),
 	}, pulumi.Parent(l), args.Project.Ready())
 	if err != nil {
 		return nil, err
 	}
-	l.Address = address.Address
-	l.SiteURL = pulumi.Sprintf("http://%s", address.Address)
+	l.Address = l.address.Address
+	l.SiteURL = pulumi.Sprintf("http://%s", l.Address)
 	if args.Domain != "" {
 		l.SiteURL = pulumi.String("https://" + args.Domain).ToStringOutput()
 	}
-	service, err := l.backendService(ctx, name, args)
-	if err != nil {
-		return nil, err
-	}
-	l.Service = service
-	if err := l.frontEnd(ctx, name, args, address, service); err != nil {
+	if err := l.services(ctx); err != nil {
 		return nil, err
 	}
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"address": l.Address, "siteUrl": l.SiteURL})

@@ -2,6 +2,7 @@ package tidb
 
 import (
 	"fmt"
+	"slices"
 
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
@@ -27,17 +28,26 @@ type job struct {
 	deadline             int // in seconds
 	annotations          pulumi.StringMap
 	policyName           string // of the network policy; empty for the label
+	admitted             bool   // by the policy of a Job of the same label that this one waits for
 }
 
-func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+// admit declares the network policy of the Job's pods.
+func (j job) admit(ctx *pulumi.Context) (pulumi.Resource, error) {
 	policy := networkpolicy.Of(j.app, j.args.Namespace.Name, ingress{},
 		egress{networkpolicy.To(networkpolicy.TCP(ports.PDClient), networkpolicy.Pods(PD))})
 	if j.policyName != "" { // several Jobs of one label have a policy each
 		policy.Metadata.(*metav1.ObjectMetaArgs).Name = pulumi.String(j.policyName)
 	}
-	admitted, err := networkingv1.NewNetworkPolicy(ctx, j.name, policy, j.args.Cluster.Object(j.parent))
-	if err != nil {
-		return nil, err
+	return networkingv1.NewNetworkPolicy(ctx, j.name, policy, j.args.Cluster.Object(j.parent))
+}
+
+func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	if !j.admitted {
+		admitted, err := j.admit(ctx)
+		if err != nil {
+			return nil, err
+		}
+		after = append(slices.Clone(after), admitted)
 	}
 	c := podspec.Container(j.container, j.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray(j.command)
@@ -69,7 +79,7 @@ func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Reso
 				},
 			},
 		},
-	}, j.args.Cluster.Object(j.parent, pulumi.DependsOn(append(append(after, j.args.Namespace.Policies()...), admitted)),
+	}, j.args.Cluster.Object(j.parent, pulumi.DependsOn(slices.Concat(after, j.args.Namespace.Policies())),
 		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", j.deadline+300)})))
 }

@@ -39,6 +39,8 @@ var (
 	departureScript string
 	//go:embed files/replication.sh
 	replicationScript string
+	//go:embed files/leaders.sh
+	leadersScript string
 )
 
 // Purge declares the Job that takes a lost region out of the database: its Placement Driver and its store. It runs in a
@@ -57,24 +59,61 @@ func Purge(ctx *pulumi.Context, name string, in GateArgs, lost regions.Region) (
 // that stands, after the region has left the load balancer.
 func Depart(ctx *pulumi.Context, name string, in GateArgs, leaving regions.Region, after ...pulumi.Resource) (pulumi.Resource, error) {
 	env := target(in, leaving)
-	env["REPLICAS"] = strconv.Itoa(replicas(in))
+	maps.Copy(env, placement(in))
 	env["LEAVE_SECONDS"] = strconv.Itoa(loadbalancer.LeaveSeconds)
 	return operation{
 		name: name, typ: "Departure", args: in, script: departureScript, deadline: movesDeadline, retries: movesRetries, env: env,
 	}.declare(ctx, after...)
 }
 
-// Replicate declares the Job that sets the number of replicas and waits until every region has its part. Another set of
-// regions makes another Job.
+// Replicate declares the Job that sets the number of replicas and the place of the leaders, and waits until every region
+// has its part. Another set of regions, or another primary region, makes another Job.
 func Replicate(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Resource) (pulumi.Resource, error) {
 	var stores []string
 	for _, region := range regions.Standing(in.Config.Regions) {
 		stores = append(stores, address(in.Config, region, TiKV, ports.TiKV))
 	}
+	env := placement(in)
+	env["STORES"] = strings.Join(stores, " ")
 	return operation{
 		name: name, typ: "Replication", args: in, script: replicationScript, deadline: movesDeadline, retries: movesRetries,
-		env: map[string]string{"REPLICAS": strconv.Itoa(replicas(in)), "STORES": strings.Join(stores, " ")},
+		env: env,
 	}.declare(ctx, after...)
+}
+
+// Lead declares the Job that waits until the primary region has the leaders, after the load balancer has the service that
+// follows them, and after Replicate's Job in the same region.
+func Lead(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Resource) (pulumi.Resource, error) {
+	primary, _ := regions.Find(in.Config.Regions, in.Config.PrimaryRegion)
+	return operation{
+		name: name, typ: "Leaders", args: in, script: leadersScript, deadline: movesDeadline, retries: movesRetries, admitted: true,
+		env: map[string]string{
+			"PRIMARY":       primary.Name,
+			"STORE":         address(in.Config, primary, TiKV, ports.TiKV),
+			"LEARN_SECONDS": strconv.Itoa(loadbalancer.LearnSeconds),
+		},
+	}.declare(ctx, after...)
+}
+
+// placement describes where the data and its leaders are to be, for the function place of pd-api.sh.
+//
+// These are PD's own rules, not TiDB's placement policies: they hold for all tables from the first on, also for TiDB's own,
+// no dump carries them, and the number of replicas is stated in one place.
+func placement(in GateArgs) map[string]string {
+	var members []string
+	for _, region := range regions.Standing(in.Config.Regions) {
+		members = append(members, member(region))
+	}
+	env := map[string]string{
+		"REPLICAS":       strconv.Itoa(replicas(in)),
+		"MEMBERS":        strings.Join(members, " "),
+		"PRIMARY":        in.Config.PrimaryRegion,
+		"PRIMARY_MEMBER": "",
+	}
+	if primary, ok := regions.Find(in.Config.Regions, in.Config.PrimaryRegion); ok {
+		env["PRIMARY_MEMBER"] = member(primary)
+	}
+	return env
 }
 
 // replicas is the number of replicas of all data: one in each of three or four regions, five from five regions on. A sixth
@@ -102,6 +141,7 @@ type operation struct {
 	script    string
 	deadline  int // in seconds
 	retries   int
+	admitted  bool // by the policy of another operation, which it waits for
 	env       map[string]string
 }
 
@@ -120,7 +160,7 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	done, err := job{
 		name: o.name, app: membership, container: membership, args: o.args, parent: component,
 		command: []string{"sh", "-euc", pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
-		retries: o.retries, policyName: o.name,
+		retries: o.retries, policyName: o.name, admitted: o.admitted,
 	}.declare(ctx, after...)
 	if err != nil {
 		return nil, err

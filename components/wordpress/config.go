@@ -28,6 +28,8 @@ var (
 	lockFunction string
 	//go:embed files/healthz.php
 	healthPage string
+	//go:embed files/leaderz.php
+	leaderPage string
 	//go:embed files/startz.php
 	startPage string
 	//go:embed files/health.conf.tmpl
@@ -97,6 +99,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"visitor-db.php":   pulumi.String(visitorDatabase),
 		"startz.php":       pulumi.String(startPage),
 		"healthz.php":      pulumi.String(healthPage),
+		"leaderz.php":      pulumi.String(leaderPage),
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
 		"config-extra.php": extra,

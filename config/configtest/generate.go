@@ -44,6 +44,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 	number := func(name string, least, most int) string {
 		return strconv.Itoa(rapid.IntRange(least, most).Draw(t, name))
 	}
+	all := places(t, count, base, replicas, tolerate)
 	values := map[string]string{
 		"gcp:project": rapid.StringMatching(`[a-z][a-z0-9-]{4,28}[a-z0-9]`).Draw(t, "project"),
 		// The program ignores keys of other namespaces.
@@ -51,7 +52,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"pulumi:disable-default-providers": `["kubernetes"]`,
 	}
 	for name, value := range map[string]string{
-		"regions":                       encoded(places(t, count, base, replicas, tolerate)),
+		"regions":                       encoded(all),
 		"addressBase":                   base.String(),
 		"machineType":                   common.name,
 		"nodesPerRegion":                strconv.Itoa(common.nodes),
@@ -68,6 +69,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"tidbReplicas":                  strconv.Itoa(replicas.TiDB),
 		"tolerateMachineLoss":           strconv.FormatBool(tolerate),
 		"visitorStaleness":              number("visitors' staleness", 0, 300),
+		"primaryRegion":                 rapid.SampledFrom(append(namesOf(all), "")).Draw(t, "primary region"),
 		"cdn":                           truth("cdn"),
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
@@ -81,6 +83,13 @@ func ValidConfig(t *rapid.T) map[string]string {
 		values[full(software+"Image")] = image.Draw(t, software+" image")
 	}
 	return values
+}
+
+func namesOf(all []map[string]any) (names []string) {
+	for _, region := range all {
+		names = append(names, region["name"].(string))
+	}
+	return names
 }
 
 // addressBase draws a range with room for seven regions.

@@ -3,7 +3,7 @@ echo "$REGION leaves: its data moves to the other regions, then its Placement Dr
 sleep "$LEAVE_SECONDS" &
 served=$!
 
-until request POST config/replicate "{\"max-replicas\": $REPLICAS}"; do sleep 5; done
+until request POST config/replicate "{\"max-replicas\": $REPLICAS}" && place "$REPLICAS"; do sleep 5; done
 echo "$REPLICAS replicas"
 until stores=$(get stores) && left=$(stores_at "$STORE") && [ -z "$left" ]; do
   if [ -n "$stores" ]; then

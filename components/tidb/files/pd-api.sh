@@ -32,6 +32,28 @@ stores_at() {
   done
 }
 
+# place REPLICAS: puts the leaders of all data into the region PRIMARY, if it is set, and makes its PRIMARY_MEMBER lead PD.
+# While the region is lost, the others elect leaders as always. PD looks at the priorities once a minute; a member that is new has 0.
+place() {
+  priority=-1
+  if [ -n "$PRIMARY" ]; then
+    rule='"start_key": "", "end_key": "", "location_labels": ["region"], "isolation_level": "region"'
+    request POST config/placement-rule/geo-wordpress '{"group_id": "geo-wordpress", "group_index": 1, "group_override": true, "rules": [
+{"group_id": "geo-wordpress", "id": "leader", "role": "leader", "count": 1, '"$rule"',
+ "label_constraints": [{"key": "region", "op": "in", "values": ["'"$PRIMARY"'"]}]},
+{"group_id": "geo-wordpress", "id": "others", "role": "voter", "count": '$(($1 - 1))', '"$rule"',
+ "label_constraints": [{"key": "region", "op": "notIn", "values": ["'"$PRIMARY"'"]}]}]}' || return
+  else
+    request DELETE config/placement-rule/geo-wordpress '' || return
+    priority=0
+  fi
+  for member in $MEMBERS; do
+    own=$priority
+    if [ "$member" = "$PRIMARY_MEMBER" ]; then own=1; fi
+    request POST "members/name/$member" "{\"leader-priority\": $own}" || return
+  done
+}
+
 # has_member NAME: whether a Placement Driver is a member. It fails if PD does not answer.
 has_member() {
   members=$(get members) || return 2

@@ -1,4 +1,4 @@
-# Sets the number of replicas, and waits until every region has its part of the data.
+# Sets the number of replicas and the place of the leaders, and waits until every region has its part of the data.
 
 # Says why the stores are not those of the configuration, each up, or nothing.
 wrong_stores() {
@@ -39,10 +39,10 @@ while [ "$placed" -lt 3 ]; do
   else
     wrong=$(wrong_stores)
     if [ -z "$wrong" ] && [ -z "$configured" ]; then
-      if request POST config/replicate "{\"max-replicas\": $REPLICAS, \"isolation-level\": \"region\"}"; then
+      if request POST config/replicate "{\"max-replicas\": $REPLICAS, \"isolation-level\": \"region\"}" && place "$REPLICAS"; then
         configured=yes
       else
-        wrong="PD does not take the number of replicas"
+        wrong="PD does not take the number of replicas or the place of the leaders"
       fi
     fi
     if [ -z "$wrong" ]; then wrong=$(wrong_replicas); fi

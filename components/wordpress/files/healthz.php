@@ -12,9 +12,12 @@
  *
  * A stopping pod answers 503 to the load balancer while it still serves. To Kubernetes' readiness probe, which requests
  * ?ready, it answers 200: a pod that is not ready would get no requests before the load balancer has noticed.
+ *
+ * leaderz.php repeats what this page has said last.
  */
 const PAUSE_SECONDS = 45;
 const LAST_READ     = '/tmp/geo-wordpress-last-read';
+const VERDICT       = '/tmp/geo-wordpress-verdict';
 const STOPPING      = '/tmp/geo-wordpress-stopping';
 
 // The errors of a read while the database pauses: the connection's timeouts, and TiDB's errors for PD, TiKV and Raft
@@ -77,9 +80,16 @@ function read_error(): int {
 	return $db->query( "SELECT option_id FROM `$table` LIMIT 1" ) ? 0 : $db->errno;
 }
 
+/** Answers, and writes the answer down. */
+function answer( int $status, string $text ): never {
+	$own = VERDICT . getmypid();
+	file_put_contents( $own, "$status $text" ) && rename( $own, VERDICT );
+	http_response_code( $status );
+	exit( "$text\n" );
+}
+
 function fail( string $why ): never {
-	http_response_code( 503 );
-	exit( "$why\n" );
+	answer( 503, $why );
 }
 
 mysqli_report( MYSQLI_REPORT_OFF );
@@ -101,7 +111,7 @@ if ( ! $files || 0 !== proc_close( $files ) ) {
 }
 // Meanwhile a full queue is no failure: the requests in it wait for the database.
 if ( in_array( $error, PAUSES, true ) && is_file( LAST_READ ) && time() - filemtime( LAST_READ ) < PAUSE_SECONDS ) {
-	exit( "the database pauses ($error)\n" );
+	answer( 200, "the database pauses ($error)" );
 }
 if ( 0 !== $error && NO_SUCH_TABLE !== $error ) {
 	fail( "database error $error" );
@@ -110,4 +120,4 @@ touch( LAST_READ );
 if ( 0 !== $site ) {
 	fail( "the site's web server takes no connections ($site)" );
 }
-echo "ok\n";
+answer( 200, 'ok' );

@@ -14,12 +14,14 @@ type tidbCluster struct {
 	stores       map[uint64]*store // by ID, tombstones included
 	bootstrapped bool              // TiDB's system tables exist
 	maxReplicas  int
+	primary      string                // the value of the label region where the leaders are to be; empty for everywhere
+	priorities   map[uint64]int        // of PD's members, to lead, by ID
 	groups       map[uint64]*raftGroup // by the ID of their home store
 	stepped      time.Time
 }
 
 func newCluster() *tidbCluster {
-	return &tidbCluster{stores: map[uint64]*store{}, groups: map[uint64]*raftGroup{}}
+	return &tidbCluster{stores: map[uint64]*store{}, groups: map[uint64]*raftGroup{}, priorities: map[uint64]int{}}
 }
 
 // empty says whether the cluster knows neither stores nor a database.
@@ -89,5 +91,5 @@ func (c *tidbCluster) inherit(from *tidbCluster) {
 	if from == nil || from == c || len(c.groups) > 0 {
 		return
 	}
-	c.groups, c.stores, c.maxReplicas = from.groups, from.stores, from.maxReplicas
+	c.groups, c.stores, c.maxReplicas, c.primary = from.groups, from.stores, from.maxReplicas, from.primary
 }

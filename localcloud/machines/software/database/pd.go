@@ -48,6 +48,7 @@ type pd struct {
 	leader       *pd
 	cluster      *tidbCluster
 	waitingSince time.Time
+	compared     time.Time // when it compared its priority with the leader's
 	now          time.Time
 }
 
@@ -142,6 +143,7 @@ func (d *pd) Step(now time.Time, network software.Network) {
 	if d.serving {
 		d.everServed = true
 		d.publish()
+		d.takeOver()
 	}
 	if !d.everServed && now.Sub(d.waitingSince) >= pdQuorumTimeout {
 		d.Fail(1, "start etcd failed: etcd start canceled, no quorum of the initial cluster within 5 minutes")

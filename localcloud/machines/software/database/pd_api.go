@@ -34,6 +34,8 @@ func (d *pd) Answer(port int, r software.Request, _ software.Network) software.R
 		return software.Response{Status: 500, Body: "[PD:apiutil:ErrRedirect]redirect failed"}
 	case r.Method == http.MethodDelete && strings.HasPrefix(path, "/pd/api/v1/members/"):
 		return d.deleteMember(r)
+	case r.Method == http.MethodPost && strings.HasPrefix(path, "/pd/api/v1/members/name/"):
+		return d.prioritize(strings.TrimPrefix(path, "/pd/api/v1/members/name/"), r.Body)
 	case path == "/pd/api/v1/members":
 		return software.Response{Status: 200, Body: indented(map[string]any{"members": d.memberList()})}
 	case path == "/pd/api/v1/health":

@@ -25,6 +25,11 @@ func (d *pd) storesAPI(path string, r software.Request) software.Response {
 		return d.configureReplicas(r.Body)
 	case name == "config/replicate":
 		return software.Response{Status: http.StatusOK, Body: indented(map[string]any{"max-replicas": d.cluster.maxReplicas})}
+	case name == "config/placement-rule/"+placementGroup && post:
+		return d.placeLeaders(r.Body)
+	case name == "config/placement-rule/"+placementGroup && r.Method == http.MethodDelete:
+		d.cluster.primary = ""
+		return software.Response{Status: http.StatusOK, Body: `"Delete group and rules successfully."`}
 	case name == "regions/count":
 		return software.Response{Status: http.StatusOK, Body: indented(map[string]any{"count": len(d.cluster.groups), "regions": nil})}
 	case kind == "regions" && strings.HasPrefix(rest, "check/"):
@@ -52,6 +57,7 @@ func (d *pd) stores() string {
 		StateName string  `json:"state_name"`
 	}
 	type status struct {
+		LeaderCount int `json:"leader_count"`
 		RegionCount int `json:"region_count"`
 	}
 	type entry struct {
@@ -68,7 +74,7 @@ func (d *pd) stores() string {
 			m.Labels = append(m.Labels, label{key, value})
 		}
 		slices.SortFunc(m.Labels, func(a, b label) int { return strings.Compare(a.Key, b.Key) })
-		list = append(list, entry{m, status{d.cluster.count(id)}})
+		list = append(list, entry{m, status{d.cluster.leaders(id), d.cluster.count(id)}})
 	}
 	slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.Store.ID, b.Store.ID) })
 	return indented(map[string]any{"count": len(list), "stores": list})
@@ -138,10 +144,7 @@ func (d *pd) resign() software.Response {
 	old := d.leader
 	for _, next := range old.connected() {
 		if next.serving && next.leads {
-			for _, m := range append(old.connected(), old) {
-				m.leader = next
-			}
-			old.Process.Log("resigns: %s leads", next.name)
+			d.handOver(old, next)
 			return software.Response{Status: http.StatusOK, Body: `"The resign command is submitted."`}
 		}
 	}

@@ -101,9 +101,13 @@ func (g *raftGroup) candidate(c *tidbCluster) *tikv {
 }
 
 // place is PD's scheduling of a group that has a leader. It puts a replica on each desired store, if all of these are
-// reachable, which takes a while, and moves the leader back to its home store.
+// reachable, which takes a while, and moves the leader to the primary region's store, or else back to its home store.
 func (g *raftGroup) place(now time.Time, pace software.Pace, c *tidbCluster, standing []uint64) {
-	home := max(slices.Index(standing, g.home), 0)
+	to := g.home
+	if i := slices.IndexFunc(standing, func(id uint64) bool { return c.stores[id].labels["region"] == c.primary }); i >= 0 && c.primary != "" {
+		to = standing[i]
+	}
+	home := max(slices.Index(standing, to), 0)
 	var want []uint64
 	for i := range min(c.maxReplicas, len(standing)) {
 		want = append(want, standing[(home+i)%len(standing)])
@@ -132,7 +136,7 @@ func (g *raftGroup) place(now time.Time, pace software.Pace, c *tidbCluster, sta
 			g.leader = c.node(want[0])
 		}
 	}
-	if g.leader.id == g.home || !slices.Contains(g.replicas, g.home) || !reached(g.home) {
+	if g.leader.id == to || !slices.Contains(g.replicas, to) || !reached(to) {
 		g.restored = time.Time{}
 		return
 	}
@@ -140,7 +144,7 @@ func (g *raftGroup) place(now time.Time, pace software.Pace, c *tidbCluster, sta
 		g.restored = now
 	}
 	if now.Sub(g.restored) >= raftRebalance {
-		g.leader, g.restored = c.node(g.home), time.Time{}
+		g.leader, g.restored = c.node(to), time.Time{}
 	}
 }
 

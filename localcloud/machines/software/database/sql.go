@@ -73,6 +73,25 @@ func Query(network software.Network, server software.HostPort) error {
 	return t.sql()
 }
 
+// Leads says whether a region's stores lead at least half as many regions of the key space as those of the region that leads
+// most, as a TiDB knows from PD (information_schema.tikv_store_status). The value is that of the stores' label region.
+func Leads(network software.Network, server software.HostPort, region string) (bool, error) {
+	t, err := software.Connect[*tidb](network, server)
+	if err != nil {
+		return false, err
+	}
+	d, err := servingPD(network, t.pds, false)
+	if err != nil {
+		return false, err
+	}
+	leaders, most := map[string]int{}, 0
+	for id, s := range d.cluster.stores {
+		leaders[s.labels["region"]] += d.cluster.leaders(id)
+		most = max(most, leaders[s.labels["region"]])
+	}
+	return 2*leaders[region] >= most, nil
+}
+
 // Outcome returns the result of a statement for a client with timeouts that has waited for some time: still waiting, or
 // an error number, 0 for success.
 func Outcome(err error, waited, connect, read time.Duration) (waiting bool, code int) {

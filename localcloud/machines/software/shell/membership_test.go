@@ -20,6 +20,7 @@ func operation(t *testing.T, name string, n int, env ...string) software.Process
 	p := script(t, text, append([]string{
 		"PD_HOST", "pd0", "PD_PORT", "2379", "REGION", fmt.Sprintf("region-%d", n), "MEMBER", fmt.Sprintf("m%d", n),
 		"STORE", fmt.Sprintf("tikv%d:20160", n), "LEAVE_SECONDS", "60",
+		"MEMBERS", "", "PRIMARY", "", "PRIMARY_MEMBER", "",
 	}, env...)...)
 	p.Command[1] = "-euc"
 	p.Pace = 50 // nc's input ends with a sleep, which must not be shorter than what the processors keep nc waiting

@@ -82,7 +82,7 @@ func PDList(members int) string {
 func TiKV(t *testing.T, n, members int) software.Process {
 	return software.Process{Image: Image(t, "pingcap/tikv:v8.5.7"), Args: []string{
 		"--addr=0.0.0.0:20160", fmt.Sprintf("--advertise-addr=tikv%d:20160", n), "--status-addr=0.0.0.0:20180",
-		"--pd=" + PDList(members), "--data-dir=/data", "--labels=region=r,zone=r",
+		"--pd=" + PDList(members), "--data-dir=/data", fmt.Sprintf("--labels=region=r%[1]d,zone=r%[1]d", n),
 	}}
 }
 
@@ -109,11 +109,12 @@ func Health(t *testing.T) software.Process {
 	return software.Process{
 		Image:   Image(t, "wordpress:7.1.0-php8.3-apache"),
 		Command: []string{"apache2-foreground", "-f", "/etc/geo-wordpress/health.conf"}, // what the declared shell executes
-		Env:     map[string]string{"WORDPRESS_DB_HOST": "tidb:4000"},
+		Env:     map[string]string{"WORDPRESS_DB_HOST": "tidb:4000", "REGION": "r0"},
 		User:    33,
 		Files: &software.Filesystem{ReadOnly: true, Mounts: []software.Mount{
 			{Path: "/etc/geo-wordpress/health.conf", Sub: "health.conf.tmpl", Volume: read("health.conf.tmpl")},
 			{Path: "/etc/geo-wordpress/health/healthz.php", Sub: "healthz.php", Volume: read("healthz.php")},
+			{Path: "/etc/geo-wordpress/health/leaderz.php", Sub: "leaderz.php", Volume: read("leaderz.php")},
 			{Path: "/run/apache2", Volume: software.NewVolume(software.Empty, nil)},
 			{Path: "/tmp", Volume: software.NewVolume(software.Empty, nil)},
 			{Path: "/wp-content", Volume: software.NewVolume(software.NFS, nil), ReadOnly: true},

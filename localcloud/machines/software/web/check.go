@@ -29,6 +29,11 @@ type checkPage struct {
 	// shared, if declared (const FILES), is a directory that must respond within filesWait (const FILES_SECONDS).
 	shared    string
 	filesWait time.Duration
+	// verdict, if declared (const VERDICT), is a file with the page's last answer. A page that declares leaders (const
+	// LEADERS) repeats it, if it is not older than verdictFor (const VERDICT_SECONDS), where the region leads.
+	verdict    string
+	verdictFor time.Duration
+	leaders    bool
 }
 
 var (
@@ -61,6 +66,13 @@ func readCheck(script string, settings phpSettings) checkPage {
 		case "FILES_SECONDS":
 			n, _ := strconv.Atoi(value)
 			page.filesWait = time.Duration(n) * time.Second
+		case "VERDICT":
+			page.verdict = strings.Trim(value, `'"`)
+		case "VERDICT_SECONDS":
+			n, _ := strconv.Atoi(value)
+			page.verdictFor = time.Duration(n) * time.Second
+		case "LEADERS":
+			page.leaders = true
 		}
 	}
 	for _, found := range phpTimeout.FindAllStringSubmatch(script, -1) {
@@ -79,7 +91,19 @@ const connectionRefused = 111
 
 // check answers a mounted script that checks the site, its files and its database, as far as it declares these checks.
 func (s *php) check(script string, r software.Request, network software.Network) software.Response {
-	page, waited := readCheck(script, s.settings), r.Waited
+	page := readCheck(script, s.settings)
+	if page.leaders {
+		return s.checkLeaders(page, network)
+	}
+	response := s.checkAll(page, r, network)
+	if page.verdict != "" && response.Status != 0 {
+		_ = s.files.Write(page.verdict, []byte(fmt.Sprintf("%s\n%d %s", s.now.Format(time.RFC3339Nano), response.Status, response.Body)))
+	}
+	return response
+}
+
+func (s *php) checkAll(page checkPage, r software.Request, network software.Network) software.Response {
+	waited := r.Waited
 	if _, query, _ := strings.Cut(r.Path, "?"); page.stopping != "" && query != "ready" && s.files.Exists(page.stopping) {
 		return unavailable("the pod stops\n")
 	}
@@ -108,6 +132,27 @@ func (s *php) check(script string, r software.Request, network software.Network)
 		return software.Response{Status: http.StatusOK, Body: fmt.Sprintf("the database pauses (%d)\n", code), Header: plainText}
 	}
 	return unavailable("database error %d\n", code)
+}
+
+// checkLeaders answers a page that repeats another's last verdict, if the region holds the database's leaders.
+func (s *php) checkLeaders(page checkPage, network software.Network) software.Response {
+	if page.stopping != "" && s.files.Exists(page.stopping) {
+		return unavailable("the pod stops\n")
+	}
+	content, err := s.files.Read(page.verdict)
+	at, verdict, _ := strings.Cut(string(content), "\n")
+	made, timeErr := time.Parse(time.RFC3339Nano, at)
+	if err != nil || timeErr != nil || s.now.Sub(made) > page.verdictFor {
+		return unavailable("nobody has asked healthz.php\n")
+	}
+	status, text, _ := strings.Cut(verdict, " ")
+	if status != strconv.Itoa(http.StatusOK) {
+		return unavailable("%s", text)
+	}
+	if leads, err := database.Leads(network, s.mysql, s.region); err == nil && !leads && text == "ok\n" {
+		return unavailable("the leaders are in another region\n")
+	}
+	return software.Response{Status: http.StatusOK, Body: text, Header: plainText}
 }
 
 func unavailable(format string, args ...any) software.Response {

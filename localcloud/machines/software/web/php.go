@@ -15,13 +15,14 @@ import (
 type php struct {
 	files    *software.Filesystem
 	mysql    software.HostPort
+	region   string // of the environment
 	settings phpSettings
 	now      time.Time
 	database error // the current result of a statement
 }
 
 func newPHP(p *software.Process) php {
-	return php{files: p.Files, settings: readPHPSettings(p), database: errors.New("not queried yet")}
+	return php{files: p.Files, region: p.Env["REGION"], settings: readPHPSettings(p), database: errors.New("not queried yet")}
 }
 
 // connect reads the database's address from the environment.

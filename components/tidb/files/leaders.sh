@@ -1,0 +1,30 @@
+# Waits until the leaders are in the region PRIMARY, whose store is STORE, and until the load balancer's front ends know the
+# service that follows the leaders: what writes is sent there after this, and must find a region.
+sleep "$LEARN_SECONDS" &
+learnt=$!
+
+# Prints the number of leaders of STORE, and the most that any store has.
+counts() {
+  echo "$stores" | {
+    own=0 most=0
+    while read -r key value; do
+      value=${value%,} && value=${value#\"} && value=${value%\"}
+      case $key in
+      '"address":') at=$value ;;
+      '"leader_count":')
+        if [ "$at" = "$STORE" ]; then own=$value; fi
+        if [ "$value" -gt "$most" ]; then most=$value; fi
+        ;;
+      esac
+    done
+    echo "$own $most"
+  }
+}
+
+counts=
+until stores=$(get stores) && counts=$(counts) && own=${counts% *} && [ "$own" -gt 0 ] && [ "$own" -ge "${counts#* }" ]; do
+  echo "the leaders are not in $PRIMARY yet: ${counts:-PD does not answer}"
+  sleep 5
+done
+echo "$own leaders are in $PRIMARY"
+wait "$learnt"
