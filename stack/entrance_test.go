@@ -222,8 +222,7 @@ func whatListensFollowsTheDomain(t rapid.TB, s *system) {
 func nothingWaitsForTheLoadBalancer(t rapid.TB, s *system) {
 	for _, w := range s.Workloads() {
 		for r := range s.Closure(w.Resource) {
-			follows := strings.HasPrefix(w.Resource.Name, "leaders-") // waits until the load balancer can follow the leaders
-			if strings.HasPrefix(r.Name, "loadbalancer") && r.Custom && r.Type != addressType && !follows {
+			if strings.HasPrefix(r.Name, "loadbalancer") && r.Custom && r.Type != addressType {
 				t.Errorf("%s waits for %s", w, r)
 			}
 		}

@@ -162,7 +162,7 @@ func (s *system) routes() error {
 		return s.loadBalancer.Route(s.ctx)
 	}
 	first := s.regions[0]
-	lead, err := tidb.Lead(s.ctx, "leaders-"+first.Name, first.operations(s), append(s.loadBalancer.Services, s.replicated)...)
+	lead, err := tidb.Lead(s.ctx, "leaders-"+first.Name, first.operations(s), s.replicated)
 	if err != nil {
 		return err
 	}

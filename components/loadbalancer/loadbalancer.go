@@ -38,12 +38,9 @@ const (
 	RequestSeconds  = 120
 )
 
-// LearnSeconds is how long Google's front ends take at most until all of them know a change. LeaveSeconds is how long a region
-// must go on serving after it is no backend any more: until they know that, and the requests in progress have ended.
-const (
-	LearnSeconds = 180
-	LeaveSeconds = LearnSeconds + RequestSeconds
-)
+// LeaveSeconds is how long a region must go on serving after it is no backend any more: until all of Google's front ends
+// know that, which takes minutes at most, and the requests in progress have ended.
+const LeaveSeconds = 180 + RequestSeconds
 
 // Backend is one region's instance group.
 type Backend struct {

@@ -11,7 +11,7 @@ var (
 	writerPrefixes = []string{"/wp-admin/", "/wp-json/"}
 )
 
-// Route declares the URL map and the listeners. What follows the leaders must find a region, so it waits for after.
+// Route declares the URL map and the listeners, after what else they depend on.
 func (l *LoadBalancer) Route(ctx *pulumi.Context, after ...pulumi.Resource) error {
 	site := &compute.URLMapArgs{DefaultService: l.everybody.ID()}
 	if l.leaders != nil {

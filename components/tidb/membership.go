@@ -81,16 +81,14 @@ func Replicate(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Re
 	}.declare(ctx, after...)
 }
 
-// Lead declares the Job that waits until the primary region has the leaders, after the load balancer has the service that
-// follows them, and after Replicate's Job in the same region.
+// Lead declares the Job that waits until the primary region has the leaders, after Replicate's Job in the same region.
 func Lead(ctx *pulumi.Context, name string, in GateArgs, after ...pulumi.Resource) (pulumi.Resource, error) {
 	primary, _ := regions.Find(in.Config.Regions, in.Config.PrimaryRegion)
 	return operation{
 		name: name, typ: "Leaders", args: in, script: leadersScript, deadline: movesDeadline, retries: movesRetries, admitted: true,
 		env: map[string]string{
-			"PRIMARY":       primary.Name,
-			"STORE":         address(in.Config, primary, TiKV, ports.TiKV),
-			"LEARN_SECONDS": strconv.Itoa(loadbalancer.LearnSeconds),
+			"PRIMARY": primary.Name,
+			"STORE":   address(in.Config, primary, TiKV, ports.TiKV),
 		},
 	}.declare(ctx, after...)
 }

@@ -21,6 +21,7 @@ func TestLifecycle(t *testing.T) {
 		{"a wrong node port takes its region out, and says why", checkNodePort},
 		{"a region without its files leaves the rotation", checkFiles},
 		{"disks grow in place, under their pods", growDisks},
+		{"what writes goes to a primary region", followLeaders},
 		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
 		{"a preview finds nothing", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"a refresh finds no drift", func(b *bench) { b.pulumi("refresh --yes --expect-no-changes") }},

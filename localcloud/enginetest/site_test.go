@@ -53,7 +53,13 @@ func checkSite(b *bench) {
 // visit requests a page, follows no redirect, and returns the response and its body.
 func (b *bench) visit(url string, cookies []*http.Cookie) (*http.Response, string) {
 	b.t.Helper()
-	request, err := http.NewRequest(http.MethodGet, url, nil)
+	return b.send(http.MethodGet, url, cookies)
+}
+
+// send is visit with any method.
+func (b *bench) send(method, url string, cookies []*http.Cookie) (*http.Response, string) {
+	b.t.Helper()
+	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
 		b.t.Fatal(err)
 	}

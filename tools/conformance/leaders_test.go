@@ -82,9 +82,7 @@ func TestPDPrimaryRegion(t *testing.T) {
 		}
 		return nil
 	})
-	m.Done(time.Minute, m.operate(stack, "leaders-"+stack.Regions[0].Name, func(pod *declared.Pod) {
-		setEnv(pod.Container("membership"), "LEARN_SECONDS", "1")
-	}))
+	m.Done(time.Minute, m.operate(stack, "leaders-"+stack.Regions[0].Name))
 
 	w.Ready(3*time.Minute, sites...)
 	for i, want := range []int{http.StatusOK, http.StatusServiceUnavailable} {

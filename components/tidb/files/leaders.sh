@@ -1,7 +1,4 @@
-# Waits until the leaders are in the region PRIMARY, whose store is STORE, and until the load balancer's front ends know the
-# service that follows the leaders: what writes is sent there after this, and must find a region.
-sleep "$LEARN_SECONDS" &
-learnt=$!
+# Waits until the leaders are in the region PRIMARY, whose store is STORE. What writes is sent there after this.
 
 # Prints the number of leaders of STORE, and the most that any store has.
 counts() {
@@ -27,4 +24,3 @@ until stores=$(get stores) && counts=$(counts) && own=${counts% *} && [ "$own" -
   sleep 5
 done
 echo "$own leaders are in $PRIMARY"
-wait "$learnt"

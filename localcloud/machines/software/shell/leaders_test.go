@@ -34,7 +34,7 @@ func primary(t *testing.T, w *softwaretest.World, region, member string) {
 	require.Zero(t, w.WaitExit(replication), replication.Logs)
 	if region != "" {
 		store := "tikv" + strings.TrimPrefix(member, "m") + ":20160"
-		lead := w.Place("leaders", operation(t, "leaders", 0, "PRIMARY", region, "STORE", store, "LEARN_SECONDS", "60"))
+		lead := w.Place("leaders", operation(t, "leaders", 0, "PRIMARY", region, "STORE", store))
 		require.Zero(t, w.WaitExit(lead), lead.Logs)
 	}
 	w.Pass(2 * time.Minute)
