@@ -37,7 +37,7 @@ type group struct {
 type instance struct {
 	name     string
 	zone     string
-	token    string // identifies it in the affinity cookie
+	token    string // identifies it in the affinity cookie, for all services of a URL map
 	port     int    // where requests go
 	portless string // why it has no port
 	health   health
@@ -113,7 +113,7 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 			}
 			continue
 		}
-		i := &instance{name: name, zone: g.declared.Zone, token: token(s.declared.ID, g.declared.Group, name),
+		i := &instance{name: name, zone: g.declared.Zone, token: token(g.declared.Group, name),
 			port: port, portless: portless, wake: make(chan struct{}, 1)}
 		i.ctx, i.leave = context.WithCancel(s.ctx)
 		i.gone, i.drained = context.WithCancel(s.ctx)
