@@ -83,9 +83,6 @@ func (l *LoadBalancers) Close() {
 	for _, f := range l.fronts {
 		f.close()
 	}
-	for _, s := range l.services {
-		s.close()
-	}
 }
 
 // follow reads the declared resources whenever they change.
@@ -135,7 +132,7 @@ func (l *LoadBalancers) update() {
 	})
 	maps.DeleteFunc(l.services, func(id string, s *service) bool {
 		if !used[id] {
-			s.close()
+			s.drain()
 		}
 		return !used[id]
 	})

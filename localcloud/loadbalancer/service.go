@@ -96,8 +96,7 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 		if slices.Contains(members, i.name) {
 			return false
 		}
-		i.leave()
-		time.AfterFunc(s.pace.of(s.declared.Draining), i.drained)
+		s.remove(i)
 		return true
 	})
 	for _, name := range members {
@@ -122,17 +121,22 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 	}
 }
 
-// close stops the service and its requests.
-func (s *service) close() {
+// remove ends the probes of an instance at once, and its requests after the declared time.
+func (s *service) remove(i *instance) {
+	i.leave()
+	time.AfterFunc(s.pace.of(s.declared.Draining), i.drained)
+}
+
+// drain removes the instances of a service that no URL map names any more. A request that was routed here just before
+// still finds them.
+func (s *service) drain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range s.groups {
 		for _, i := range g.instances {
-			i.leave()
-			i.drained()
+			s.remove(i)
 		}
 	}
-	s.groups = nil
 }
 
 // watch probes an instance at the declared interval, until it leaves.
