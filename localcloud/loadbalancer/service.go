@@ -144,7 +144,7 @@ func (s *service) watch(i *instance) {
 	for {
 		began := time.Now()
 		s.mu.Lock()
-		check, host := s.declared.HealthCheck, s.host
+		name, check, host := lastSegment(s.declared.ID), s.declared.HealthCheck, s.host
 		s.mu.Unlock()
 		problem := probe(i.ctx, s.o.Dialer, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: check.Port})
 		if i.ctx.Err() != nil {
@@ -154,7 +154,7 @@ func (s *service) watch(i *instance) {
 		changed := i.health.record(problem, check, time.Now())
 		s.mu.Unlock()
 		if changed {
-			s.o.Log.Info("load balancer", "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
+			s.o.Log.Info("load balancer", "service", name, "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
 		}
 		timer := time.NewTimer(time.Until(began.Add(s.pace.of(check.Interval))))
 		select {
