@@ -168,7 +168,8 @@ func workload(c daemon.ClusterStatus, kind string) string {
 
 // writeService shows a backend service: each instance's health, its cause, and its share of the traffic.
 func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
-	fmt.Fprintf(text, "\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n", s.HealthCheck, s.Requests, s.Rate, s.Failed)
+	fmt.Fprintf(text, "\nBackend service: %s\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n",
+		s.Name, s.HealthCheck, s.Requests, s.Rate, s.Failed)
 	fmt.Fprintln(text)
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "REGION\tINSTANCE\tHEALTH\tTRAFFIC\tREASON")

@@ -11,10 +11,34 @@ type FrontEnd struct {
 	Address string
 	Port    int
 	HTTPS   bool
-	// Service answers all requests, or HTTPSRedirect redirects them to the same URL over HTTPS. Neither is set while the
-	// resources behind the rule are missing.
+	// Routes are the URL map's route rules in the order of their priority: the first that matches a request names its
+	// service. Service answers all other requests, or HTTPSRedirect redirects them to the same URL over HTTPS. None of
+	// them is set while the resources behind the rule are missing.
+	Routes        []Route
 	Service       *BackendService
 	HTTPSRedirect bool
+}
+
+// Route is a route rule. It matches a request if one of its match rules does.
+type Route struct {
+	Matches []Match
+	Service *BackendService // nil while it is missing
+}
+
+// Match is a match rule. It matches a request if all that it states holds.
+type Match struct {
+	// Path is the request's path, or the path's beginning if Prefix is set.
+	Path    string
+	Prefix  bool
+	Methods []MethodMatch
+	// Parameters are names that the query must have.
+	Parameters []string
+}
+
+// MethodMatch matches a request with the method, or with any other method if Not is set.
+type MethodMatch struct {
+	Method string
+	Not    bool
 }
 
 // BackendService is a global backend service.

@@ -14,17 +14,21 @@ import (
 func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 	var all []cloud.FrontEnd
 	err := a.View(func(t *api.Tx) error {
-		services := map[string]*cloud.BackendService{} // by ID: front ends share them
+		services := map[string]*cloud.BackendService{} // by ID: front ends and routes share them
+		resolve := func(r *api.Record) *cloud.BackendService {
+			if r == nil {
+				return nil
+			}
+			if services[r.ID] == nil {
+				services[r.ID] = backendService(t, r)
+			}
+			return services[r.ID]
+		}
 		for _, rule := range compute.ForwardingRules(t) {
-			front := cloud.FrontEnd{ID: rule.ID, Address: rule.Address, Port: rule.Port, HTTPS: rule.HTTPS}
-			switch {
-			case rule.Service == nil:
-				front.HTTPSRedirect = rule.HTTPSRedirect
-			case services[rule.Service.ID] != nil:
-				front.Service = services[rule.Service.ID]
-			default:
-				front.Service = backendService(t, rule.Service)
-				services[rule.Service.ID] = front.Service
+			front := cloud.FrontEnd{ID: rule.ID, Address: rule.Address, Port: rule.Port, HTTPS: rule.HTTPS,
+				Service: resolve(rule.Service), HTTPSRedirect: rule.HTTPSRedirect}
+			for _, route := range rule.Routes {
+				front.Routes = append(front.Routes, cloud.Route{Matches: route.Matches, Service: resolve(route.Service)})
 			}
 			all = append(all, front)
 		}

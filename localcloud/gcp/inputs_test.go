@@ -97,7 +97,7 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"backend", "healthChecks", nil, `missing required property "healthChecks"`},
 		{"backend", "affinityCookieTtlSec", 10, ""},
 		{"map", "defaultUrlRedirect", props{"httpsRedirect": true, "stripQuery": false}, "one of defaultService and defaultUrlRedirect"},
-		{"map", "hostRules", []any{}, `does not know the property "hostRules"`},
+		{"map", "headerAction", props{}, `does not know the property "headerAction"`},
 		{"certificate", "managed", props{"domains": []any{"localhost"}}, "is not a domain name"},
 		{"certificate", "managed", props{"domains": []any{}}, "fewer"},
 		{"rule", "portRange", nil, `missing required property "portRange"`},

@@ -26,7 +26,8 @@ type frontEnd struct {
 
 	mu       sync.Mutex
 	declared cloud.FrontEnd
-	service  *service // nil if there is none
+	routes   []route
+	service  *service // for requests that no route matches; nil if there is none
 	problem  string   // why it does not serve
 	listens  string   // host:port
 	server   *http.Server
@@ -35,10 +36,10 @@ type frontEnd struct {
 func newFrontEnd(id string, log *slog.Logger) *frontEnd { return &frontEnd{id: id, log: log} }
 
 // update applies the declaration to the front end, and retries to listen if that failed before.
-func (f *frontEnd) update(declared cloud.FrontEnd, s *service) {
+func (f *frontEnd) update(declared cloud.FrontEnd, routes []route, s *service) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.declared, f.service = declared, s
+	f.declared, f.routes, f.service = declared, routes, s
 	address, err := listenAddress(declared)
 	if f.server != nil && (err != nil || address != f.listens) {
 		_ = f.server.Close()
@@ -109,7 +110,7 @@ func (f *frontEnd) close() {
 // ServeHTTP answers one request of a client.
 func (f *frontEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
-	declared, service := f.declared, f.service
+	declared, service := f.declared, f.serviceFor(r)
 	f.mu.Unlock()
 	switch {
 	case declared.HTTPSRedirect:

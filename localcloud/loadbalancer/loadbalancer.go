@@ -83,9 +83,6 @@ func (l *LoadBalancers) Close() {
 	for _, f := range l.fronts {
 		f.close()
 	}
-	for _, s := range l.services {
-		s.close()
-	}
 }
 
 // follow reads the declared resources whenever they change.
@@ -119,13 +116,17 @@ func (l *LoadBalancers) update() {
 	used := map[string]bool{}
 	for _, front := range declared {
 		used[front.ID] = true
-		service := l.service(front, used)
+		service := l.service(front.Service, front, used)
+		var routes []route
+		for _, r := range front.Routes {
+			routes = append(routes, route{r.Matches, l.service(r.Service, front, used)})
+		}
 		f := l.fronts[front.ID]
 		if f == nil {
 			f = newFrontEnd(front.ID, l.o.Log)
 			l.fronts[front.ID] = f
 		}
-		f.update(front, service)
+		f.update(front, routes, service)
 	}
 	maps.DeleteFunc(l.fronts, func(id string, f *frontEnd) bool {
 		if !used[id] {
@@ -135,26 +136,25 @@ func (l *LoadBalancers) update() {
 	})
 	maps.DeleteFunc(l.services, func(id string, s *service) bool {
 		if !used[id] {
-			s.close()
+			s.drain()
 		}
 		return !used[id]
 	})
 }
 
-// service updates the service of a front end and marks it as used; nil if it has none.
-func (l *LoadBalancers) service(front cloud.FrontEnd, used map[string]bool) *service {
-	if front.Service == nil {
+// service updates a service of a front end and marks it as used; nil if none is declared.
+func (l *LoadBalancers) service(declared *cloud.BackendService, front cloud.FrontEnd, used map[string]bool) *service {
+	if declared == nil {
 		return nil
 	}
-	id := front.Service.ID
-	s := l.services[id]
+	s := l.services[declared.ID]
 	if s == nil {
 		s = newService(l.ctx, l.o, &l.pace)
-		l.services[id] = s
+		l.services[declared.ID] = s
 	}
-	if !used[id] {
-		used[id] = true
-		s.update(*front.Service, hostOf(front.Address))
+	if !used[declared.ID] {
+		used[declared.ID] = true
+		s.update(*declared, hostOf(front.Address))
 	}
 	return s
 }

@@ -37,7 +37,7 @@ type group struct {
 type instance struct {
 	name     string
 	zone     string
-	token    string // identifies it in the affinity cookie
+	token    string // identifies it in the affinity cookie, for all services of a URL map
 	port     int    // where requests go
 	portless string // why it has no port
 	health   health
@@ -96,8 +96,7 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 		if slices.Contains(members, i.name) {
 			return false
 		}
-		i.leave()
-		time.AfterFunc(s.pace.of(s.declared.Draining), i.drained)
+		s.remove(i)
 		return true
 	})
 	for _, name := range members {
@@ -113,7 +112,7 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 			}
 			continue
 		}
-		i := &instance{name: name, zone: g.declared.Zone, token: token(s.declared.ID, g.declared.Group, name),
+		i := &instance{name: name, zone: g.declared.Zone, token: token(g.declared.Group, name),
 			port: port, portless: portless, wake: make(chan struct{}, 1)}
 		i.ctx, i.leave = context.WithCancel(s.ctx)
 		i.gone, i.drained = context.WithCancel(s.ctx)
@@ -122,17 +121,22 @@ func (s *service) setMembers(g *group, members []string, probeNow bool) {
 	}
 }
 
-// close stops the service and its requests.
-func (s *service) close() {
+// remove ends the probes of an instance at once, and its requests after the declared time.
+func (s *service) remove(i *instance) {
+	i.leave()
+	time.AfterFunc(s.pace.of(s.declared.Draining), i.drained)
+}
+
+// drain removes the instances of a service that no URL map names any more. A request that was routed here just before
+// still finds them.
+func (s *service) drain() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, g := range s.groups {
 		for _, i := range g.instances {
-			i.leave()
-			i.drained()
+			s.remove(i)
 		}
 	}
-	s.groups = nil
 }
 
 // watch probes an instance at the declared interval, until it leaves.
@@ -140,7 +144,7 @@ func (s *service) watch(i *instance) {
 	for {
 		began := time.Now()
 		s.mu.Lock()
-		check, host := s.declared.HealthCheck, s.host
+		name, check, host := lastSegment(s.declared.ID), s.declared.HealthCheck, s.host
 		s.mu.Unlock()
 		problem := probe(i.ctx, s.o.Dialer, check, host, cloud.Port{Zone: i.zone, Instance: i.name, Number: check.Port})
 		if i.ctx.Err() != nil {
@@ -150,7 +154,7 @@ func (s *service) watch(i *instance) {
 		changed := i.health.record(problem, check, time.Now())
 		s.mu.Unlock()
 		if changed {
-			s.o.Log.Info("load balancer", "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
+			s.o.Log.Info("load balancer", "service", name, "instance", i.name, "healthy", problem == nil, "reason", reason(problem))
 		}
 		timer := time.NewTimer(time.Until(began.Add(s.pace.of(check.Interval))))
 		select {

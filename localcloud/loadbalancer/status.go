@@ -3,6 +3,7 @@ package loadbalancer
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,8 @@ type Status struct {
 	// Problem is why the declared resources could not be read.
 	Problem   string           `json:"problem,omitempty"`
 	FrontEnds []FrontEndStatus `json:"frontEnds"`
-	Services  []ServiceStatus  `json:"services"`
+	// Services lists the default service of a URL map before those of its route rules.
+	Services []ServiceStatus `json:"services"`
 }
 
 // FrontEndStatus is the status of a forwarding rule.
@@ -28,6 +30,7 @@ type FrontEndStatus struct {
 // ServiceStatus is the status of a backend service. Rates are requests a second over the last ten seconds; shares are
 // fractions of 1, of the requests of the last minute.
 type ServiceStatus struct {
+	Name        string        `json:"name"`
 	HealthCheck string        `json:"healthCheck"` // in words
 	Requests    uint64        `json:"requests"`
 	Rate        float64       `json:"rate"`
@@ -66,10 +69,28 @@ func (l *LoadBalancers) Status() Status {
 	for _, f := range sorted(l.fronts) {
 		s.FrontEnds = append(s.FrontEnds, f.status())
 	}
-	for _, service := range sorted(l.services) {
+	for _, service := range l.inOrder() {
 		s.Services = append(s.Services, service.status(time.Now()))
 	}
 	return s
+}
+
+// inOrder lists the services of all front ends, each default service before those of the routes.
+func (l *LoadBalancers) inOrder() (all []*service) {
+	for _, f := range sorted(l.fronts) {
+		f.mu.Lock()
+		of := []*service{f.service}
+		for _, r := range f.routes {
+			of = append(of, r.service)
+		}
+		f.mu.Unlock()
+		for _, s := range of {
+			if s != nil && !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
 }
 
 func (f *frontEnd) status() FrontEndStatus {
@@ -91,7 +112,7 @@ func (f *frontEnd) status() FrontEndStatus {
 func (s *service) status(now time.Time) ServiceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	status := ServiceStatus{HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
+	status := ServiceStatus{Name: lastSegment(s.declared.ID), HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
 		Rate: rate(&s.requests, now), Failed: s.refused.all(), Groups: []GroupStatus{}}
 	total := 0.0
 	for _, g := range s.groups {

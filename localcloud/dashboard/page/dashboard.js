@@ -45,12 +45,25 @@ const condition = pod => {
   return pod.state.word === 'election' ? 'wait' : 'good';
 };
 
+// combined is a machine as the picture shows it: in rotation if it is so for a service, with its part of all requests.
+function combined(backends, services) {
+  if (!backends) return undefined;
+  const total = services.reduce((sum, s) => sum + s.rate, 0);
+  return {
+    healthy: backends.some(b => b.healthy),
+    out: backends.filter(b => !b.healthy).map(b => b.service.name),
+    rate: backends.reduce((sum, b) => sum + b.rate, 0),
+    share: total > 0 ? backends.reduce((sum, b) => sum + b.share * b.service.rate, 0) / total : backends[0].share,
+  };
+}
+
 // model extracts from a status what the picture shows.
 function model(status) {
-  const groups = new Map();
-  for (const service of status.loadBalancers.services ?? []) {
+  const services = status.loadBalancers.services ?? [];
+  const backends = new Map(); // by machine: the instance that each service sees
+  for (const service of services) {
     for (const group of service.groups) {
-      for (const instance of group.instances) groups.set(instance.name, instance);
+      for (const instance of group.instances) backends.set(instance.name, [...backends.get(instance.name) ?? [], { ...instance, service }]);
     }
   }
   const failures = status.failures ?? {};
@@ -65,7 +78,8 @@ function model(status) {
       location,
       planeReady: cluster.ready,
       lost: (failures.regions ?? []).includes(name) || (failures.zones ?? []).includes(location),
-      nodes: (cluster.machines ?? []).map(m => ({ ...m, instance: groups.get(m.name), sites: of('wordpress').filter(p => p.node === m.name) })),
+      nodes: (cluster.machines ?? []).map(m => ({ ...m, backends: backends.get(m.name) ?? [], instance: combined(backends.get(m.name), services),
+        sites: of('wordpress').filter(p => p.node === m.name) })),
       pd: of('pd')[0], tikv: of('tikv')[0], tidb: of('tidb')[0], nfs: of('nfs')[0], syncthing: of('syncthing')[0],
     };
   });
@@ -116,19 +130,19 @@ function show(status) {
     put(`sync-${a.name}-${b.name}`, 'path', { d: `M${x1} ${y} C ${x1} ${deep}, ${x2} ${deep}, ${x2} ${y}`, kind: connected && !broken ? 'link sync' : 'link broken' });
   }));
 
-  const service = (status.loadBalancers.services ?? [])[0];
+  const services = status.loadBalancers.services ?? [];
   const fronts = status.loadBalancers.frontEnds ?? [];
   put('balancer', 'rect', { x: centre - 220, y: 12, width: 440, height: 80, rx: 10, kind: 'balancer' });
   write('balancer-title', centre, 38, 'Global load balancer', 'big middle');
   write('balancer-url', centre, 58, fronts.length ? fronts.map(f => f.url).join(', ') : 'not declared yet', 'middle');
   const healthy = regions.flatMap(r => r.nodes).filter(n => n.instance?.healthy).length;
   const all = regions.flatMap(r => r.nodes).length;
-  write('balancer-rate', centre, 78, service ? `${service.rate.toFixed(1)} requests/s · ${healthy} of ${all} instances in rotation` : '', 'small middle');
+  write('balancer-rate', centre, 78, services.length ? `${services.reduce((sum, s) => sum + s.rate, 0).toFixed(1)} requests/s · ${healthy} of ${all} instances in rotation` : '', 'small middle');
 
   regions.forEach((r, i) => drawRegion(r, xOf(i), put, write));
   draw(list, width, height);
   table(regions);
-  document.getElementById('check').textContent = service ? `Health check: ${service.healthCheck}.` : '';
+  document.getElementById('check').textContent = services.map(s => `Health check of ${s.name}: ${s.healthCheck}.`).join(' ');
   const lost = [...(status.failures?.regions ?? []).map(x => `region ${x}`), ...(status.failures?.zones ?? []).map(x => `zone ${x}`),
     ...(status.failures?.nodes ?? []).map(x => `node ${x}`), ...(status.failures?.controlPlanes ?? []).map(x => `control plane of ${x.split('/').pop()}`),
     ...(status.failures?.partitions ?? []).map(x => `network between ${x.join(' and ')}`)];
@@ -150,9 +164,9 @@ function drawRegion(r, x, put, write) {
     const at = x + 12 + j * (w + 10), name = part => key(`${n.name}-${part}`);
     const well = n.instance?.healthy;
     put(name('box'), 'rect', { x: at, y: nodesAt, width: w, height: 106, rx: 8, kind: well || !n.instance ? 'node' : 'node bad' });
-    put(name('dot'), 'circle', { cx: at + 14, cy: nodesAt + 17, r: 5, kind: `dot ${well ? 'good' : n.power === 'booting' || !n.instance ? 'wait' : 'bad'}` });
+    put(name('dot'), 'circle', { cx: at + 14, cy: nodesAt + 17, r: 5, kind: `dot ${well ? (n.instance.out.length ? 'wait' : 'good') : n.power === 'booting' || !n.instance ? 'wait' : 'bad'}` });
     write(name('name'), at + 26, nodesAt + 22, w > 100 ? `node ${lastPart(n.name)}` : lastPart(n.name), 'title');
-    write(name('word'), at + 12, nodesAt + 41, n.power !== 'on' ? `machine ${n.power}` : well ? 'in rotation' : 'out of rotation', 'small');
+    write(name('word'), at + 12, nodesAt + 41, n.power !== 'on' ? `machine ${n.power}` : !well ? 'out of rotation' : n.instance.out.length ? 'partly in rotation' : 'in rotation', 'small');
     n.sites.slice(0, 8).forEach((p, k) => put(name(`site-${p.name}`), 'rect', { x: at + 12 + k * 15, y: nodesAt + 50, width: 11, height: 11, rx: 3, kind: `chip ${p.ready ? 'good' : n.power === 'off' ? 'bad' : 'wait'}` }));
     if (w > 100) {
       const ready = n.sites.filter(p => p.ready).length;
@@ -181,8 +195,9 @@ function drawRegion(r, x, put, write) {
 
 function table(regions) {
   const body = document.querySelector('#instances tbody');
-  const rows = regions.flatMap(r => r.nodes.map(n => [r.name, n.name, n.instance?.healthy ? 'healthy' : n.instance ? 'unhealthy' : 'no backend',
-    percent(n.instance?.share ?? 0), (n.instance?.rate ?? 0).toFixed(1), n.instance?.reason ?? '']));
+  const rows = regions.flatMap(r => r.nodes.flatMap(n => n.backends.length
+    ? n.backends.map(b => [r.name, n.name, b.healthy ? 'healthy' : 'unhealthy', percent(b.share), b.rate.toFixed(1), b.service.name, b.reason ?? ''])
+    : [[r.name, n.name, 'no backend', percent(0), '0.0', '', '']]));
   while (body.rows.length > rows.length) body.deleteRow(-1);
   rows.forEach((cells, i) => {
     const row = body.rows[i] ?? body.insertRow();

@@ -73,9 +73,7 @@ type ForwardingRule struct {
 	Address string
 	Port    int
 	HTTPS   bool
-	// Service is the backend service of the URL map; nil if that redirects, or does not exist yet.
-	Service       *api.Record
-	HTTPSRedirect bool
+	Routing // of the URL map; empty if that does not exist yet
 }
 
 // ForwardingRules returns all forwarding rules, ordered by ID.
@@ -86,8 +84,7 @@ func ForwardingRules(t *api.Tx) (rules []ForwardingRule) {
 		if proxy := t.Find(r.Target("target")); proxy != nil {
 			rule.HTTPS = proxy.Type == httpsProxyType
 			if urlMap := t.Find(proxy.Target("urlMap")); urlMap != nil {
-				rule.HTTPSRedirect = urlMap.Outputs.Has("defaultUrlRedirect")
-				rule.Service = t.Find(urlMap.Target("defaultService"))
+				rule.Routing = routing(t, urlMap)
 			}
 		}
 		rules = append(rules, rule)
