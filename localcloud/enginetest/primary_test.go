@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// followLeaders names a primary region, and gives it up again, under load: no request may fail, of which a tenth writes, and
-// no pod may restart. (The steps after it find nothing to change.)
+// followLeaders names a primary region, moves it, and gives it up again, under load, of which a tenth writes. No pod may
+// restart, and no request may fail, but for what writes in the first seconds, until the new service has been checked. (The
+// steps after it find nothing to change.)
 func followLeaders(b *bench) {
 	b.t.Helper()
-	const primary = "europe-west2"
 	site := strings.TrimSpace(b.outputOf("stack output site_url"))
 	before := running(b)
 	load := startLoad(b.t, site)
 	began := time.Now()
 
-	b.set("primaryRegion", primary)
+	b.set("primaryRegion", "europe-west2")
 	for _, change := range b.plan() {
 		known := false
 		for _, each := range []string{"Job::replication-europe-west1", "URLMap::loadbalancer", "loadbalancer-leaders", "::leaders-europe-west1"} {
@@ -27,29 +27,61 @@ func followLeaders(b *bench) {
 		}
 	}
 	b.pulumi("up --yes --skip-preview")
-	for range 10 {
-		for _, method := range []string{http.MethodGet, http.MethodPost} { // the dashboard and a form
-			response, page := b.send(method, site+"/wp-admin/install.php", nil)
-			if response.StatusCode != http.StatusOK || !strings.Contains(page, "<td>"+primary) {
-				b.t.Fatalf("%s of the dashboard is not answered in %s: %s: %s", method, primary, response.Status, page)
-			}
-		}
-	}
-
+	leadersIn(b, site, "europe-west2")
+	checked := time.Now()
+	b.set("primaryRegion", "europe-west3")
+	b.pulumi("up --yes --skip-preview")
+	leadersIn(b, site, "europe-west3")
 	b.set("primaryRegion", "")
 	b.pulumi("up --yes --skip-preview")
 	load.end()
-	sent, failed := load.between(began, time.Now()), 0
-	for _, s := range sent {
-		if s.failed() {
-			failed++
-			b.t.Logf("%.1f s after the beginning: %d %s", s.sent.Sub(began).Seconds(), s.status, s.problem)
+
+	first, later := failures(load.between(began, checked)), failures(load.between(checked, time.Now()))
+	if n := len(first); n > 0 {
+		took := first[n-1].sent.Sub(first[0].sent).Seconds()
+		b.t.Logf("when the service was new, %d of %d requests failed within %.1f s", n, len(load.between(began, checked)), took)
+		if took > 30 || n > drillRate/10*30 {
+			b.t.Errorf("more than what writes failed, or for longer than the health check takes: %+v", first)
 		}
 	}
-	if failed > 0 || len(sent) == 0 {
-		b.t.Errorf("%d of %d requests failed", failed, len(sent))
+	if sent := load.between(checked, time.Now()); len(later) > 0 || len(sent) == 0 {
+		b.t.Errorf("then %d of %d requests failed: %+v", len(later), len(sent), later)
 	}
 	if after := running(b); strings.Join(before, "\n") != strings.Join(after, "\n") {
 		b.t.Errorf("pods before and after:\n%s\n\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+}
+
+func failures(all []sample) (failed []sample) {
+	for _, s := range all {
+		if s.failed() {
+			failed = append(failed, s)
+		}
+	}
+	return failed
+}
+
+// leadersIn waits until the dashboard and a form are answered in a region, and checks that they are from then on.
+func leadersIn(b *bench, site, region string) {
+	b.t.Helper()
+	answered := func(method string) (bool, string) {
+		response, page := b.send(method, site+"/wp-admin/install.php", nil)
+		return response.StatusCode == http.StatusOK && strings.Contains(page, "<td>"+region), response.Status + ": " + page
+	}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
+		there, said := answered(http.MethodPost)
+		if there {
+			break
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("a form is not answered in %s: %s", region, said)
+		}
+	}
+	for range 10 {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if there, said := answered(method); !there {
+				b.t.Fatalf("%s of the dashboard is not answered in %s: %s", method, region, said)
+			}
+		}
 	}
 }
