@@ -1,6 +1,7 @@
-# Waits until the leaders are in the region PRIMARY, whose store is STORE. What writes is sent there after this.
+# Waits until the leaders are in the region PRIMARY, whose store is STORE, so that leaderz.php passes there alone. What writes
+# is sent there after this.
 
-# Prints the number of leaders of STORE, and the most that any store has.
+# Prints the number of leaders of STORE, and the most that another store has.
 counts() {
   echo "$stores" | {
     own=0 most=0
@@ -9,8 +10,7 @@ counts() {
       case $key in
       '"address":') at=$value ;;
       '"leader_count":')
-        if [ "$at" = "$STORE" ]; then own=$value; fi
-        if [ "$value" -gt "$most" ]; then most=$value; fi
+        if [ "$at" = "$STORE" ]; then own=$value; elif [ "$value" -gt "$most" ]; then most=$value; fi
         ;;
       esac
     done
@@ -19,7 +19,7 @@ counts() {
 }
 
 counts=
-until stores=$(get stores) && counts=$(counts) && own=${counts% *} && [ "$own" -gt 0 ] && [ "$own" -ge "${counts#* }" ]; do
+until stores=$(get stores) && counts=$(counts) && own=${counts% *} && [ "$own" -gt "$((2 * ${counts#* }))" ]; do
   echo "the leaders are not in $PRIMARY yet: ${counts:-PD does not answer}"
   sleep 5
 done

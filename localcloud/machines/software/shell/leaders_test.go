@@ -107,6 +107,15 @@ func TestThePrimaryRegionLeads(t *testing.T) {
 	require.Equal(t, "ok, ok, ok", pages(w))
 }
 
+// While leaders are spread over all regions, what writes must not be sent to one of them.
+func TestTheLeadersAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := sites(t)
+	job := w.Place("leaders", operation(t, "leaders", 0, "PRIMARY", "r2", "STORE", "tikv2:20160"))
+	waits(t, w, job)
+	require.Contains(t, job.Logs, "the leaders are not in r2 yet: 1 1")
+}
+
 // The page repeats what the health page has said: a region with the leaders may have no site to serve them.
 func TestTheLeadersPageFollowsTheHealthPage(t *testing.T) {
 	t.Parallel()
