@@ -22,6 +22,8 @@ var (
 	tidbPlugin string
 	//go:embed files/geo-cron.php
 	cronPlugin string
+	//go:embed files/geo-options.php
+	optionsPlugin string
 	//go:embed files/geo-core.php
 	corePlugin string
 	//go:embed files/lock.php
@@ -94,6 +96,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"geo-tidb.php":     pulumi.String(tidbPlugin),
 		"geo-cron.php":     pulumi.String(cronPlugin),
 		"geo-core.php":     pulumi.String(corePlugin),
+		"geo-options.php":  pulumi.String(optionsPlugin),
 		"lock.php":         pulumi.String(lockFunction),
 		"visitor.php":      pulumi.String(visitorRequests),
 		"visitor-db.php":   pulumi.String(visitorDatabase),

@@ -147,6 +147,7 @@ func (w *WordPress) core() corev1.VolumeMountArray {
 		podspec.MountFile("config", "geo-tidb.php", "/etc/geo-wordpress/mu-plugins/geo-tidb.php"),
 		podspec.MountFile("config", "geo-cron.php", "/etc/geo-wordpress/mu-plugins/geo-cron.php"),
 		podspec.MountFile("config", "geo-core.php", "/etc/geo-wordpress/mu-plugins/geo-core.php"),
+		podspec.MountFile("config", "geo-options.php", "/etc/geo-wordpress/mu-plugins/geo-options.php"),
 	}
 	if w.args.Config.CDN {
 		mounts = append(mounts, podspec.MountFile("config", "visitor-cache.php", "/etc/geo-wordpress/visitor-cache.php"))

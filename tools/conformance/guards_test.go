@@ -105,6 +105,7 @@ var undone = map[string]setting{
 		"SELECT COUNT(*) AS `$name` FROM ($counted) AS wp_found_rows")},
 	"events run once":                           {"TestWordPressEveryRegion/CronOnce", inConfigMaps("geo-cron.php", "if ( wp_doing_cron() )", "if ( false )")},
 	"events are read again under the lock":      {"TestWordPressEveryRegion/CronOnce", inConfigMaps("geo-cron.php", "wp_cache_delete( 'alloptions', 'options' );", "")},
+	"options are asked for at once":             {"TestWordPressOneRegion/OptionsAtOnce", inConfigMaps("geo-options.php", "wp_prime_option_caches( $", "count( $")},
 	"nobody updates WordPress in the dashboard": {"TestWordPressOneRegion/CoreIsTheImages", inConfigMaps("geo-core.php", "array( 'do_not_allow' )", "$caps")},
 	"TiDB counts rows":                          {"TestWordPressInBrowser/unstable", inConfigMaps("geo-tidb.php", "add_filter(", "return; add_filter(")},
 	"WordPress finds what lies outside of the volume": {"TestWordPressInBrowser/stable",

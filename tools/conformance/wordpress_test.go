@@ -179,6 +179,7 @@ func TestWordPressOneRegion(t *testing.T) {
 	succeeds(w.Start(region, "wordpress-cron"))
 
 	t.Run("CoreIsTheImages", func(t *testing.T) { coreIsTheImages(t, w, tidb) })
+	t.Run("OptionsAtOnce", func(t *testing.T) { optionsAtOnce(t, w, tidb) })
 	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
 	t.Run("VisitorsReadHere", func(t *testing.T) { visitorsReadHere(t, w, tidb, wordpress) })
 	t.Run("SaysWhatIsKept", func(t *testing.T) { saysWhatIsKept(t, w) })
