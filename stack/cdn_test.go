@@ -3,6 +3,7 @@ package stack_test
 import (
 	"crypto/md5" // WordPress names its cookies with it
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -61,6 +62,13 @@ func TestTheCacheKeyFollowsTheSite(t *testing.T) {
 		cookies := asList(s.Only(backendType, "loadbalancer").At("cdnPolicy.cacheKeyPolicy.includeNamedCookies"))
 		if len(cookies) > 5 || !slices.Contains(cookies, any("wordpress_logged_in_"+hex.EncodeToString(sum[:]))) {
 			t.Errorf("%s: the cache key has %v", url, cookies)
+		}
+		for _, r := range s.Of("kubernetes:core/v1:ConfigMap") {
+			page, ok := r.At("data").(map[string]any)["visitor.php"].(string)
+			found := regexp.MustCompile(`GEO_WORDPRESS_WROTE = '(\w+)'`).FindStringSubmatch(page)
+			if ok && (found == nil || !slices.Contains(cookies, any(found[1]))) {
+				t.Errorf("%s: who has sent something has the cookie %v, and the cache key has %v", r, found, cookies)
+			}
 		}
 		if got := s.Only(backendType, "loadbalancer").At("cdnPolicy.cacheMode"); got != "USE_ORIGIN_HEADERS" {
 			t.Errorf("the cache mode is %v", got)
