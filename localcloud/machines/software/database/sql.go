@@ -80,16 +80,14 @@ func Leads(network software.Network, server software.HostPort, region string) (b
 	if err != nil {
 		return false, err
 	}
-	d, err := servingPD(network, t.pds, false)
-	if err != nil {
-		return false, err
+	if t.leaders == nil {
+		return false, errors.New("PD does not tell")
 	}
-	leaders, most := map[string]int{}, 0
-	for id, s := range d.cluster.stores {
-		leaders[s.labels["region"]] += d.cluster.leaders(id)
-		most = max(most, leaders[s.labels["region"]])
+	most := 0
+	for _, n := range t.leaders {
+		most = max(most, n)
 	}
-	return 2*leaders[region] >= most, nil
+	return 2*t.leaders[region] >= most, nil
 }
 
 // Outcome returns the result of a statement for a client with timeouts that has waited for some time: still waiting, or

@@ -33,7 +33,8 @@ type tidb struct {
 	listening   bool
 	cluster     *tidbCluster
 	lastProblem error
-	verdict     error // the current result of a statement
+	verdict     error          // the current result of a statement
+	leaders     map[string]int // of the stores, by their label region; nil if PD does not tell
 }
 
 // tidbConfig is the part of tidb.toml that the model uses.
@@ -181,11 +182,16 @@ func connects(network software.Network, s *store) error {
 // assess returns the result of a statement, which needs a timestamp from PD's leader, and the leaders of all regions.
 func (t *tidb) assess(network software.Network) error {
 	d, err := servingPD(network, t.pds, true)
+	t.leaders = nil
 	if err != nil {
 		return &pause{tidbNoTimestamp, tidbTimestampTimeout, err}
 	}
 	if !d.cluster.bootstrapped {
 		d.cluster.bootstrapped = t.cluster.bootstrapped // if all PDs restarted, they read it from the stores
+	}
+	t.leaders = map[string]int{}
+	for id, s := range d.cluster.stores {
+		t.leaders[s.labels["region"]] += d.cluster.leaders(id)
 	}
 	leaders, err := d.cluster.whole()
 	if err != nil {

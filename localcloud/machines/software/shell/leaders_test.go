@@ -12,9 +12,12 @@ import (
 	"geo-wordpress/localcloud/machines/software/softwaretest"
 )
 
-// sites is a database of three regions, each with a TiDB, a WordPress and its health pages.
+// sites is a database of three regions, each with a TiDB, a WordPress and its health pages, which reach TiDB, but not PD.
 func sites(t *testing.T) *softwaretest.World {
 	w := regional(t, 3)
+	w.Cut = func(from, to string, _ int) bool {
+		return (strings.HasPrefix(from, "web") || strings.HasPrefix(from, "page")) && strings.HasPrefix(to, "pd")
+	}
 	for n := range 3 {
 		w.Place(fmt.Sprintf("tidb%d", n), softwaretest.TiDB(t, 3))
 		site, page := softwaretest.WordPress(t), softwaretest.Health(t)
