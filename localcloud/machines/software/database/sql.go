@@ -73,6 +73,22 @@ func Query(network software.Network, server software.HostPort) error {
 	return t.sql()
 }
 
+// Install installs WordPress's site, and says whether there was one. The statements before must have succeeded.
+func Install(network software.Network, server software.HostPort) (already bool) {
+	t, err := software.Connect[*tidb](network, server)
+	if err != nil || t.sql() != nil {
+		return false
+	}
+	already, t.cluster.site = t.cluster.site, true
+	return already
+}
+
+// Installed says whether there is a site. It knows that also while the database pauses: the question is the caller's.
+func Installed(network software.Network, server software.HostPort) bool {
+	t, err := software.Connect[*tidb](network, server)
+	return err == nil && t.cluster != nil && t.cluster.site
+}
+
 // Leads says whether a region's stores lead at least half as many regions of the key space as those of the region that leads
 // most, as a TiDB knows from PD (information_schema.tikv_store_status). The value is that of the stores' label region.
 func Leads(network software.Network, server software.HostPort, region string) (bool, error) {

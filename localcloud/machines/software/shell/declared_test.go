@@ -1,6 +1,7 @@
 package shell_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -35,6 +36,33 @@ func TestDeclaredStart(t *testing.T) {
 	}, 20*time.Second, 2*time.Millisecond)
 	require.Nil(t, s.Program.Exit(), "%v", s.Logs)
 	require.Equal(t, []string{"WordPress is in place"}, s.Logs)
+}
+
+// The Job that installs the site ends well: once in one region, and in the others as soon as that one is done.
+func TestDeclaredInstall(t *testing.T) {
+	w := sites(t)
+	for n, want := range []string{"installed", "already installed"} {
+		files := map[string][]byte{}
+		mounts := []software.Mount{
+			{Path: "/var/www/html", Volume: software.NewVolume(software.Empty, nil)},
+			{Path: "/tmp", Volume: software.NewVolume(software.Empty, nil)},
+		}
+		for _, name := range []string{"start.sh", "install.php", "lock.php"} {
+			files[name] = softwaretest.Declared(t, "wordpress/files/"+name)
+			mounts = append(mounts, software.Mount{Path: "/etc/geo-wordpress/" + name, Sub: name, Volume: software.NewVolume(software.Config, files)})
+		}
+		job := w.Place("install", software.Process{
+			Image:   softwaretest.Image(t, "wordpress:7.1.0-php8.3-apache"),
+			Command: []string{"sh", "/etc/geo-wordpress/start.sh"},
+			Args:    []string{"docker-ensure-installed.sh", "php", "/etc/geo-wordpress/install.php"},
+			Env:     map[string]string{"WORDPRESS_DB_HOST": fmt.Sprintf("tidb%d:4000", n), "WORDPRESS_DB_NAME": "wordpress"},
+			Pace:    1000,
+			User:    33,
+			Files:   &software.Filesystem{ReadOnly: true, Mounts: mounts},
+		})
+		require.Zero(t, w.WaitExit(job), "%v", job.Logs)
+		require.Contains(t, job.Logs, want)
+	}
 }
 
 // The scripts of Syncthing's and the NFS server's init containers.

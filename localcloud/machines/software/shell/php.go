@@ -44,8 +44,22 @@ func php(c *call) int {
 				return 1
 			}
 		}
+		if strings.Contains(string(script), "wp_install(") {
+			c.install(address)
+		}
 	}
 	return 0
+}
+
+// install does what the declared script does of all regions' Jobs that run it: one of them installs the site.
+func (c *call) install(address software.HostPort) {
+	already := false
+	c.outside(func(network software.Network) { already = database.Install(network, address) })
+	if already {
+		c.process.Log("already installed")
+	} else {
+		c.process.Log("installed")
+	}
 }
 
 func (c *call) query(address software.HostPort) (err error) {

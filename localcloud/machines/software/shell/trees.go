@@ -24,7 +24,7 @@ func move(c *call) int {
 }
 
 // transfer copies all operands but the last to the last, and calls done after each. The image's own files are unknown
-// and assumed to exist.
+// and assumed to exist: a tree of them is an empty directory.
 func (c *call) transfer(done func(from string) error) int {
 	if len(c.operands) < 2 {
 		return 1
@@ -37,7 +37,7 @@ func (c *call) transfer(done func(from string) error) int {
 		v, inside, _ := files.Locate(from)
 		dir, exists := v.Has(inside)
 		if !exists {
-			if v.Kind != software.Layer && !v.Opaque {
+			if v.Kind != software.Layer && !v.Opaque || c.has('R') && !files.Exists(to) && files.Mkdir(to) != nil {
 				return 1
 			}
 			continue

@@ -19,19 +19,24 @@ const styleSheet = "/wp-includes/css/dashicons.min.css"
 const configDirectory = "/etc/apache2/conf-enabled"
 
 // pageSeconds matches the constant that lets Cloud CDN keep visitors' pages.
-var pageSeconds = regexp.MustCompile(`define\(\s*'GEO_WORDPRESS_PAGE_SECONDS'\s*,\s*\d+\s*\)`)
+var pageSeconds = regexp.MustCompile(`define\(\s*'GEO_WORDPRESS_PAGE_SECONDS'\s*,\s*(\d+)\s*\)`)
 
-// told adds what the declared PHP tells caches of an answer. None of the model's pages is a visitor's complete one, which
-// caches may keep: it only redirects to the installation.
-func (w *wordpress) told(r software.Response) software.Response {
-	if r.Status == 0 || !pageSeconds.MatchString(w.Process.Env["WORDPRESS_CONFIG_EXTRA"]) {
+// told adds what the declared PHP tells caches of an answer. Of the model's pages, caches may keep the site's front page.
+// The model does not know cookies: the load balancer's cache has those of people with pages of their own in its key.
+func (w *wordpress) told(name string, r software.Response) software.Response {
+	seconds := pageSeconds.FindStringSubmatch(w.Process.Env["WORDPRESS_CONFIG_EXTRA"])
+	if r.Status == 0 || seconds == nil {
 		return r
 	}
 	r.Header = r.Header.Clone()
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	if r.Header.Get("Cache-Control") == "" {
+	switch {
+	case r.Header.Get("Cache-Control") != "":
+	case w.site && isFrontPage(name) && r.Status == http.StatusOK:
+		r.Header.Set("Cache-Control", "public, max-age="+seconds[1])
+	default:
 		r.Header.Set("Cache-Control", "private, no-store")
 	}
 	return r

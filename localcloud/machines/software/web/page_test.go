@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/database"
 	"geo-wordpress/localcloud/machines/software/softwaretest"
 )
 
@@ -34,7 +35,7 @@ func TestWordPressPagesSayWhatAnswers(t *testing.T) {
 	require.Equal(t, "no-store", w.Get("web", 80, "/check.php").Header.Get("Cache-Control"))
 }
 
-// The model's pages are not kept, because it is never installed; a file is, as long as the declared settings say.
+// The front page is kept if there is a site; a file is, as long as the declared settings say.
 func TestWordPressTellsCachesWhatIsDeclared(t *testing.T) {
 	w := softwaretest.New(t)
 	p := softwaretest.WordPress(t)
@@ -60,4 +61,15 @@ func TestWordPressTellsCachesWhatIsDeclared(t *testing.T) {
 			require.Empty(t, w.Get("plain", 80, path).Header.Get("Cache-Control"), path)
 		}
 	}
+
+	already := database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000})
+	require.False(t, already)
+	require.True(t, database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000}), "once")
+	w.Pass(time.Second)
+	for host, want := range map[string]string{"cached": "public, max-age=10", "plain": ""} {
+		front := w.Get(host, 80, "/")
+		require.Equal(t, 200, front.Status, "there is a site")
+		require.Equal(t, want, front.Header.Get("Cache-Control"))
+	}
+	require.Equal(t, "private, no-store", w.Get("cached", 80, "/wp-admin/install.php").Header.Get("Cache-Control"))
 }

@@ -19,6 +19,7 @@ type php struct {
 	settings phpSettings
 	now      time.Time
 	database error // the current result of a statement
+	site     bool  // there is one
 }
 
 func newPHP(p *software.Process) php {
@@ -33,7 +34,7 @@ func (s *php) connect(p *software.Process) (err error) {
 
 // look queries the database, once for all waiting requests.
 func (s *php) look(now time.Time, network software.Network) {
-	s.now, s.database = now, database.Query(network, s.mysql)
+	s.now, s.database, s.site = now, database.Query(network, s.mysql), database.Installed(network, s.mysql)
 }
 
 // phpSettings are PHP's timeouts as a MySQL client.

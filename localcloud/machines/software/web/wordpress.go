@@ -84,17 +84,20 @@ func (w *wordpress) Answer(_ int, r software.Request, network software.Network) 
 		case err != nil:
 		case path.Ext(file) == ".php":
 			if loadsWordPress.Match(content) {
-				return w.told(w.start(r.Waited))
+				return w.told(name, w.start(r.Waited))
 			}
 			return w.check(string(content), r, network)
 		default:
 			return software.Response{Status: http.StatusOK, Body: string(content)}
 		}
 	}
-	return w.told(w.page(name, r.Waited))
+	return w.told(name, w.page(name, r.Waited))
 }
 
-// page returns one of WordPress's own pages. The model is never installed, so the pages redirect to the installation.
+func isFrontPage(name string) bool { return name == "/" || name == "/index.php" }
+
+// page returns one of WordPress's own pages. Without a site, which the stack's Job installs, they redirect to the
+// installation.
 func (w *wordpress) page(name string, waited time.Duration) software.Response {
 	switch name {
 	case "/license.txt", "/readme.html":
@@ -124,6 +127,9 @@ func (w *wordpress) page(name string, waited time.Duration) software.Response {
 	case "/wp-admin/install.php":
 		return software.Response{Status: http.StatusOK, Body: document(w.Process, "WordPress › Installation",
 			"Here the real WordPress would ask for the site's title and its first user.")}
+	}
+	if w.site && isFrontPage(name) {
+		return software.Response{Status: http.StatusOK, Body: document(w.Process, "The site", "Here the real WordPress would show the latest posts.")}
 	}
 	to := w.siteURL() + "/wp-admin/install.php"
 	return software.Response{Status: http.StatusFound, Header: http.Header{"Location": {to}},
