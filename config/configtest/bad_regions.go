@@ -41,6 +41,13 @@ var regionRows = []row{
 		want: want("regions[1].lost", `"yes": must be true or false`)},
 	{name: "a region leaves a stack that has no database", set: set{"regions": list(belgium, london, frankfurt, eemshaven, zurich+` "leaving":true`)},
 		want: want("regions[4].leaving", "there is no complete database yet").and("regions", "4 regions: would stay")},
+	{name: "a primary region that is not listed", set: set{"primaryRegion": "europe-west4"},
+		want: want("primaryRegion", `"europe-west4": must be one of the regions that stay (europe-west1, europe-west2, europe-west3), or empty`)},
+	{name: "a primary region mistyped", set: set{"primaryRegion": "europe-wst2"}, want: want("primaryRegion", "did you mean europe-west")},
+	{name: "a primary region that leaves", set: set{"primaryRegion": "europe-west6",
+		"regions": list(belgium, london, frankfurt, eemshaven, zurich+` "leaving":true`)},
+		want: want("primaryRegion", "must be one of the regions that stay").and("regions[4].leaving", "there is no complete database yet").
+			and("regions", "4 regions: would stay")},
 	{name: "a region's name is a number", set: set{"regions": `[{"name":1,"zone":"europe-west1-b"},` +
 		`{"name":"europe-west2","zone":"europe-west2-b"},{"name":"europe-west3","zone":"europe-west3-b"}]`},
 		want: want("regions[0].name", "1: must be a string")},
