@@ -32,7 +32,7 @@ func (l *LoadBalancer) Route(ctx *pulumi.Context, after ...pulumi.Resource) erro
 	if err != nil {
 		return err
 	}
-	return l.frontEnd(ctx, l.name, l.args, l.address, routes)
+	return l.frontEnd(ctx, routes)
 }
 
 // writers matches what writes. It does not match the pages that signed-in people read outside of the dashboard: their mark

@@ -36,29 +36,22 @@ func followLeaders(b *bench) {
 	b.pulumi("up --yes --skip-preview")
 	load.end()
 
-	first, later := failures(load.between(began, checked)), failures(load.between(checked, time.Now()))
+	sentFirst, sentLater := load.between(began, checked), load.between(checked, time.Now())
+	first, _ := judge(sentFirst)
+	later, _ := judge(sentLater)
 	if n := len(first); n > 0 {
 		took := first[n-1].sent.Sub(first[0].sent).Seconds()
-		b.t.Logf("when the service was new, %d of %d requests failed within %.1f s", n, len(load.between(began, checked)), took)
+		b.t.Logf("when the service was new, %d of %d requests failed within %.1f s", n, len(sentFirst), took)
 		if took > 30 || n > drillRate/10*30 {
 			b.t.Errorf("more than what writes failed, or for longer than the health check takes: %+v", first)
 		}
 	}
-	if sent := load.between(checked, time.Now()); len(later) > 0 || len(sent) == 0 {
-		b.t.Errorf("then %d of %d requests failed: %+v", len(later), len(sent), later)
+	if len(later) > 0 || len(sentLater) == 0 {
+		b.t.Errorf("then %d of %d requests failed: %+v", len(later), len(sentLater), later)
 	}
 	if after := running(b); strings.Join(before, "\n") != strings.Join(after, "\n") {
 		b.t.Errorf("pods before and after:\n%s\n\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
 	}
-}
-
-func failures(all []sample) (failed []sample) {
-	for _, s := range all {
-		if s.failed() {
-			failed = append(failed, s)
-		}
-	}
-	return failed
 }
 
 // leadersIn waits until the dashboard and a form are answered in a region, and checks that they are from then on.

@@ -25,11 +25,10 @@ function fail( string $why ): never {
 /** Returns rows of a store's labels and its number of leaders, or null. */
 function stores(): ?array {
 	[ $host, $port ] = array_pad( explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 ), 2, '3306' );
-	$file = getenv( 'WORDPRESS_DB_PASSWORD_FILE' );
-	$db   = mysqli_init();
+	$db = mysqli_init();
 	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
 	$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
-	if ( ! @$db->real_connect( $host, getenv( 'WORDPRESS_DB_USER' ), $file ? rtrim( (string) file_get_contents( $file ), "\r\n" ) : (string) getenv( 'WORDPRESS_DB_PASSWORD' ), 'information_schema', (int) $port ) ) {
+	if ( ! @$db->real_connect( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), 'information_schema', (int) $port ) ) {
 		return null;
 	}
 	$rows = $db->query( 'SELECT LABEL, LEADER_COUNT FROM TIKV_STORE_STATUS' );
