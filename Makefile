@@ -116,6 +116,19 @@ $(BIN)/tikv-store: $(wildcard tools/tidb/store/*.go) tools/tidb/unistore.sh tool
 	@PATH="$(GO_OF_TIDB):$$PATH" tools/build "the store that speaks TiKV's protocol" tools/tidb ./store $@ -ldflags=-s\ -w
 	@touch $@
 
+# Both are nearly all of TiDB's packages.
+$(BIN)/dumpling: tools/tidb/go.mod tools/tidb/go.sum | $(BIN)/tidb-server
+	@PATH="$(GO_OF_TIDB):$$PATH" tools/build Dumpling tools/tidb github.com/pingcap/tidb/dumpling/cmd/dumpling $@ -ldflags=-s\ -w
+	@touch $@
+
+$(BIN)/tidb-lightning: tools/tidb/go.mod tools/tidb/go.sum | $(BIN)/tidb-server
+	@PATH="$(GO_OF_TIDB):$$PATH" tools/build "TiDB Lightning" tools/tidb github.com/pingcap/tidb/lightning/cmd/tidb-lightning $@ -ldflags=-s\ -w
+	@touch $@
+
+$(BIN)/rclone: tools/rclone/go.mod tools/rclone/go.sum tools/rclone/main.go
+	@CGO_ENABLED=0 tools/build rclone tools/rclone . $@ -ldflags=-s\ -w\ -X\ github.com/rclone/rclone/fs.Version=v1.71.2
+	@touch $@
+
 # Without cgo, as in its image. noassets leaves out the GUI's files: they are generated, and the module lacks them.
 $(BIN)/syncthing: tools/syncthing/go.mod tools/syncthing/go.sum
 	@CGO_ENABLED=0 tools/build Syncthing tools/syncthing github.com/syncthing/syncthing/cmd/syncthing $@ -tags=noassets \
@@ -123,9 +136,11 @@ $(BIN)/syncthing: tools/syncthing/go.mod tools/syncthing/go.sum
 	@touch $@
 
 WORKLOADS := $(BIN)/pd-server $(BIN)/tidb-server $(BIN)/tikv-store $(BIN)/syncthing
-workloads: $(WORKLOADS)
+# What only the backups need.
+BACKUPS := $(BIN)/dumpling $(BIN)/tidb-lightning $(BIN)/rclone
+workloads: $(WORKLOADS) $(BACKUPS)
 
-conformance: $(BIN)/staticcheck $(WORKLOADS) ## run the declared workloads with the real software, as root
+conformance: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS) ## run the declared workloads with the real software, as root
 	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
 	@# In parallel, each with its own networks and volumes: the first half mostly waits.

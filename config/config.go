@@ -42,6 +42,10 @@ type Config struct {
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.
 	Site *Site
+
+	// Backup, when set, is when and where the site is backed up. Restore, when set, is what the site is made from.
+	Backup  *Backup
+	Restore *Restore
 }
 
 // Images are the container images, each with a tag or a digest.
@@ -49,6 +53,8 @@ type Images struct {
 	PD, TiKV, TiDB, NFS, WordPress, Syncthing string
 	// Tools is a BusyBox image, for the init containers.
 	Tools string
+	// Dumpling dumps the database for a backup, Lightning loads the dump, Rclone copies objects.
+	Dumpling, Lightning, Rclone string
 }
 
 // Disks are sizes in GiB. PD, TiKV and Files are one persistent disk each per region; Boot is every machine's own.

@@ -90,7 +90,9 @@ func TestEveryValueArrives(t *testing.T) {
 		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wordpressReplicas": "3", "tidbReplicas": "2",
 		"visitorStaleness": "60", "cdn": "true",
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
-		"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
+		"site":          `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
+		"dumplingImage": "dumpling:8", "lightningImage": "lightning:9", "rcloneImage": "rclone:10",
+		"backup": `{"schedule":"@daily","keepDays":12,"snapshotDays":3}`,
 	} {
 		values["geo-wordpress:"+name] = value
 	}
@@ -107,7 +109,7 @@ func TestEveryValueArrives(t *testing.T) {
 		AuthorizedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.7/32")},
 		DeletionProtection: true,
 		Images: config.Images{PD: "pd:1", TiKV: "tikv:2", TiDB: "tidb:3", NFS: "nfs:4", WordPress: "wordpress:5",
-			Syncthing: "syncthing:6", Tools: "tools:7"},
+			Syncthing: "syncthing:6", Tools: "tools:7", Dumpling: "dumpling:8", Lightning: "lightning:9", Rclone: "rclone:10"},
 		Disks:            config.Disks{PD: 11, TiKV: 22, Files: 33, Boot: 44},
 		Replicas:         sizing.Replicas{WordPress: 3, TiDB: 2},
 		Namespaces:       config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
@@ -115,6 +117,7 @@ func TestEveryValueArrives(t *testing.T) {
 		CDN:              true,
 		Domain:           "www.example.com",
 		Site:             &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},
+		Backup:           &config.Backup{Schedule: "@daily", Location: "US", KeepDays: 12, SnapshotDays: 3},
 	}
 	if got := load(t, values); !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v, want\n%+v", got, want)

@@ -30,6 +30,9 @@ var keys = map[string]string{
 	"wordpressImage":                "string",
 	"syncthingImage":                "string",
 	"toolsImage":                    "string",
+	"dumplingImage":                 "string",
+	"lightningImage":                "string",
+	"rcloneImage":                   "string",
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",
@@ -41,6 +44,8 @@ var keys = map[string]string{
 	"wordpressNamespace":            "string",
 	"domain":                        "string",
 	"site":                          "object",
+	"backup":                        "object",
+	"restore":                       "object",
 }
 
 var (

@@ -57,6 +57,8 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 	}
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)
+	config.Backup = l.backup(config.Regions)
+	config.Restore = l.restore(config.Site)
 	l.noSmallerDisk(config.Disks, config.Regions)
 	l.unknownKeys()
 	if len(l.problems) > 0 {
@@ -108,6 +110,7 @@ func (l *loader) images() Images {
 	return Images{
 		PD: image("pdImage"), TiKV: image("tikvImage"), TiDB: image("tidbImage"), NFS: image("nfsImage"),
 		WordPress: image("wordpressImage"), Syncthing: image("syncthingImage"), Tools: image("toolsImage"),
+		Dumpling: image("dumplingImage"), Lightning: image("lightningImage"), Rclone: image("rcloneImage"),
 	}
 }
 

@@ -21,10 +21,11 @@ func Bounded(limit int, parts ...string) string {
 	return strings.TrimRight(name[:limit-len(suffix)], "-") + suffix
 }
 
-// ServiceAccountID is the ID of a service account for a purpose in a region. Pulumi cannot auto-name one, and an ID is
-// unique in its project, so the stack's name is part of it. The purpose comes first and must start with a letter.
-func ServiceAccountID(purpose, stack, region string) string {
-	return Bounded(googlecloud.MaxServiceAccountID, purpose, sanitized(stack), region)
+// ServiceAccountID is the ID of a stack's service account for a purpose, in a region if one is given. Pulumi cannot
+// auto-name one, and an ID is unique in its project, so the stack's name is part of it. The purpose comes first and must
+// start with a letter.
+func ServiceAccountID(purpose, stack string, region ...string) string {
+	return Bounded(googlecloud.MaxServiceAccountID, append([]string{purpose, sanitized(stack)}, region...)...)
 }
 
 // sanitized turns a stack's name, which may hold capitals, dots and underscores, into a part of a Google Cloud name. If

@@ -3,6 +3,7 @@ package regions
 import (
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Region is one region of the system: one GKE cluster in one zone, with everything that runs on it.
@@ -30,6 +31,15 @@ type Ranges struct {
 // Standing are the regions that are neither lost nor leaving.
 func Standing(all []Region) []Region {
 	return slices.DeleteFunc(slices.Clone(all), func(r Region) bool { return r.Lost || r.Leaving })
+}
+
+// Names are the names of regions, with a space between them.
+func Names(all []Region) string {
+	var names []string
+	for _, region := range all {
+		names = append(names, region.Name)
+	}
+	return strings.Join(names, " ")
 }
 
 // Find returns the region of a name, and whether there is one.

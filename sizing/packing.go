@@ -16,7 +16,8 @@ const (
 	// agentsPerNode is how many pods of a node are GKE's own, rounded up generously.
 	agentsPerNode = 15
 	// jobsAtOnce is the number of short-lived pods that can run at the same time: the database's init, the site's
-	// installation, and the CronJob. (The machines' gate ends before the database's init begins.)
+	// installation, and the CronJob. (The machines' gate ends before the database's init begins, and a backup that finds no
+	// room waits for it.)
 	jobsAtOnce = 3
 )
 

@@ -36,6 +36,7 @@ type built struct {
 var (
 	tools     = func(i config.Images) string { return i.Tools }
 	wordpress = func(i config.Images) string { return i.WordPress }
+	rclone    = func(i config.Images) string { return i.Rclone }
 )
 
 // containers lists all containers, by application and container name.
@@ -59,6 +60,15 @@ var containers = map[string]built{
 	"wordpress/health":                    {wordpress, sizing.Health},
 	"wordpress-cron/wordpress-cron":       {tools, sizing.Job},
 	"wordpress-install/wordpress-install": {wordpress, sizing.Job},
+	"database-reader/database-reader":     {wordpress, sizing.Job},
+	"backup/turn":                         {rclone, sizing.Job},
+	"backup/database":                     {func(i config.Images) string { return i.Dumpling }, sizing.Backup},
+	"backup/files":                        {wordpress, sizing.Backup},
+	"restore/begin":                       {wordpress, sizing.Job},
+	"restore/fetch":                       {rclone, sizing.Job},
+	"restore/database":                    {func(i config.Images) string { return i.Lightning }, sizing.Backup},
+	"restore/files":                       {wordpress, sizing.Backup},
+	"restore/end":                         {wordpress, sizing.Backup},
 }
 
 func app(w stacktest.Workload) string { return w.Labels["app.kubernetes.io/name"] }
@@ -137,7 +147,7 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 			case "Job", "CronJob":
 				// Gates end before the database's init begins: see orderRules. In a first update, the Job that waits for the
 				// replicas ends at once; later there is no installation.
-				if !strings.HasSuffix(app(w), "gate") && app(w) != "membership" {
+				if !strings.HasSuffix(app(w), "gate") && !slices.Contains([]string{"membership", "backup", "restore", "database-reader"}, app(w)) {
 					jobs++
 				}
 				continue
@@ -261,7 +271,7 @@ var ranks = map[string]struct {
 	"pd": {"database", 1_000_000}, "tikv": {"database", 1_000_000}, "tidb": {"database", 1_000_000},
 	"nfs": {"files", 900_000}, "syncthing": {"sync", 800_000}, "wordpress": {"wordpress", 700_000},
 	"gate": {"jobs", 600_000}, "pd-gate": {"jobs", 600_000}, "tikv-gate": {"jobs", 600_000}, "membership": {"jobs", 600_000}, "database-init": {"jobs", 600_000}, "wordpress-cron": {"jobs", 600_000},
-	"wordpress-install": {"jobs", 600_000},
+	"wordpress-install": {"jobs", 600_000}, "database-reader": {"jobs", 600_000}, "backup": {"jobs", 600_000}, "restore": {"jobs", 600_000},
 }
 
 // priorities: every pod has the priority class of its rank and depends on it: the API refuses a pod whose class does

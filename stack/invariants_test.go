@@ -95,6 +95,9 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"with a site": with(configtest.Committed(t), "site",
 			`{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`),
 		"with a domain": with(configtest.Committed(t), "domain", "www.example.com"),
+		"with backups, from a backup": with(with(configtest.Committed(t),
+			"backup", `{"schedule":"0 3 * * *","keepDays":30,"snapshotDays":7}`),
+			"restore", `{"bucket":"another-stacks","name":"last-week"}`),
 	}
 }
 

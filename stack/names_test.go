@@ -2,6 +2,7 @@ package stack_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"geo-wordpress/googlecloud"
@@ -20,11 +21,14 @@ var nameRules = []invariant{
 	{"labels are within their limits", labelsAreWithinLimits},
 }
 
+// namesOfOthers are kinds whose name is that of what they belong to, and service accounts, which have an ID.
+var namesOfOthers = []string{"InstanceGroupNamedPort", "DiskResourcePolicyAttachment", "Account"}
+
 // googleNamesAreAutomatic: a resource with a fixed name is deleted before it is replaced, which Google refuses while
 // another resource uses it. A named port needs the name that the backend service uses.
 func googleNamesAreAutomatic(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
-		if strings.HasPrefix(r.Type, "gcp:") && r.Kind() != "InstanceGroupNamedPort" && r.At("name") != nil {
+		if strings.HasPrefix(r.Type, "gcp:") && !slices.Contains(namesOfOthers, r.Kind()) && r.At("name") != nil {
 			t.Errorf("%s is named %v", r, r.At("name"))
 		}
 	}
@@ -39,7 +43,7 @@ func googleNamesAreWithinLimits(t rapid.TB, s *system) {
 		if r.Type == stacktest.ClusterType || r.Type == stacktest.PoolType {
 			limit = googlecloud.MaxClusterName
 		}
-		if name := r.Output("name"); name != "" {
+		if name := r.Output("name"); name != "" && r.Kind() != "Account" {
 			if !googlecloud.Name.MatchString(name) || len(name) > limit {
 				t.Errorf("%s has the name %q, of %d characters of %d, which Google refuses", r, name, len(name), limit)
 			}

@@ -33,6 +33,9 @@ func (s *system) export() {
 		"rootPassword": s.credentials.DatabaseRoot,
 	})
 	s.ctx.Export("syncthing_devices", devices)
+	if s.backup != nil {
+		s.ctx.Export("backup_bucket", s.backup.Bucket)
+	}
 	if s.config.Site != nil {
 		s.ctx.Export("admin", pulumi.Map{
 			"user":     pulumi.String(s.config.Site.AdminUser),

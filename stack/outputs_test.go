@@ -22,6 +22,9 @@ var outputRules = []invariant{
 func theOutputsAreThosePromised(t rapid.TB, s *system) {
 	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
 	database := []string{"name", "password", "rootPassword", "user"}
+	if s.config.Backup != nil {
+		want = append([]string{"backup_bucket"}, want...)
+	}
 	if s.config.Site != nil {
 		want = append([]string{"admin"}, want...)
 	}

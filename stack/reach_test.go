@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"geo-wordpress/config"
 	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
@@ -21,7 +22,7 @@ type way struct {
 }
 
 // ways are exactly the connections that the policies must allow.
-func ways(site bool) map[way]bool {
+func ways(c *config.Config) map[way]bool {
 	all := map[way]bool{
 		{"pd", "pd", ports.PDClient, true}:                 true,
 		{"pd", "pd", ports.PDPeer, true}:                   true,
@@ -41,8 +42,10 @@ func ways(site bool) map[way]bool {
 		{"wordpress-cron", "wordpress", ports.HTTP, false}: true,
 		{"syncthing", "syncthing", ports.Syncthing, true}:  true,
 	}
-	if site {
-		all[way{"wordpress-install", "tidb", ports.TiDB, false}] = true
+	for app, is := range map[string]bool{"wordpress-install": c.Site != nil, "backup": c.Backup != nil, "database-reader": c.Backup != nil, "restore": c.Restore != nil} {
+		if is {
+			all[way{app, "tidb", ports.TiDB, false}] = true
+		}
 	}
 	return all
 }
@@ -82,7 +85,7 @@ func regionsAdmitEachOther(t rapid.TB, s *system) {
 		}
 	}
 	here := s.config.Regions[0]
-	must := ways(s.config.Site != nil)
+	must := ways(s.config)
 	for _, there := range s.config.Regions {
 		for _, from := range s.pods(here) {
 			// The job is in one region; its policies are in all.

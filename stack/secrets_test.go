@@ -128,8 +128,11 @@ func secretsAreRandom(t rapid.TB, s *system) {
 	if s.config.Site != nil {
 		want++
 	}
+	if s.config.Backup != nil {
+		want++
+	}
 	if len(passwords) != want {
-		t.Errorf("%d passwords, want %d: the database's two, eight salts, an API key a region, and the administrator's if there is a site", len(passwords), want)
+		t.Errorf("%d passwords, want %d: the database's two, eight salts, an API key a region, the administrator's of a site, and the backups' user's", len(passwords), want)
 	}
 }
 

@@ -39,6 +39,7 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 		s.secrets,
 		s.database,
 		s.routes,
+		s.backups,
 		s.sites,
 		s.departures,
 	} {

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"geo-wordpress/components/backup"
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/loadbalancer"
@@ -9,6 +10,7 @@ import (
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/project"
+	"geo-wordpress/components/restore"
 	"geo-wordpress/components/storage"
 	"geo-wordpress/components/syncthing"
 	"geo-wordpress/components/tidb"
@@ -38,6 +40,9 @@ type system struct {
 	replicated   pulumi.Resource                // the Job that places the data; nil while a region is lost or leaves
 	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
 	machines     []pulumi.Resource              // the last region's gate so far, after its machines
+	backup       *backup.Backup                 // nil without backups
+	reader       pulumi.Resource                // the Job that creates the database user who dumps
+	restore      *restore.Restore               // nil unless the site is made from a backup
 }
 
 // region is what has been declared of one region.
@@ -55,7 +60,10 @@ type region struct {
 
 // foundations declares the APIs and the network.
 func (s *system) foundations() (err error) {
-	s.project, err = project.New(s.ctx, "project", project.Args{ManageServices: s.config.ManageServices})
+	s.project, err = project.New(s.ctx, "project", project.Args{
+		ManageServices: s.config.ManageServices,
+		Storage:        s.config.Backup != nil || s.config.Restore != nil,
+	})
 	if err != nil {
 		return err
 	}
@@ -171,7 +179,10 @@ func (s *system) routes() error {
 
 // secrets declares the credentials that all regions share, and the identity of each region's Syncthing.
 func (s *system) secrets() (err error) {
-	s.credentials, err = credentials.New(s.ctx, "credentials", credentials.Args{Admin: s.config.Site != nil})
+	s.credentials, err = credentials.New(s.ctx, "credentials", credentials.Args{
+		Admin:  s.config.Site != nil,
+		Backup: s.config.Backup != nil,
+	})
 	if err != nil {
 		return err
 	}
@@ -189,6 +200,7 @@ func (s *system) secrets() (err error) {
 // breaks the first region's site never reaches the second's.
 func (s *system) sites() error {
 	before := s.machines
+	database := s.initialized
 	for _, r := range s.regions {
 		files, err := nfs.New(s.ctx, "nfs-"+r.Name, nfs.Args{
 			Config:         s.config,
@@ -215,6 +227,9 @@ func (s *system) sites() error {
 		if err != nil {
 			return err
 		}
+		if database, err = s.restored(r, files, database); err != nil {
+			return err
+		}
 		site, err := wordpress.New(s.ctx, "wordpress-"+r.Name, wordpress.Args{
 			Config:      s.config,
 			Region:      r.Region,
@@ -224,9 +239,12 @@ func (s *system) sites() error {
 			Credentials: s.credentials,
 			SiteURL:     s.loadBalancer.SiteURL,
 			Priority:    r.priority,
-			Database:    s.initialized,
+			Database:    database,
 		})
 		if err != nil {
+			return err
+		}
+		if err := s.backedUp(r, files); err != nil {
 			return err
 		}
 		before = []pulumi.Resource{site.Serves}

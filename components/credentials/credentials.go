@@ -20,6 +20,8 @@ var Salts = []string{
 type Args struct {
 	// Admin adds a password for the site's administrator.
 	Admin bool
+	// Backup adds a password for the database user that dumps.
+	Backup bool
 }
 
 // Credentials are the shared secrets. Every string is a secret of letters and digits alone, so that it needs no quoting
@@ -29,6 +31,7 @@ type Credentials struct {
 
 	DatabaseRoot      pulumi.StringOutput
 	DatabaseWordPress pulumi.StringOutput
+	DatabaseBackup    pulumi.StringOutput            // empty unless Args.Backup is set
 	Admin             pulumi.StringOutput            // empty unless Args.Admin is set
 	Salts             map[string]pulumi.StringOutput // by the names in Salts
 }
@@ -46,7 +49,13 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if c.DatabaseWordPress, err = c.password(ctx, name+"-database-wordpress", 32); err != nil {
 		return nil, err
 	}
-	c.Admin = pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)
+	empty := pulumi.ToSecret(pulumi.String("")).(pulumi.StringOutput)
+	c.DatabaseBackup, c.Admin = empty, empty
+	if args.Backup {
+		if c.DatabaseBackup, err = c.password(ctx, name+"-database-backup", 32); err != nil {
+			return nil, err
+		}
+	}
 	if args.Admin {
 		if c.Admin, err = c.password(ctx, name+"-admin", 24); err != nil {
 			return nil, err

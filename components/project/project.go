@@ -2,6 +2,8 @@
 package project
 
 import (
+	"slices"
+
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/projects"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -21,6 +23,8 @@ var apis = []string{
 type Args struct {
 	// ManageServices enables the APIs; false leaves them to the project's owner.
 	ManageServices bool
+	// Storage adds Cloud Storage, for backups.
+	Storage bool
 }
 
 // Project is the Google Cloud project with its APIs enabled. The rest of the graph depends on it.
@@ -37,7 +41,11 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	if args.ManageServices {
-		for _, api := range apis {
+		needed := apis
+		if args.Storage {
+			needed = append(slices.Clone(apis), "storage.googleapis.com")
+		}
+		for _, api := range needed {
 			// A project outlives the stack, and others may use its APIs: destroying the stack leaves them on.
 			service, err := projects.NewService(ctx, name+"-"+api, &projects.ServiceArgs{
 				Service:          pulumi.String(api),

@@ -18,26 +18,38 @@ import (
 func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	c := podspec.Container(initializer, p.args.Config.Images.WordPress, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})
-	c.Env = corev1.EnvVarArray{
+	c.Env, c.VolumeMounts = p.initialization("init.sql")
+	return p.sqlJob(ctx, initializer, c, p.initVolume("init.sql", "root-password"), after)
+}
+
+// initialization are the environment and the mounts of init.php, which runs the statements of a file of the volume "init".
+func (p *Part) initialization(file string) (env corev1.EnvVarArray, mounts corev1.VolumeMountArray) {
+	env = corev1.EnvVarArray{
 		podspec.Env("DB_HOST", pulumi.String(Address(p.args.Config, p.args.Region))),
 		podspec.Env("DB_ROOT_PASSWORD_FILE", pulumi.String("/etc/tidb-secret/root-password")),
-		podspec.Env("DB_INIT_FILE", pulumi.String("/etc/tidb-secret/init.sql")),
+		podspec.Env("DB_INIT_FILE", pulumi.String("/etc/tidb-secret/"+file)),
 	}
-	c.VolumeMounts = corev1.VolumeMountArray{
+	mounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "init.php", "/etc/tidb-init/init.php"),
 		podspec.MountReadOnly("init", "/etc/tidb-secret"),
 		podspec.Mount("tmp", "/tmp"),
 	}
-	return batchv1.NewJob(ctx, p.name+"-"+initializer, &batchv1.JobArgs{
+	return env, mounts
+}
+
+// sqlJob declares a Job whose container runs statements as root. The volume "init" holds them.
+func (p *Part) sqlJob(ctx *pulumi.Context, app string, c *corev1.ContainerArgs, init *corev1.VolumeArgs, after []pulumi.Resource,
+) (pulumi.Resource, error) {
+	return batchv1.NewJob(ctx, p.name+"-"+app, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   p.args.Namespace.Name,
-			Labels:      objectmeta.Labels(initializer),
+			Labels:      objectmeta.Labels(app),
 			Annotations: objectmeta.Annotations(),
 		},
 		Spec: &batchv1.JobSpecArgs{
 			BackoffLimit: pulumi.Int(6),
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(initializer)},
+				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},
 				Spec: &corev1.PodSpecArgs{
 					RestartPolicy:                pulumi.String("Never"),
 					PriorityClassName:            p.args.Priority.Jobs,
@@ -47,7 +59,7 @@ func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi
 					Containers:                   corev1.ContainerArray{c},
 					Volumes: corev1.VolumeArray{
 						podspec.FromConfigMap("config", p.config.Metadata.Name()),
-						p.initVolume("init.sql", "root-password"),
+						init,
 						podspec.Scratch("tmp", "64Mi"),
 					},
 				},

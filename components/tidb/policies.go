@@ -1,6 +1,8 @@
 package tidb
 
 import (
+	"slices"
+
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/ports"
 
@@ -28,7 +30,17 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 		return all
 	}
 	clients := peers{networkpolicy.Pods(initializer)}
-	for _, app := range Clients {
+	if p.args.Config.Backup != nil {
+		clients = append(clients, networkpolicy.Pods(reader))
+	}
+	apps := slices.Clone(Clients)
+	if p.args.Config.Backup != nil {
+		apps = append(apps, "backup")
+	}
+	if p.args.Config.Restore != nil {
+		apps = append(apps, "restore")
+	}
+	for _, app := range apps {
 		clients = append(clients, networkpolicy.PodsIn(p.args.Config.Namespaces.WordPress, app))
 	}
 	toPD := networkpolicy.To(networkpolicy.TCP(ports.PDClient), local(PD)...)

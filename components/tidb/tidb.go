@@ -25,10 +25,11 @@ const (
 	initializer = "database-init"
 )
 
-// Database and User are WordPress's database and database user.
+// Database and User are WordPress's database and database user. Reader is the user that dumps the database for a backup.
 const (
 	Database = "wordpress"
 	User     = "wordpress"
+	Reader   = "backup"
 )
 
 // unprivileged is the user that the servers run as. Their images run as root by default; they only need a directory.

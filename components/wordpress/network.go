@@ -55,9 +55,7 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}
 	http := networkpolicy.TCP(ports.HTTP)
 	toDatabase := networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
-	// Excludes private ranges: the VPC and the metadata server.
-	toInternet := networkpolicy.To(networkpolicy.TCP(80, 443, 465, 587), networkpolicy.Block("0.0.0.0/0",
-		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
+	toInternet := networkpolicy.To(networkpolicy.TCP(80, 443, 465, 587), networkpolicy.Internet())
 
 	for _, policy := range []struct {
 		app     string

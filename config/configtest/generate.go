@@ -76,10 +76,15 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"wordpressNamespace":            namespaces[2],
 		"domain":                        domain.Draw(t, "domain"),
 		"site":                          encoded(site.Draw(t, "site")),
+		"backup":                        encoded(backup.Draw(t, "backup")),
+		"restore":                       `{}`,
 	} {
 		values[full(name)] = value
 	}
-	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools"} {
+	if values[full("site")] == "{}" {
+		values[full("restore")] = encoded(restore.Draw(t, "restore"))
+	}
+	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools", "dumpling", "lightning", "rclone"} {
 		values[full(software+"Image")] = image.Draw(t, software+" image")
 	}
 	return values

@@ -69,6 +69,7 @@ var collections = map[string]string{
 	"gcp:compute/firewall:Firewall":                           "global/firewalls",
 	DiskType:                                                  "zones/%s/disks",
 	ClusterType:                                               "locations/%s/clusters",
+	"gcp:compute/resourcePolicy:ResourcePolicy":               "regions/%s/resourcePolicies",
 	"gcp:compute/globalAddress:GlobalAddress":                 "global/addresses",
 	"gcp:compute/healthCheck:HealthCheck":                     "global/healthChecks",
 	"gcp:compute/backendService:BackendService":               "global/backendServices",
@@ -87,7 +88,7 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 		}
 		return ""
 	}
-	autoNamed := collections[r.Type] != "" || r.Type == PoolType || r.Type == "gcp:compute/routerNat:RouterNat"
+	autoNamed := collections[r.Type] != "" || r.Type == PoolType || r.Type == "gcp:compute/routerNat:RouterNat" || r.Type == "gcp:storage/bucket:Bucket"
 	if _, named := state["name"]; autoNamed && !named {
 		state["name"] = resource.NewProperty(autoName(r, 7))
 	}
@@ -109,6 +110,7 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 		email := text("accountId") + "@" + c.project + ".iam.gserviceaccount.com"
 		id = "projects/" + c.project + "/serviceAccounts/" + email
 		c.computed(state, "email", email)
+		c.computed(state, "name", id)
 		c.computed(state, "member", "serviceAccount:"+email)
 	case ClusterType:
 		sum := sha256.Sum256([]byte(id))

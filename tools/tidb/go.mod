@@ -1,9 +1,13 @@
-// TiDB's server, pinned: the commit of release 8.5.6; and a store for it, of the same commit.
+// TiDB's server, Dumpling and Lightning, pinned: the commit of release 8.5.6; and a store for them, of the same commit.
 module geo-wordpress/tools/tidb
 
 go 1.25.8
 
-tool github.com/pingcap/tidb/cmd/tidb-server
+tool (
+	github.com/pingcap/tidb/cmd/tidb-server
+	github.com/pingcap/tidb/dumpling/cmd/dumpling
+	github.com/pingcap/tidb/lightning/cmd/tidb-lightning
+)
 
 require (
 	github.com/pingcap/kvproto v0.0.0-20260302041553-bdcab1db9bef

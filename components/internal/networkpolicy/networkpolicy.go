@@ -34,6 +34,11 @@ func Block(cidr string, except ...string) networkingv1.NetworkPolicyPeerInput {
 	return &networkingv1.NetworkPolicyPeerArgs{IpBlock: block}
 }
 
+// Internet are all public addresses: not the VPC, and not the metadata server.
+func Internet() networkingv1.NetworkPolicyPeerInput {
+	return Block("0.0.0.0/0", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+}
+
 // RemotePods are the other regions' pods, as address ranges: selectors match only pods of the same cluster.
 func RemotePods(peers []regions.Region) []networkingv1.NetworkPolicyPeerInput {
 	var blocks []networkingv1.NetworkPolicyPeerInput

@@ -26,6 +26,7 @@ func newRegion(r regions.Region) *Region {
 		Deployments:  map[Key]*appsv1.Deployment{},
 		Jobs:         map[Key]*batchv1.Job{},
 		CronJobs:     map[Key]*batchv1.CronJob{},
+		Accounts:     map[Key]*corev1.ServiceAccount{},
 	}
 }
 
@@ -68,6 +69,8 @@ func (r *Region) add(o object) error {
 		return decode(o, r.Jobs)
 	case "CronJob":
 		return decode(o, r.CronJobs)
+	case "ServiceAccount":
+		return decode(o, r.Accounts)
 	}
 	return nil
 }

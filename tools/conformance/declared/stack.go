@@ -13,6 +13,7 @@ import (
 	"geo-wordpress/regions"
 	"geo-wordpress/stack/stacktest"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -41,6 +42,7 @@ type Region struct {
 	Deployments  map[Key]*appsv1.Deployment
 	Jobs         map[Key]*batchv1.Job
 	CronJobs     map[Key]*batchv1.CronJob
+	Accounts     map[Key]*corev1.ServiceAccount
 }
 
 // Key is an object's namespace and name.
@@ -114,6 +116,18 @@ func (s *Stack) Region(name string) *Region {
 		}
 	}
 	panic(fmt.Sprintf("declared: no region %q", name))
+}
+
+// Grant is a role that a stack gives a member on a bucket.
+type Grant struct{ Bucket, Role, Member string }
+
+// Grants returns the roles on buckets that the stack declares.
+func (s *Stack) Grants() (all []Grant) {
+	for _, r := range s.graph.Where(func(r *stacktest.Resource) bool { return r.Type == "gcp:storage/bucketIAMMember:BucketIAMMember" }) {
+		text := func(name resource.PropertyKey) string { return fmt.Sprint(plain(r.Inputs[name])) }
+		all = append(all, Grant{Bucket: text("bucket"), Role: text("role"), Member: text("member")})
+	}
+	return all
 }
 
 // Output returns a string of the stack's outputs, found by the path of its keys. It panics if there is none.

@@ -45,6 +45,10 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 		return server("tikv-server", "tikv-store"), nil
 	case "busybox":
 		return busybox()
+	case "dumpling", "tidb-lightning":
+		return server(name, name), nil
+	case "rclone":
+		return rclone()
 	case "syncthing":
 		return syncthing(), nil
 	case "nfs-provisioner":
@@ -93,6 +97,17 @@ func busybox() (*kubelet.Image, error) {
 		Env:     []string{defaultPath},
 		Command: []string{"sh"},
 	}, nil
+}
+
+// rclone is rclone's own image: Alpine, which has BusyBox, and rclone.
+func rclone() (*kubelet.Image, error) {
+	image, err := busybox()
+	if err != nil {
+		return nil, err
+	}
+	image.Root.Programs["/usr/local/bin/rclone"] = filepath.Join(Bin(), "rclone")
+	image.Entrypoint, image.Command = []string{"rclone"}, nil
+	return image, nil
 }
 
 // syncthing is Syncthing's own image. It lets the GUI listen on every address, and sets a home.

@@ -23,6 +23,8 @@ var Substitutions = []Substitution{
 	{"disks", "a Google disk behind each claim", "a directory for each claim of each region"},
 	{"the NFS provisioner", "provisions the claim's volume by the API server, runs NFS-Ganesha", "the volume is there from the start; a script runs the same NFS-Ganesha with the same helpers and settings"},
 	{"the NFS mount", "the kernel's NFS client, in WordPress's pods", "the server's directory itself"},
+	{"Google Cloud", "the machine's metadata server, Cloud Storage", "a metadata server that gives a pod the token of its declared account, and fake-gcs-server behind the declared roles, with a certificate of a test's own authority, which the images trust by SSL_CERT_FILE"},
+	{"rclone", "all of it", "the same version with the commands and the storage systems that the backups use"},
 	{"limits", "CPU, memory, size of volumes", "not applied"},
 	{"seccomp", "RuntimeDefault", "not applied"},
 }

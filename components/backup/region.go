@@ -1,0 +1,180 @@
+package backup
+
+import (
+	_ "embed"
+
+	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/credentials"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/internal/workloadidentity"
+	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/nfs"
+	"geo-wordpress/components/priority"
+	"geo-wordpress/components/tidb"
+	"geo-wordpress/ports"
+	"geo-wordpress/regions"
+	"geo-wordpress/sizing"
+
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// app is the CronJob's name and its pods' label.
+	app = "backup"
+	// deadlineSeconds is the time for a backup, the wait included.
+	deadlineSeconds = 12 * 3600
+)
+
+var (
+	//go:embed files/turn.sh
+	turnScript string
+	//go:embed files/database.sh
+	databaseScript string
+	//go:embed files/files.sh
+	filesScript string
+)
+
+// RegionArgs configure a region's part.
+type RegionArgs struct {
+	Region      regions.Region
+	Cluster     *cluster.Cluster
+	Namespace   *namespace.Namespace // WordPress's, which has the files
+	Files       *nfs.Server
+	Credentials *credentials.Credentials
+	Priority    *priority.Classes
+	SiteURL     pulumi.StringInput
+	// Database is what creates the user who dumps.
+	Database pulumi.Resource
+}
+
+// In declares a region's CronJob. All regions' begin at the same time. The first region in the list takes the backup;
+// another one takes it if the regions before it have not done so in time.
+func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
+	metadata := func() *metav1.ObjectMetaArgs {
+		return &metav1.ObjectMetaArgs{Namespace: args.Namespace.Name, Annotations: objectmeta.Annotations()}
+	}
+	account, err := b.identity.Account(ctx, name, args.Cluster, b, args.Namespace.Name)
+	if err != nil {
+		return err
+	}
+	scripts, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
+		Metadata: metadata(),
+		Data: pulumi.StringMap{
+			"turn.sh":     pulumi.String(turnScript),
+			"database.sh": pulumi.String(databaseScript),
+			"files.sh":    pulumi.String(filesScript),
+		},
+	}, args.Cluster.Object(b))
+	if err != nil {
+		return err
+	}
+	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
+		Metadata:   metadata(),
+		StringData: pulumi.StringMap{"password": args.Credentials.DatabaseBackup},
+	}, args.Cluster.Object(b))
+	if err != nil {
+		return err
+	}
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name, networkpolicy.Of(app, args.Namespace.Name, nil,
+		networkingv1.NetworkPolicyEgressRuleArray{
+			networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(b.args.Config.Namespaces.Database, tidb.TiDB)),
+			workloadidentity.ToMetadataServer(),
+			networkpolicy.To(networkpolicy.TCP(443), networkpolicy.Internet()),
+		}), args.Cluster.Object(b))
+	if err != nil {
+		return err
+	}
+	pod := b.pod(args, account, scripts, secret)
+	labelled := objectmeta.Labels(app)
+	ready := append([]pulumi.Resource{policy, args.Database}, b.roles...)
+	_, err = batchv1.NewCronJob(ctx, name, &batchv1.CronJobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Name:        pulumi.String(app),
+			Namespace:   args.Namespace.Name,
+			Labels:      labelled,
+			Annotations: objectmeta.Annotations(),
+		},
+		Spec: &batchv1.CronJobSpecArgs{
+			Schedule:                   pulumi.String(b.args.Config.Backup.Schedule),
+			TimeZone:                   pulumi.String("Etc/UTC"),
+			ConcurrencyPolicy:          pulumi.String("Forbid"),
+			StartingDeadlineSeconds:    pulumi.Int(600),
+			SuccessfulJobsHistoryLimit: pulumi.Int(1),
+			FailedJobsHistoryLimit:     pulumi.Int(3),
+			JobTemplate: &batchv1.JobTemplateSpecArgs{Spec: &batchv1.JobSpecArgs{
+				BackoffLimit:          pulumi.Int(2),
+				ActiveDeadlineSeconds: pulumi.Int(deadlineSeconds),
+				Template:              &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: labelled}, Spec: pod},
+			}},
+		},
+	}, args.Cluster.Object(b, pulumi.DependsOn(append(ready, args.Namespace.Policies()...))))
+	return err
+}
+
+// pod takes a backup: it waits for its turn, dumps the database, and copies the files.
+func (b *Backup) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *corev1.ConfigMap, secret *corev1.Secret) *corev1.PodSpecArgs {
+	images := b.args.Config.Images
+	env := append(corev1.EnvVarArray{
+		podspec.Env("BUCKET", b.Bucket),
+		podspec.Env("REGION", pulumi.String(args.Region.Name)),
+	}, podspec.Rclone()...)
+
+	turn := podspec.Container("turn", images.Rclone, sizing.Job)
+	turn.Command = pulumi.ToStringArray([]string{"sh", "/scripts/turn.sh"})
+	turn.Env = append(env, podspec.Env("REGIONS", pulumi.String(regions.Names(regions.Standing(b.args.Config.Regions)))))
+	turn.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountFile("scripts", "turn.sh", "/scripts/turn.sh"),
+		podspec.Mount("work", "/work"),
+		podspec.Mount("tmp", "/tmp"),
+	}
+
+	database := podspec.Container("database", images.Dumpling, sizing.Backup)
+	database.Command = pulumi.ToStringArray([]string{"sh", "/scripts/database.sh"})
+	database.Env = append(env,
+		podspec.Env("DATABASE_HOST", pulumi.String(tidb.Address(b.args.Config, args.Region))),
+		podspec.Env("DATABASE_USER", pulumi.String(tidb.Reader)),
+		podspec.Env("DATABASE_NAME", pulumi.String(tidb.Database)),
+		podspec.EnvFromSecret("DATABASE_PASSWORD", secret.Metadata.Name(), "password"),
+	)
+	database.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountFile("scripts", "database.sh", "/scripts/database.sh"),
+		podspec.MountReadOnly("work", "/work"),
+		podspec.Mount("tmp", "/tmp"),
+	}
+
+	// WordPress's image has GNU tar, which goes on when a file changes or vanishes.
+	files := podspec.Container("files", images.WordPress, sizing.Backup)
+	files.Command = pulumi.ToStringArray([]string{"bash", "/scripts/files.sh"})
+	files.Env = append(env, podspec.Env("SITE_URL", args.SiteURL))
+	files.VolumeMounts = corev1.VolumeMountArray{
+		podspec.MountFile("scripts", "files.sh", "/scripts/files.sh"),
+		podspec.MountReadOnly("work", "/work"),
+		podspec.MountReadOnly("wp-content", "/wp-content"),
+		podspec.Mount("tmp", "/tmp"),
+	}
+
+	security := podspec.User(podspec.WWWData)
+	security.FsGroup, security.FsGroupChangePolicy = nil, nil // the files are on NFS and www-data's already
+	return &corev1.PodSpecArgs{
+		RestartPolicy:                pulumi.String("Never"),
+		ServiceAccountName:           account.Metadata.Name(),
+		PriorityClassName:            args.Priority.Jobs,
+		SecurityContext:              security,
+		AutomountServiceAccountToken: pulumi.Bool(false), // the machine's metadata server knows the pod's account
+		EnableServiceLinks:           pulumi.Bool(false),
+		InitContainers:               corev1.ContainerArray{turn, database},
+		Containers:                   corev1.ContainerArray{files},
+		Volumes: corev1.VolumeArray{
+			podspec.FromConfigMap("scripts", scripts.Metadata.Name()),
+			podspec.FromClaim("wp-content", args.Files.Claim),
+			podspec.Scratch("work", "256Mi"), // rclone itself
+			podspec.Scratch("tmp", "1Gi"),
+		},
+	}
+}

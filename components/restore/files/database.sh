@@ -1,0 +1,34 @@
+#!/bin/sh
+# Loads the database from the backup, in the first region: database.sh
+#
+# Through SQL, so it needs no more rights than WordPress has. It may be repeated: rows that are there are replaced.
+#
+# Environment: BUCKET, BACKUP, REGION, REGIONS, DATABASE_HOST (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME.
+set -eu
+[ ! -e /work/skip ] && [ "${REGIONS%% *}" = "$REGION" ] || exit 0
+umask 077
+cat >/tmp/lightning.toml <<END
+[lightning]
+file = "-"
+table-concurrency = 2
+region-concurrency = 2
+check-requirements = false # they are about TiKV's disks
+
+[tikv-importer]
+backend = "tidb"
+on-duplicate = "replace"
+
+[mydumper]
+data-source-dir = "gs://$BUCKET/$BACKUP/database"
+filter = ["$DATABASE_NAME.*"]
+
+[tidb]
+host = "${DATABASE_HOST%:*}"
+port = ${DATABASE_HOST##*:}
+user = "$DATABASE_USER"
+password = "$DATABASE_PASSWORD"
+
+[checkpoint]
+enable = false
+END
+exec /tidb-lightning --config /tmp/lightning.toml

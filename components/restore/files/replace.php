@@ -1,0 +1,87 @@
+<?php
+/**
+ * Replaces a site's address in its database, in PHP's serialised values too, whose strings carry their lengths.
+ */
+
+/** Returns the patterns of a site's address with their replacements: with either scheme, and as JSON escapes it. */
+function replacements( string $from, string $to ): array {
+	$host  = preg_replace( '#^https?://#', '', rtrim( $from, '/' ) );
+	$to    = rtrim( $to, '/' );
+	$pairs = array();
+	foreach ( array( '', '\\' ) as $escape ) {
+		// Not the beginning of a longer name: example.com is not example.com.au.
+		$pattern           = '#https?:' . preg_quote( "$escape/$escape/", '#' ) . preg_quote( str_replace( '/', "$escape/", $host ), '#' ) . '(?![\w-]|\.\w|:\d)#';
+		$pairs[ $pattern ] = strtr( str_replace( '/', "$escape/", $to ), array( '\\' => '\\\\', '$' => '\\$' ) );
+	}
+	return $pairs;
+}
+
+/** Replaces in a text, which may be serialised, or hold a serialised text. */
+function replace_text( string $text, array $pairs ): string {
+	if ( ! preg_match( '/^(?:a|O|s):\d+:/', $text ) ) {
+		return preg_replace( array_keys( $pairs ), array_values( $pairs ), $text );
+	}
+	$out    = '';
+	$at     = 0;
+	$length = strlen( $text );
+	// Between the strings there is only structure, in which nothing looks like the beginning of a string.
+	while ( preg_match( '/\bs:(\d+):"/', $text, $found, PREG_OFFSET_CAPTURE, $at ) ) {
+		$start = $found[0][1] + strlen( $found[0][0] );
+		$size  = (int) $found[1][0];
+		if ( $start + $size + 2 > $length || '";' !== substr( $text, $start + $size, 2 ) ) {
+			return preg_replace( array_keys( $pairs ), array_values( $pairs ), $text ); // not serialised after all
+		}
+		$inner = replace_text( substr( $text, $start, $size ), $pairs );
+		$out  .= substr( $text, $at, $found[0][1] - $at ) . 's:' . strlen( $inner ) . ":\"$inner\";";
+		$at    = $start + $size + 2;
+	}
+	return $out . substr( $text, $at );
+}
+
+/** Replaces a site's address in all tables but the ones to be left out. Posts keep their guid, by which readers of feeds know them. */
+function replace_site( mysqli $db, string $from, string $to, array $leave ): void {
+	$host = preg_replace( '#^https?://#', '', rtrim( $from, '/' ) );
+	if ( '' === $host || rtrim( $from, '/' ) === rtrim( $to, '/' ) ) {
+		echo "the site keeps its address\n";
+		return;
+	}
+	$pairs  = replacements( $from, $to );
+	$like   = $db->real_escape_string( addcslashes( $host, '\\%_' ) );
+	$like2  = $db->real_escape_string( addcslashes( str_replace( '/', '\\/', $host ), '\\%_' ) );
+	$tables = array_diff( array_column( $db->query( 'SHOW TABLES' )->fetch_all(), 0 ), $leave );
+	foreach ( $tables as $table ) {
+		$keys    = array();
+		$columns = array();
+		foreach ( $db->query( "SHOW COLUMNS FROM `$table`" ) as $column ) {
+			if ( 'PRI' === $column['Key'] ) {
+				$keys[] = $column['Field'];
+			} elseif ( preg_match( '/char|text|json/i', $column['Type'] ) && 'guid' !== $column['Field'] ) {
+				$columns[] = $column['Field'];
+			}
+		}
+		if ( ! $keys || ! $columns ) {
+			continue;
+		}
+		$quoted = fn( array $names ) => implode( ', ', array_map( fn( $name ) => "`$name`", $names ) );
+		$where  = implode( ' OR ', array_map( fn( $name ) => "`$name` LIKE '%$like%' OR `$name` LIKE '%$like2%'", $columns ) );
+		$update = $db->prepare(
+			"UPDATE `$table` SET " . implode( ', ', array_map( fn( $name ) => "`$name` = ?", $columns ) ) .
+			' WHERE ' . implode( ' AND ', array_map( fn( $name ) => "`$name` = ?", $keys ) )
+		);
+		$all    = $db->query( "SELECT {$quoted( $keys )} FROM `$table` WHERE $where" )->fetch_all();
+		$read   = $db->prepare( "SELECT {$quoted( $columns )} FROM `$table` WHERE " . implode( ' AND ', array_map( fn( $name ) => "`$name` = ?", $keys ) ) );
+		$n      = 0;
+		foreach ( $all as $key ) {
+			$read->execute( $key );
+			$row = $read->get_result()->fetch_row();
+			$new = array_map( fn( $value ) => null === $value ? null : replace_text( $value, $pairs ), $row );
+			if ( $new !== $row ) {
+				$update->execute( array_merge( $new, $key ) );
+				++$n;
+			}
+		}
+		if ( $n ) {
+			echo "$table: the address was replaced in $n rows\n";
+		}
+	}
+}

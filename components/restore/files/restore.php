@@ -1,0 +1,97 @@
+<?php
+/**
+ * Says whether a region is to be restored (begin), and finishes it (end). A table of the database records which backup the
+ * stack was made from, and which regions are done, so that the Job may run again at any time.
+ *
+ * Environment: BUCKET, BACKUP, REGION, REGIONS (the first restores the database), SITE_URL, DATABASE_HOST
+ * (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME. begin leaves /work/skip if there is nothing to do.
+ */
+mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
+
+const TIMEOUT_SECONDS = 300; // the database may be electing its leaders
+const RECORD          = 'geo_wordpress_restore';
+
+function connect(): mysqli {
+	[ $host, $port ] = explode( ':', getenv( 'DATABASE_HOST' ), 2 );
+	for ( $deadline = time() + TIMEOUT_SECONDS; ; sleep( 2 ) ) {
+		try {
+			$db = mysqli_init();
+			$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
+			$db->options( MYSQLI_OPT_READ_TIMEOUT, 120 );
+			$db->real_connect( $host, getenv( 'DATABASE_USER' ), getenv( 'DATABASE_PASSWORD' ), getenv( 'DATABASE_NAME' ), (int) $port );
+			$db->set_charset( 'utf8mb4' );
+			return $db;
+		} catch ( mysqli_sql_exception $e ) {
+			fwrite( STDERR, "waiting for the database: {$e->getMessage()}\n" );
+			if ( time() >= $deadline ) {
+				exit( 1 );
+			}
+		}
+	}
+}
+
+function is_first(): bool {
+	return strtok( getenv( 'REGIONS' ), ' ' ) === getenv( 'REGION' );
+}
+
+function refuse( string $why ): never {
+	fwrite( STDERR, "$why\n" );
+	exit( 1 );
+}
+
+/** Returns the state of each region in the record, or null without a record. */
+function record( mysqli $db, string $backup ): ?array {
+	if ( ! $db->query( "SHOW TABLES LIKE '" . RECORD . "'" )->num_rows ) {
+		return null;
+	}
+	$states = array();
+	foreach ( $db->query( 'SELECT region, backup, done FROM ' . RECORD ) as $row ) {
+		if ( $row['backup'] !== $backup ) {
+			refuse( "this site was made from {$row['backup']}: a stack is restored once. Remove restore from the configuration" );
+		}
+		$states[ $row['region'] ] = (bool) $row['done'];
+	}
+	return $states;
+}
+
+function begin( mysqli $db, string $backup, string $region ): void {
+	$states = record( $db, $backup );
+	if ( null === $states || ! $states ) {
+		if ( ! is_first() ) {
+			refuse( 'the first region has not begun' );
+		}
+		$tables = array_diff( array_column( $db->query( 'SHOW TABLES' )->fetch_all(), 0 ), array( RECORD ) );
+		if ( $tables ) {
+			refuse( sprintf( 'the database has %d tables (%s, ...): only a new stack can be restored. Remove restore from the configuration', count( $tables ), reset( $tables ) ) );
+		}
+		$db->query( 'CREATE TABLE IF NOT EXISTS ' . RECORD . ' (region VARCHAR(63) PRIMARY KEY, backup VARCHAR(500) NOT NULL, done BOOL NOT NULL DEFAULT FALSE)' );
+		$rows = array();
+		foreach ( explode( ' ', getenv( 'REGIONS' ) ) as $each ) {
+			$rows[]          = "('" . $db->real_escape_string( $each ) . "', '" . $db->real_escape_string( $backup ) . "')";
+			$states[ $each ] = false;
+		}
+		$db->query( 'INSERT INTO ' . RECORD . ' (region, backup) VALUES ' . implode( ', ', $rows ) );
+	}
+	// A region that was added later gets its files from the others.
+	if ( $states[ $region ] ?? true ) {
+		touch( '/work/skip' );
+		echo "this region has its files\n";
+	}
+}
+
+function finish( mysqli $db, string $region ): void {
+	if ( file_exists( '/work/skip' ) ) {
+		return;
+	}
+	if ( is_first() ) {
+		require __DIR__ . '/replace.php';
+		$complete = json_decode( file_get_contents( '/work/complete' ), true );
+		replace_site( $db, $complete['site'] ?? '', getenv( 'SITE_URL' ), array( RECORD ) );
+	}
+	$db->query( 'UPDATE ' . RECORD . " SET done = TRUE WHERE region = '" . $db->real_escape_string( $region ) . "'" );
+	echo "$region is restored\n";
+}
+
+$db     = connect();
+$backup = 'gs://' . getenv( 'BUCKET' ) . '/' . getenv( 'BACKUP' );
+'begin' === $argv[1] ? begin( $db, $backup, getenv( 'REGION' ) ) : finish( $db, getenv( 'REGION' ) );

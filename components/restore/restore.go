@@ -1,0 +1,169 @@
+// Package restore declares the Jobs that make a new stack's site from a backup, before WordPress starts. docs/restore.md has
+// the steps for operators.
+package restore
+
+import (
+	_ "embed"
+	"fmt"
+
+	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/credentials"
+	"geo-wordpress/components/internal/networkpolicy"
+	"geo-wordpress/components/internal/objectmeta"
+	"geo-wordpress/components/internal/workloadidentity"
+	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/nfs"
+	"geo-wordpress/components/priority"
+	"geo-wordpress/components/project"
+	"geo-wordpress/components/tidb"
+	"geo-wordpress/config"
+	"geo-wordpress/ports"
+	"geo-wordpress/regions"
+
+	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/storage"
+	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
+	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
+	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// app is the label of the Jobs' pods.
+	app = "restore"
+	// deadlineSeconds is the time for one region's part.
+	deadlineSeconds = 24 * 3600
+)
+
+var (
+	//go:embed files/restore.php
+	recordScript string
+	//go:embed files/replace.php
+	replaceScript string
+	//go:embed files/fetch.sh
+	fetchScript string
+	//go:embed files/database.sh
+	databaseScript string
+	//go:embed files/files.sh
+	filesScript string
+)
+
+// Args configure the restore. Config.Restore must be set.
+type Args struct {
+	Config      *config.Config
+	Project     *project.Project
+	Clusters    []*cluster.Cluster
+	Credentials *credentials.Credentials
+}
+
+// Restore is what the regions' Jobs share.
+type Restore struct {
+	pulumi.ResourceState
+
+	args     Args
+	identity *workloadidentity.Identity
+	role     pulumi.Resource
+}
+
+// New declares the account that reads the backup.
+func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*Restore, error) {
+	r := &Restore{args: args}
+	if err := ctx.RegisterComponentResource("geo-wordpress:restore:Restore", name, r, opts...); err != nil {
+		return nil, err
+	}
+	var err error
+	r.identity, err = workloadidentity.New(ctx, name, r, workloadidentity.Args{
+		Purpose:   "restore",
+		ProjectID: args.Config.Project,
+		Project:   args.Project,
+		Namespace: args.Config.Namespaces.WordPress,
+		Clusters:  args.Clusters,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.role, err = storage.NewBucketIAMMember(ctx, name, &storage.BucketIAMMemberArgs{
+		Bucket: pulumi.String(args.Config.Restore.Bucket),
+		Role:   pulumi.String("roles/storage.objectViewer"),
+		Member: r.identity.Member,
+	}, pulumi.Parent(r))
+	if err != nil {
+		return nil, err
+	}
+	return r, ctx.RegisterResourceOutputs(r, pulumi.Map{})
+}
+
+// RegionArgs configure a region's Job.
+type RegionArgs struct {
+	Region    regions.Region
+	Cluster   *cluster.Cluster
+	Namespace *namespace.Namespace // WordPress's, which has the files
+	Files     *nfs.Server
+	Priority  *priority.Classes
+	SiteURL   pulumi.StringInput
+	// After must be ready before: the empty database, and the Job of the region before.
+	After []pulumi.Resource
+}
+
+// In declares a region's Job. The first region's restores the database too. Each region unpacks the files itself, so that no region's WordPress finds an empty volume and
+// puts its image's themes there: with the same content and times everywhere, Syncthing has nothing to copy.
+//
+// A Job that runs again does nothing: a record in the database says which regions are done.
+func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.Resource, error) {
+	metadata := func() *metav1.ObjectMetaArgs {
+		return &metav1.ObjectMetaArgs{Namespace: args.Namespace.Name, Annotations: objectmeta.Annotations()}
+	}
+	account, err := r.identity.Account(ctx, name, args.Cluster, r, args.Namespace.Name)
+	if err != nil {
+		return nil, err
+	}
+	scripts, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
+		Metadata: metadata(),
+		Data: pulumi.StringMap{
+			"restore.php": pulumi.String(recordScript),
+			"replace.php": pulumi.String(replaceScript),
+			"fetch.sh":    pulumi.String(fetchScript),
+			"database.sh": pulumi.String(databaseScript),
+			"files.sh":    pulumi.String(filesScript),
+		},
+	}, args.Cluster.Object(r))
+	if err != nil {
+		return nil, err
+	}
+	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
+		Metadata:   metadata(),
+		StringData: pulumi.StringMap{"password": r.args.Credentials.DatabaseWordPress},
+	}, args.Cluster.Object(r))
+	if err != nil {
+		return nil, err
+	}
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name, networkpolicy.Of(app, args.Namespace.Name, nil,
+		networkingv1.NetworkPolicyEgressRuleArray{
+			networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(r.args.Config.Namespaces.Database, tidb.TiDB)),
+			workloadidentity.ToMetadataServer(),
+			networkpolicy.To(networkpolicy.TCP(443), networkpolicy.Internet()),
+		}), args.Cluster.Object(r))
+	if err != nil {
+		return nil, err
+	}
+	annotations := objectmeta.Annotations()
+	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update goes on
+	after := append([]pulumi.Resource{policy, r.role}, args.After...)
+	return batchv1.NewJob(ctx, name, &batchv1.JobArgs{
+		Metadata: &metav1.ObjectMetaArgs{
+			Namespace:   args.Namespace.Name,
+			Labels:      objectmeta.Labels(app),
+			Annotations: annotations,
+		},
+		Spec: &batchv1.JobSpecArgs{
+			BackoffLimit:          pulumi.Int(3),
+			ActiveDeadlineSeconds: pulumi.Int(deadlineSeconds),
+			Template: &corev1.PodTemplateSpecArgs{
+				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},
+				Spec:     r.pod(args, account, scripts, secret),
+			},
+		},
+	}, args.Cluster.Object(r, pulumi.DependsOn(append(after, args.Namespace.Policies()...)),
+		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
+		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", deadlineSeconds+300)})))
+}

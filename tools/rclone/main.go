@@ -1,0 +1,14 @@
+// Command rclone is rclone with the commands and the storage systems that the declared backups use.
+package main
+
+import (
+	"github.com/rclone/rclone/cmd"
+
+	_ "github.com/rclone/rclone/backend/googlecloudstorage"
+	_ "github.com/rclone/rclone/backend/local"
+	_ "github.com/rclone/rclone/cmd/cat"
+	_ "github.com/rclone/rclone/cmd/lsf"
+	_ "github.com/rclone/rclone/cmd/rcat"
+)
+
+func main() { cmd.Main() }
