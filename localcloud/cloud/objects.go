@@ -10,10 +10,9 @@ type Object struct {
 	Created time.Time `json:"created"`
 }
 
-// Workload is what a pod's requests to the metadata server come from.
+// Workload is a pod as its machine's metadata server knows it.
 type Workload struct {
-	Cluster        string // the cluster's ID
-	Machine        string // the instance's name
+	NodePool       string // the ID of the machine's pool
 	Namespace      string
 	ServiceAccount string
 	// Email is the ServiceAccount's annotation iam.gke.io/gcp-service-account, empty without one.
@@ -23,7 +22,7 @@ type Workload struct {
 // Objects is Cloud Storage as pods use it: as members of the buckets' policies, such as
 // serviceAccount:NAME@PROJECT.iam.gserviceaccount.com. Errors are those of Google's JSON API.
 type Objects interface {
-	// Member returns the member that the metadata server's token for a workload stands for, or the server's error.
+	// Member returns the member for which the metadata server gives a workload a token, or the server's error.
 	Member(w Workload) (member string, err error)
 	// InsertObject creates an object. Only who may delete objects may replace one.
 	InsertObject(member, bucket, name string, content []byte) error

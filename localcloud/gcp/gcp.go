@@ -18,6 +18,7 @@ import (
 type API struct {
 	*api.API
 	compute.Disks
+	storage.Objects
 	rules ruleCache
 }
 
@@ -30,7 +31,7 @@ func Open(o api.Options, planes cloud.ControlPlanes, machines cloud.Machines) (*
 	if err != nil {
 		return nil, err
 	}
-	return &API{API: a, Disks: compute.Disks{API: a}}, nil
+	return &API{API: a, Disks: compute.Disks{API: a}, Objects: storage.Objects{API: a}}, nil
 }
 
 // Provider returns a provider for one connection, with its own project, region and zone.

@@ -180,3 +180,16 @@ func removed(t *api.Tx, bucket *api.Record) error {
 	}
 	return nil
 }
+
+// Member implements cloud.Objects.
+func (o Objects) Member(w cloud.Workload) (member string, err error) {
+	err = o.API.View(func(t *api.Tx) error {
+		pool := t.Find(w.NodePool)
+		if pool == nil {
+			return api.NotFound(w.NodePool)
+		}
+		member, err = iam.TokenOf(t, pool, w)
+		return err
+	})
+	return member, err
+}
