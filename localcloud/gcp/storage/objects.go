@@ -109,6 +109,7 @@ func (o Objects) ListObjects(member, bucket, prefix string) (found []cloud.Objec
 
 // Inventory lists the objects of all buckets, or of one.
 func (o Objects) Inventory(bucket string) (found []cloud.Object, err error) {
+	found = []cloud.Object{}
 	err = o.API.View(func(t *api.Tx) error {
 		if bucket != "" && findBucket(t, bucket) == nil {
 			return errNoBucket
