@@ -10,6 +10,7 @@ replace geo-wordpress => ..
 
 require (
 	github.com/BurntSushi/toml v1.5.0
+	github.com/benhoyt/goawk v1.29.1
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/distribution/reference v0.6.0
 	github.com/google/uuid v1.6.0

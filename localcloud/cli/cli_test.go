@@ -95,6 +95,12 @@ func TestLife(t *testing.T) {
 	assert.NotContains(t, r.out, first.Token)
 	r = command(t, h, "", "status", "--leftovers")
 	assert.Zero(t, r.status, r.out)
+	r = command(t, h, "", "objects", "--json")
+	assert.Zero(t, r.status, r.progress)
+	assert.Equal(t, "[]\n", r.out)
+	r = command(t, h, "", "objects", "nobodys")
+	assert.Equal(t, 1, r.status)
+	assert.Contains(t, r.progress, "The specified bucket does not exist.")
 
 	// After a SIGKILL the next daemon takes over, on the same ports.
 	require.NoError(t, syscall.Kill(first.PID, syscall.SIGKILL))

@@ -101,6 +101,7 @@ type Disk struct {
 
 // Facts answers the machines' queries about the cloud.
 type Facts interface {
+	Objects
 	// Disk looks up a persistent disk by its CSI volume handle.
 	Disk(handle string) (Disk, bool)
 	// Admits reports whether the firewalls of a VPC (resource name) admit a packet from an address to a machine with

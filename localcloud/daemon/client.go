@@ -10,12 +10,20 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"geo-wordpress/localcloud/cloud"
 )
 
 // Status returns the daemon's status.
 func (r Record) Status(ctx context.Context) (s Status, err error) {
 	err = r.call(ctx, http.MethodGet, statusPath, nil, &s)
 	return s, err
+}
+
+// Objects lists the objects of a bucket, or of all buckets if its name is empty.
+func (r Record) Objects(ctx context.Context, bucket string) (found []cloud.Object, err error) {
+	err = r.call(ctx, http.MethodGet, objectsPath, url.Values{"bucket": {bucket}}, &found)
+	return found, err
 }
 
 // Stop asks the daemon to stop and does not wait for the end.

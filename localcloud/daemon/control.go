@@ -17,12 +17,13 @@ import (
 
 // The paths of the control server.
 const (
-	statusPath = "/status"
-	stopPath   = "/stop"
-	failPath   = "/fail/" // followed by a kind; the query has the names
-	healPath   = "/heal/" // the same
-	faultsPath = "/faults"
-	checksPath = "/checks"
+	statusPath  = "/status"
+	stopPath    = "/stop"
+	failPath    = "/fail/" // followed by a kind; the query has the names
+	healPath    = "/heal/" // the same
+	faultsPath  = "/faults"
+	checksPath  = "/checks"
+	objectsPath = "/objects"
 )
 
 // listenForControl serves the control API on a free loopback port, to clients that send the record's token.
@@ -37,6 +38,7 @@ func (d *daemon) listenForControl(record *Record) error {
 	mux.HandleFunc("GET "+statusPath, func(w http.ResponseWriter, r *http.Request) {
 		answer(w, d.status(r.Context(), *record))
 	})
+	mux.HandleFunc("GET "+objectsPath, d.serveObjects)
 	mux.HandleFunc("POST "+failPath+"{kind}", d.serveChange(true))
 	mux.HandleFunc("POST "+healPath+"{kind}", d.serveChange(false))
 	mux.HandleFunc("POST "+faultsPath, d.serveFaults)
@@ -85,6 +87,16 @@ func (d *daemon) serveChange(fail bool) http.HandlerFunc {
 			answer(w, changes)
 		}
 	}
+}
+
+// serveObjects lists the objects of the bucket that the query names, or of all.
+func (d *daemon) serveObjects(w http.ResponseWriter, r *http.Request) {
+	found, err := d.infrastructure.Inventory(r.URL.Query().Get("bucket"))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
+	answer(w, found)
 }
 
 func (d *daemon) serveFaults(w http.ResponseWriter, r *http.Request) {

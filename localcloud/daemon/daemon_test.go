@@ -89,6 +89,8 @@ func (s small) LoadBalancers() loadbalancer.Status { return loadbalancer.Status{
 
 func (s small) SetCheckPace(int64) {}
 
+func (s small) Inventory(string) ([]cloud.Object, error) { return nil, nil }
+
 func (s small) Close() error {
 	if s.closed != nil {
 		*s.closed = true

@@ -22,6 +22,8 @@ type Infrastructure interface {
 	Resume(ctx context.Context) error
 	// Resources lists the existing resources.
 	Resources() []Resource
+	// Inventory lists the objects of a bucket, or of all buckets if its name is empty.
+	Inventory(bucket string) ([]cloud.Object, error)
 	// LoadBalancers returns the load balancers' status.
 	LoadBalancers() loadbalancer.Status
 	// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.

@@ -5,6 +5,6 @@
 // A GKE cluster is a control plane of cloud.ControlPlanes, a node pool is machines of cloud.Machines; all else is only
 // a record. Where the stand-in supports less than Google, it returns an error: it never ignores an input.
 //
-// This package assembles the services (compute, container, iam) on package api, and answers the questions of the
+// This package assembles the services (compute, container, iam, storage) on package api, and answers the questions of the
 // machines and the load balancers about the declared resources.
 package gcp

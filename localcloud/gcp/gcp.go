@@ -11,12 +11,14 @@ import (
 	"geo-wordpress/localcloud/gcp/container"
 	"geo-wordpress/localcloud/gcp/iam"
 	"geo-wordpress/localcloud/gcp/provider"
+	"geo-wordpress/localcloud/gcp/storage"
 )
 
 // API is the cloud itself, shared by all provider connections.
 type API struct {
 	*api.API
 	compute.Disks
+	storage.Objects
 	rules ruleCache
 }
 
@@ -25,11 +27,11 @@ var _ cloud.Facts = (*API)(nil)
 // Open opens or creates the state in a directory. Only one process can have it open.
 func Open(o api.Options, planes cloud.ControlPlanes, machines cloud.Machines) (*API, error) {
 	engine := &container.Engine{ControlPlanes: planes, Machines: machines}
-	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), iam.Kinds()))
+	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), iam.Kinds(), storage.Kinds()))
 	if err != nil {
 		return nil, err
 	}
-	return &API{API: a, Disks: compute.Disks{API: a}}, nil
+	return &API{API: a, Disks: compute.Disks{API: a}, Objects: storage.Objects{API: a}}, nil
 }
 
 // Provider returns a provider for one connection, with its own project, region and zone.

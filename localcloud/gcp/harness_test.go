@@ -140,7 +140,7 @@ func (h *hardware) set(fn func()) {
 }
 
 // everyAPI are the services that the stack needs.
-var everyAPI = []string{api.Compute, api.Container, api.DNS, api.IAM}
+var everyAPI = []string{api.Compute, api.Container, api.DNS, api.IAM, api.Storage}
 
 func openAPI(t *testing.T, dir string, h *hardware, apis ...string) *API {
 	t.Helper()

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -103,6 +104,34 @@ func TestInputsThatAreRefused(t *testing.T) {
 		{"rule", "portRange", nil, `missing required property "portRange"`},
 		{"role", "member", "somebody", "a member is"},
 		{"role", "role", "owner", "a role is"},
+		{"schedule", "snapshotSchedulePolicy", props{"retentionPolicy": props{"maxRetentionDays": 1}}, `missing required property "snapshotSchedulePolicy.schedule"`},
+		{"schedule", "snapshotSchedulePolicy", daily(props{"daysInCycle": 1, "startTime": "4:00"}), "starts on the hour"},
+		{"schedule", "snapshotSchedulePolicy", daily(props{"daysInCycle": 1, "startTime": "04:30"}), "starts on the hour"},
+		{"schedule", "snapshotSchedulePolicy", daily(props{"daysInCycle": 2, "startTime": "04:00"}), "knows only 1 here"},
+		{"schedule", "snapshotSchedulePolicy", props{"schedule": props{"weeklySchedule": props{}}}, "weeklySchedule"},
+		{"schedule", "snapshotSchedulePolicy", with(daily(nil), "retentionPolicy", props{"maxRetentionDays": 0}), "is not between 1"},
+		{"schedule", "snapshotSchedulePolicy", with(daily(nil), "retentionPolicy", props{"maxRetentionDays": 1, "onSourceDiskDelete": "KEEP"}), "KEEP_AUTO_SNAPSHOTS, APPLY_RETENTION_POLICY"},
+		{"schedule", "snapshotSchedulePolicy", with(daily(nil), "snapshotProperties", props{}), "one of guestFlush, labels and storageLocations"},
+		{"bucket", "name", "Upper", "is not a valid name"},
+		{"bucket", "name", "ab", "is not a valid name"},
+		{"bucket", "name", "dotted.example.com", "is not a valid name"},
+		{"bucket", "name", "-dash", "is not a valid name"},
+		{"bucket", "name", strings.Repeat("a", 64), "is not a valid name"},
+		{"bucket", "name", "goog-backups", "must not begin with goog"},
+		{"bucket", "name", "my-g00gle-backups", "a close misspelling"},
+		{"bucket", "location", nil, `missing required property "location"`},
+		{"bucket", "uniformBucketLevelAccess", false, "knows only true here"},
+		{"bucket", "publicAccessPrevention", "unspecified", "inherited, enforced"},
+		{"bucket", "storageClass", "COLD", "STANDARD, NEARLINE"},
+		{"bucket", "softDeletePolicy", props{"retentionDurationSeconds": 86400}, "neither 0 nor 7 to 90 days"},
+		{"bucket", "lifecycleRules", []any{props{"action": props{"type": "SetStorageClass"}, "condition": props{"age": 1}}}, "Delete, AbortIncompleteMultipartUpload"},
+		{"bucket", "lifecycleRules", []any{props{"action": props{"type": "Delete"}, "condition": props{}}}, `missing required property "lifecycleRules[0].condition.age"`},
+		{"bucket", "versioning", props{"enabled": true}, `does not know the property "versioning"`},
+		{"creator", "bucket", "a/b", "it is the bucket's name"},
+		{"creator", "member", "allUsers", "a member is"},
+		{"creator", "project", project, `does not know the property "project"`},
+		{"impersonator", "serviceAccountId", "geo-nodes@geo-project.iam.gserviceaccount.com", "it is projects/PROJECT/serviceAccounts/EMAIL"},
+		{"impersonator", "member", "serviceAccount:geo-project.svc.id.goog[ns]", "a member is"},
 		{"compute-api", "service", "compute", "is named like"},
 		{"compute-api", "disableOnDestroy", true, "knows only false here"},
 	}
@@ -132,6 +161,19 @@ func TestInputsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// daily is a snapshot schedule of every day.
+func daily(schedule props) props {
+	if schedule == nil {
+		schedule = props{"daysInCycle": 1, "startTime": "04:00"}
+	}
+	return props{"schedule": props{"dailySchedule": schedule}}
+}
+
+func with(p props, name string, value any) props {
+	p[name] = value
+	return p
 }
 
 func TestUnknownValuesPassChecks(t *testing.T) {
@@ -205,6 +247,21 @@ func TestChanges(t *testing.T) {
 		{"disk", "size", 10, true, ""},
 		{"disk", "type", "pd-ssd", true, ""},
 		{"disk", "zone", "europe-west1-c", true, ""},
+		{"schedule", "description", "x", false, ""},
+		{"schedule", "region", "europe-west4", true, ""},
+		{"schedule", "name", "another", false, ""},
+		{"scheduled", "name", "another", true, ""},
+		{"scheduled", "disk", "another", true, ""},
+		{"bucket", "name", "another", true, ""},
+		{"bucket", "location", "US", true, ""},
+		{"bucket", "forceDestroy", true, false, ""},
+		{"bucket", "storageClass", "NEARLINE", false, ""},
+		{"bucket", "publicAccessPrevention", "inherited", false, ""},
+		{"bucket", "softDeletePolicy", props{}, false, "softDeletePolicy.retentionDurationSeconds"},
+		{"bucket", "lifecycleRules", []any{props{"action": props{"type": "Delete"}, "condition": props{"age": 30}}}, false, "lifecycleRules[1]"},
+		{"creator", "bucket", "another", true, ""},
+		{"creator", "role", "roles/storage.objectViewer", true, ""},
+		{"impersonator", "member", "user:somebody@example.com", true, ""},
 		{"account", "displayName", "x", false, ""},
 		{"account", "accountId", "other-id", true, ""},
 		{"role", "role", "roles/owner", true, ""},
@@ -248,7 +305,8 @@ func TestChanges(t *testing.T) {
 			assert.Len(t, d.DetailedDiff, 1)
 			assert.Equal(t, pulumirpc.DiffResponse_DIFF_SOME, d.Changes)
 			assert.Equal(t, c.replace, len(d.Replaces) > 0)
-			assert.Equal(t, c.replace && c.of == "port", d.DeleteBeforeReplace, "only the named port has a name of its own")
+			assert.Equal(t, c.replace && slices.Contains([]string{"port", "scheduled"}, c.of) || c.value == "another" && c.of == "bucket",
+				d.DeleteBeforeReplace, "the others have automatic names")
 		})
 	}
 }
@@ -267,6 +325,9 @@ func TestNoChanges(t *testing.T) {
 		{"pool", "nodeConfig", nil},                                             //
 		{"rule", "portRange", "80-80"},                                          //
 		{"certificate", "managed", props{"domains": []any{"www.example.com."}}}, //
+		{"bucket", "location", "eu"},                                            // Google returns it in capitals
+		{"bucket", "softDeletePolicy", nil},                                     // left to the cloud
+		{"creator", "bucket", "b/" + s.out("bucket", "name")},                   // the provider returns this form
 		{"check", "healthyThreshold", 2},                                        // a default set explicitly
 		{"cluster", "maintenancePolicy", nil},                                   //
 		{"backend", "backends", []any{props{"group": strings.TrimPrefix(s.group(), "https://www.googleapis.com/compute/v1/"), "balancingMode": "RATE", "maxRatePerInstance": 100, "capacityScaler": 1}}},

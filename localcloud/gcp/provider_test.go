@@ -109,8 +109,14 @@ func TestOutputsInGooglesForm(t *testing.T) {
 		"role":    `^geo-project/roles/container\.defaultNodeServiceAccount/serviceAccount:geo-nodes@`,
 		"cluster": `^projects/geo-project/locations/europe-west1-b/clusters/cluster-[0-9a-f]{7}$`,
 		"pool":    `^projects/geo-project/locations/europe-west1-b/clusters/cluster-[0-9a-f]{7}/nodePools/pool-[0-9a-f]{7}$`,
-		"port":    `^projects/geo-project/zones/europe-west1-b/instanceGroups/gke-.*-grp/30080/http$`,
-		"map":     `^projects/geo-project/global/urlMaps/map-[0-9a-f]{7}$`,
+		"bucket":  `^bucket-[0-9a-f]{7}$`,
+		"creator": `^b/bucket-[0-9a-f]{7}/roles/storage\.objectCreator/serviceAccount:geo-nodes@geo-project\.iam\.gserviceaccount\.com$`,
+		"impersonator": `^projects/geo-project/serviceAccounts/geo-nodes@geo-project\.iam\.gserviceaccount\.com/` +
+			`roles/iam\.serviceAccountTokenCreator/serviceAccount:geo-nodes@geo-project\.iam\.gserviceaccount\.com$`,
+		"schedule":  `^projects/geo-project/regions/europe-west1/resourcePolicies/schedule-[0-9a-f]{7}$`,
+		"scheduled": `^geo-project/europe-west1-b/disk-[0-9a-f]{7}/schedule-[0-9a-f]{7}$`,
+		"port":      `^projects/geo-project/zones/europe-west1-b/instanceGroups/gke-.*-grp/30080/http$`,
+		"map":       `^projects/geo-project/global/urlMaps/map-[0-9a-f]{7}$`,
 	} {
 		assert.Regexp(t, want, s.ids[name])
 	}
@@ -126,6 +132,12 @@ func TestOutputsInGooglesForm(t *testing.T) {
 	assert.Regexp(t, `^127\.(6[4-9]|[7-9]\d|1\d\d|2[0-5]\d)\.\d+\.\d+$`, s.out("address", "address"))
 	assert.Equal(t, s.out("address", "address"), s.out("rule", "ipAddress"))
 	assert.Regexp(t, `^\d{19}$`, s.out("vpc", "numericId"))
+	bucket := s.ids["bucket"]
+	assert.Equal(t, []string{"EU", "DEFAULT", "gs://" + bucket, "https://www.googleapis.com/storage/v1/b/" + bucket},
+		[]string{s.out("bucket", "location"), s.out("bucket", "rpo"), s.out("bucket", "url"), s.out("bucket", "selfLink")})
+	rule := s.outputs["bucket"]["lifecycleRules"].ArrayValue()[0].ObjectValue()["condition"].ObjectValue()
+	assert.Equal(t, "ANY", rule["withState"].StringValue())
+	assert.Equal(t, "b/"+bucket, s.out("creator", "bucket"))
 	assert.Equal(t, "serviceAccount:"+s.out("account", "email"), s.out("account", "member"))
 	assert.Contains(t, s.group(), "https://www.googleapis.com/compute/v1/projects/geo-project/zones/europe-west1-b/instanceGroups/gke-")
 }

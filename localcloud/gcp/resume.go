@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
 
@@ -15,7 +16,7 @@ import (
 // all clusters in parallel, and completes the operations that were interrupted, deletions included. It returns when
 // everything is restored, with an error for each cluster that failed; the others are up all the same.
 func (a *API) Resume(ctx context.Context) error {
-	if err := a.Settle(); err != nil {
+	if err := errors.Join(a.Settle(), a.ApplyLifecycle(time.Now())); err != nil {
 		return err
 	}
 	var all []*api.Record

@@ -59,6 +59,11 @@ const (
 	httpsProxyType     = "gcp:compute/targetHttpsProxy:TargetHttpsProxy"
 	certificateType    = "gcp:compute/managedSslCertificate:ManagedSslCertificate"
 	forwardingRuleType = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
+	policyType         = "gcp:compute/resourcePolicy:ResourcePolicy"
+	attachmentType     = "gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment"
+	accountMemberType  = "gcp:serviceaccount/iAMMember:IAMMember"
+	bucketType         = "gcp:storage/bucket:Bucket"
+	bucketMemberType   = "gcp:storage/bucketIAMMember:BucketIAMMember"
 )
 
 const region, zone = "europe-west1", "europe-west1-b"
@@ -68,6 +73,7 @@ var steps = []step{
 	{"container-api", serviceType, service(api.Container)},
 	{"dns-api", serviceType, service(api.DNS)},
 	{"iam-api", serviceType, service(api.IAM)},
+	{"storage-api", serviceType, service(api.Storage)},
 	{"vpc", networkType, func(*stand) props { return props{"autoCreateSubnetworks": false} }},
 	{"subnet", subnetworkType, func(s *stand) props {
 		return props{"network": s.ids["vpc"], "region": region, "ipCidrRange": "10.0.0.0/20",
@@ -87,9 +93,31 @@ var steps = []step{
 				props{"protocol": "icmp"}}}
 	}},
 	{"disk", diskType, func(*stand) props { return props{"zone": zone, "size": 20, "type": "pd-balanced"} }},
+	{"schedule", policyType, func(*stand) props {
+		return props{"region": region, "snapshotSchedulePolicy": props{
+			"schedule":           props{"dailySchedule": props{"daysInCycle": 1, "startTime": "04:00"}},
+			"retentionPolicy":    props{"maxRetentionDays": 14, "onSourceDiskDelete": "KEEP_AUTO_SNAPSHOTS"},
+			"snapshotProperties": props{"storageLocations": "eu"}}}
+	}},
+	{"scheduled", attachmentType, func(s *stand) props {
+		return props{"disk": s.out("disk", "name"), "zone": zone, "name": s.out("schedule", "name")}
+	}},
+	{"bucket", bucketType, func(*stand) props {
+		return props{"location": "EU", "uniformBucketLevelAccess": true, "publicAccessPrevention": "enforced",
+			"softDeletePolicy": props{"retentionDurationSeconds": 0}, "lifecycleRules": []any{
+				props{"action": props{"type": "Delete"}, "condition": props{"age": 30}},
+				props{"action": props{"type": "AbortIncompleteMultipartUpload"}, "condition": props{"age": 1}}}}
+	}},
 	{"account", accountType, func(*stand) props { return props{"accountId": "geo-nodes"} }},
 	{"role", memberType, func(s *stand) props {
 		return props{"project": project, "role": "roles/container.defaultNodeServiceAccount",
+			"member": s.out("account", "member")}
+	}},
+	{"creator", bucketMemberType, func(s *stand) props {
+		return props{"bucket": s.out("bucket", "name"), "role": "roles/storage.objectCreator", "member": s.out("account", "member")}
+	}},
+	{"impersonator", accountMemberType, func(s *stand) props {
+		return props{"serviceAccountId": s.out("account", "name"), "role": "roles/iam.serviceAccountTokenCreator",
 			"member": s.out("account", "member")}
 	}},
 	{"cluster", api.ClusterType, func(s *stand) props {

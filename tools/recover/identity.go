@@ -13,26 +13,31 @@ type identity func(in object, project string) string
 
 // identities holds the ID of each Google resource type that the program declares, as the published provider forms it.
 var identities = map[string]identity{
-	"gcp:compute/network:Network":                               global("networks"),
-	"gcp:compute/subnetwork:Subnetwork":                         regional("subnetworks"),
-	"gcp:compute/router:Router":                                 regional("routers"),
-	"gcp:compute/routerNat:RouterNat":                           nat,
-	"gcp:compute/firewall:Firewall":                             global("firewalls"),
-	"gcp:compute/disk:Disk":                                     zonal("disks"),
-	"gcp:compute/globalAddress:GlobalAddress":                   global("addresses"),
-	"gcp:compute/healthCheck:HealthCheck":                       global("healthChecks"),
-	"gcp:compute/backendService:BackendService":                 global("backendServices"),
-	"gcp:compute/uRLMap:URLMap":                                 global("urlMaps"),
-	"gcp:compute/targetHttpProxy:TargetHttpProxy":               global("targetHttpProxies"),
-	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":             global("targetHttpsProxies"),
-	"gcp:compute/managedSslCertificate:ManagedSslCertificate":   global("sslCertificates"),
-	"gcp:compute/globalForwardingRule:GlobalForwardingRule":     global("forwardingRules"),
-	"gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort": namedPort,
-	"gcp:container/cluster:Cluster":                             cluster,
-	"gcp:container/nodePool:NodePool":                           nodePool,
-	"gcp:projects/service:Service":                              service,
-	"gcp:projects/iAMMember:IAMMember":                          member,
-	"gcp:serviceaccount/account:Account":                        account,
+	"gcp:compute/network:Network":                                           global("networks"),
+	"gcp:compute/subnetwork:Subnetwork":                                     regional("subnetworks"),
+	"gcp:compute/router:Router":                                             regional("routers"),
+	"gcp:compute/routerNat:RouterNat":                                       nat,
+	"gcp:compute/firewall:Firewall":                                         global("firewalls"),
+	"gcp:compute/disk:Disk":                                                 zonal("disks"),
+	"gcp:compute/resourcePolicy:ResourcePolicy":                             regional("resourcePolicies"),
+	"gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": attachment,
+	"gcp:compute/globalAddress:GlobalAddress":                               global("addresses"),
+	"gcp:compute/healthCheck:HealthCheck":                                   global("healthChecks"),
+	"gcp:compute/backendService:BackendService":                             global("backendServices"),
+	"gcp:compute/uRLMap:URLMap":                                             global("urlMaps"),
+	"gcp:compute/targetHttpProxy:TargetHttpProxy":                           global("targetHttpProxies"),
+	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":                         global("targetHttpsProxies"),
+	"gcp:compute/managedSslCertificate:ManagedSslCertificate":               global("sslCertificates"),
+	"gcp:compute/globalForwardingRule:GlobalForwardingRule":                 global("forwardingRules"),
+	"gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort":             namedPort,
+	"gcp:container/cluster:Cluster":                                         cluster,
+	"gcp:container/nodePool:NodePool":                                       nodePool,
+	"gcp:projects/service:Service":                                          service,
+	"gcp:projects/iAMMember:IAMMember":                                      member,
+	"gcp:serviceaccount/account:Account":                                    account,
+	"gcp:serviceaccount/iAMMember:IAMMember":                                accountMember,
+	"gcp:storage/bucket:Bucket":                                             bucket,
+	"gcp:storage/bucketIAMMember:BucketIAMMember":                           bucketMember,
 }
 
 // lengthy are the types that are complete only after an update has waited for them.
@@ -112,6 +117,20 @@ func service(in object, project string) string { return project + "/" + text(in,
 
 func member(in object, project string) string {
 	return strings.Join([]string{project, text(in, "role"), text(in, "member")}, "/")
+}
+
+func accountMember(in object, _ string) string {
+	return member(in, text(in, "serviceAccountId"))
+}
+
+func bucket(in object, _ string) string { return text(in, "name") }
+
+func bucketMember(in object, _ string) string {
+	return member(in, "b/"+strings.TrimPrefix(text(in, "bucket"), "b/"))
+}
+
+func attachment(in object, project string) string {
+	return strings.Join([]string{project, text(in, "zone"), text(in, "disk"), text(in, "name")}, "/")
 }
 
 func account(in object, project string) string {

@@ -28,11 +28,14 @@ const (
 	TargetHTTPSProxies = "targetHttpsProxies"
 	SSLCertificates    = "sslCertificates"
 	Clusters           = "clusters"
+	Disks              = "disks"
+	ResourcePolicies   = "resourcePolicies"
 )
 
 // collectionScopes holds the scopes of the collections that are not global.
 var collectionScopes = map[string]Scope{
-	"disks": Zonal, Subnetworks: Regional, Routers: Regional, InstanceGroups: Zonal, Clusters: Located,
+	Disks: Zonal, Subnetworks: Regional, Routers: Regional, ResourcePolicies: Regional, InstanceGroups: Zonal,
+	Clusters: Located,
 }
 
 // MemberName is the resource name of a member of a collection.

@@ -59,6 +59,7 @@ const (
 	Container = "container.googleapis.com"
 	DNS       = "dns.googleapis.com"
 	IAM       = "iam.googleapis.com"
+	Storage   = "storage.googleapis.com"
 )
 
 var serviceTitles = map[string]string{
@@ -66,4 +67,5 @@ var serviceTitles = map[string]string{
 	Container: "Kubernetes Engine API",
 	DNS:       "Cloud DNS API",
 	IAM:       "Identity and Access Management (IAM) API",
+	Storage:   "Cloud Storage JSON API",
 }

@@ -20,8 +20,10 @@ type Kind struct {
 	Service string // whose API must be enabled; empty for types that need none
 	Scope   Scope
 	Naming  *Naming // how its names are generated and checked; nil if it has no name of its own
-	Fields  schema.Fields
-	Outputs []string // properties that the API adds to the inputs
+	// Projectless: it has no project property, like a member of another resource's policy.
+	Projectless bool
+	Fields      schema.Fields
+	Outputs     []string // properties that the API adds to the inputs
 
 	// ID builds the engine's ID. For types to which others refer, it is also the resource name.
 	ID func(at Location, in Object) string
@@ -44,14 +46,16 @@ type Kind struct {
 	EmptyUpdate error
 	// Adopts: creating an existing resource is no error, as with a member of a policy.
 	Adopts bool
+	// Exists is the API's error for a create of an existing resource; nil means Compute Engine's.
+	Exists func(existing *Record, at Location) error
 }
 
 // addCommonFields adds the inputs that all types of the same scope and naming share.
 func (k *Kind) addCommonFields() {
-	if _, own := k.Fields["project"]; !own {
+	if _, own := k.Fields["project"]; !own && !k.Projectless {
 		k.Fields["project"] = schema.String(schema.Computed, schema.ForceNew, ProjectID)
 	}
-	if k.Naming != nil {
+	if _, own := k.Fields["name"]; !own && k.Naming != nil {
 		k.Fields["name"] = schema.String(schema.Computed, schema.ForceNew, schema.CheckString(k.Naming.Check))
 	}
 	if name := k.Scope.Property(); name != "" {

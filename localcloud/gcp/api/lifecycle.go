@@ -28,7 +28,10 @@ func (a *API) Create(ctx context.Context, k *Kind, at Location, in Object, secre
 		if err := t.RequireAPI(at.Project, k.Service); err != nil {
 			return err
 		}
-		if t.Find(r.ID) != nil && !k.Adopts {
+		if existing := t.Find(r.ID); existing != nil && !k.Adopts {
+			if k.Exists != nil {
+				return k.Exists(existing, at)
+			}
 			return alreadyExists(r.ID)
 		}
 		if err := t.fillIn(k, r, at, nil); err != nil {

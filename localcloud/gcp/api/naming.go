@@ -26,6 +26,9 @@ var (
 	// ContainerNames is GKE's, for clusters and node pools.
 	ContainerNames = &Naming{googlecloud.Name, googlecloud.MaxClusterName,
 		"1 to 40 lower-case letters, digits and hyphens, from a letter to a letter or digit"}
+	// BucketNames is Cloud Storage's, without the names of domains, which only their owners may use.
+	BucketNames = &Naming{regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$`), 63,
+		"3 to 63 lower-case letters, digits, hyphens and underscores, from a letter or digit to a letter or digit"}
 )
 
 // ProjectID allows project IDs. It admits the prefix of a domain too, as the published provider does.

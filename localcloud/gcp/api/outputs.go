@@ -17,7 +17,9 @@ func (t *Tx) fillIn(k *Kind, r *Record, at Location, old *Record) error {
 			}
 		}
 	}
-	out.Fill("project", at.Project)
+	if !k.Projectless {
+		out.Fill("project", at.Project)
+	}
 	if name := k.Scope.Property(); name != "" {
 		out.Fill(name, at.Name)
 	}

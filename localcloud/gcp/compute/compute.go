@@ -6,7 +6,8 @@ import "geo-wordpress/localcloud/gcp/api"
 
 // Kinds are the resource types.
 func Kinds() []*api.Kind {
-	return []*api.Kind{network(), subnetwork(), router(), routerNAT(), firewall(), disk(),
+	return []*api.Kind{network(), subnetwork(), router(), routerNAT(), firewall(), disk(), resourcePolicy(),
+		diskResourcePolicyAttachment(),
 		globalAddress(), healthCheck(), instanceGroupNamedPort(), backendService(), urlMap(), targetHTTPProxy(),
 		targetHTTPSProxy(), managedSSLCertificate(), globalForwardingRule()}
 }

@@ -26,8 +26,9 @@ func disk() *api.Kind {
 		// Google's API also returns the disk's users and attach times. They change with every pod that moves, so a
 		// refresh would report drift.
 		Outputs: []string{"creationTimestamp", "selfLink"},
-		ID:      api.MemberID("disks"),
+		ID:      api.MemberID(api.Disks),
 		Admit:   admitDisk,
+		Gone:    removeAttachments,
 		Guard: func(t *api.Tx, r *api.Record) error {
 			// The real provider detaches a disk before it deletes it, and GKE's attach controller reattaches it as long as
 			// a pod and its machine exist: a race. Here the delete always loses, which exposes a graph that does not remove

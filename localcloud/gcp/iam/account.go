@@ -37,6 +37,7 @@ func account() *api.Kind {
 			r.Outputs.Fill("uniqueId", api.Digits(21))
 			return nil
 		},
+		Gone: removeMembers,
 	}
 }
 

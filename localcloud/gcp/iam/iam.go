@@ -4,4 +4,4 @@ package iam
 import "geo-wordpress/localcloud/gcp/api"
 
 // Kinds are the resource types.
-func Kinds() []*api.Kind { return []*api.Kind{service(), account(), member()} }
+func Kinds() []*api.Kind { return []*api.Kind{service(), account(), member(), accountMember()} }

@@ -42,6 +42,7 @@ type Client struct {
 	Namespaces  corelisters.NamespaceLister
 	ConfigMaps  corelisters.ConfigMapLister
 	Secrets     corelisters.SecretLister
+	Accounts    corelisters.ServiceAccountLister
 	Claims      corelisters.PersistentVolumeClaimLister
 	Volumes     corelisters.PersistentVolumeLister
 	Slices      discoverylisters.EndpointSliceLister
@@ -97,6 +98,7 @@ func (c *Client) watch(watches kubernetes.Interface, changed func(object any)) e
 	c.Pods, c.Nodes = core.Pods().Lister(), core.Nodes().Lister()
 	c.Services, c.Namespaces = core.Services().Lister(), core.Namespaces().Lister()
 	c.ConfigMaps, c.Secrets = core.ConfigMaps().Lister(), core.Secrets().Lister()
+	c.Accounts = core.ServiceAccounts().Lister()
 	c.Claims, c.Volumes = core.PersistentVolumeClaims().Lister(), core.PersistentVolumes().Lister()
 	c.Slices, c.Policies = slices.Lister(), policies.Lister()
 	c.Classes, c.Attachments = storage.StorageClasses().Lister(), storage.VolumeAttachments().Lister()
@@ -106,7 +108,7 @@ func (c *Client) watch(watches kubernetes.Interface, changed func(object any)) e
 	}
 	for _, informer := range []cache.SharedIndexInformer{
 		core.Pods().Informer(), core.Nodes().Informer(), core.Services().Informer(), core.Namespaces().Informer(),
-		core.ConfigMaps().Informer(), core.Secrets().Informer(), core.PersistentVolumeClaims().Informer(),
+		core.ConfigMaps().Informer(), core.Secrets().Informer(), core.ServiceAccounts().Informer(), core.PersistentVolumeClaims().Informer(),
 		core.PersistentVolumes().Informer(), slices.Informer(), policies.Informer(),
 		storage.StorageClasses().Informer(), storage.VolumeAttachments().Informer(),
 	} {

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/nodes"
 	"geo-wordpress/localcloud/machines/podenv"
 	"geo-wordpress/localcloud/machines/software"
@@ -122,6 +123,15 @@ func (p *Pod) Place() vpc.Place {
 		object = p.located
 	}
 	return vpc.Place{Cluster: p.kubelet.Client.Info.ID, Node: p.kubelet.Machine.Name, Pod: object}
+}
+
+// Workload is the pod as its machine's metadata server knows it.
+func (p *Pod) Workload() cloud.Workload {
+	w := cloud.Workload{NodePool: p.kubelet.Machine.Pool, Namespace: p.api.Namespace, ServiceAccount: p.api.Spec.ServiceAccountName}
+	if account, err := p.kubelet.Client.Accounts.ServiceAccounts(w.Namespace).Get(w.ServiceAccount); err == nil {
+		w.Email = account.Annotations["iam.gke.io/gcp-service-account"]
+	}
+	return w
 }
 
 // Listener returns the program that accepts connections on a port, nil if there is none; local: from the pod itself.

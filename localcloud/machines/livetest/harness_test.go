@@ -159,6 +159,7 @@ func end() {
 
 // facts is a fake cloud with disks and firewalls.
 type facts struct {
+	cloud.Objects
 	mu        sync.Mutex
 	disks     map[string]cloud.Disk
 	holders   map[string]string

@@ -14,6 +14,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
+	"geo-wordpress/localcloud/machines/software/google"
 	"geo-wordpress/localcloud/machines/vpc"
 )
 
@@ -26,6 +27,8 @@ type Pod interface {
 	// Listener returns the program that accepts connections on a port, nil if there is none; local: from the pod
 	// itself, to 127.0.0.1.
 	Listener(port int, local bool) software.Program
+	// Workload is the pod as its machine's metadata server knows it.
+	Workload() cloud.Workload
 }
 
 // Network is the network of all clusters.
@@ -102,7 +105,7 @@ func (v view) Dial(host string, port int) (software.Remote, error) {
 	}
 	var last error
 	for _, address := range addresses {
-		remote, err := v.dial(address, port)
+		remote, err := v.dial(host, address, port)
 		if err == nil {
 			return remote, nil
 		}
@@ -111,7 +114,17 @@ func (v view) Dial(host string, port int) (software.Remote, error) {
 	return software.Remote{}, &net.OpError{Op: "dial", Net: "tcp", Err: last}
 }
 
-func (v view) dial(address netip.Addr, port int) (software.Remote, error) {
+// google returns the server of Google's that a pod connects to, nil for any other.
+func (v view) google(host string, port int) software.Program {
+	facts := v.network.facts()
+	metadata, storage := host == google.Metadata && port == google.MetadataPort, host == google.Storage && port == google.StoragePort
+	if facts == nil || v.pod == nil || !metadata && !storage {
+		return nil
+	}
+	return &google.Server{Objects: facts, Workload: v.pod.Workload()}
+}
+
+func (v view) dial(host string, address netip.Addr, port int) (software.Remote, error) {
 	if address.IsLoopback() {
 		if v.pod != nil {
 			if program := v.pod.Listener(port, true); program != nil {
@@ -126,7 +139,7 @@ func (v view) dial(address netip.Addr, port int) (software.Remote, error) {
 	}
 	for _, target := range targets {
 		if target.External {
-			return software.Remote{Port: target.Port}, nil
+			return software.Remote{Port: target.Port, Program: v.google(host, port)}, nil
 		}
 		p := v.network.find(target.Cluster, target.Pod)
 		if p == nil {

@@ -104,6 +104,13 @@ func (f *Filesystem) Write(name string, content []byte) error {
 	return nil
 }
 
+// Install puts a file of the image into the container's own layer.
+func (f *Filesystem) Install(name string) {
+	if v, inside, _ := f.Locate(name); v == f.layer {
+		v.write(inside, []byte("program\n"))
+	}
+}
+
 // Mkdir makes a directory and its parents.
 func (f *Filesystem) Mkdir(name string) error {
 	v, inside, readOnly := f.Locate(name)

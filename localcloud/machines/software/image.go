@@ -43,6 +43,7 @@ type Defaults struct {
 	Entrypoint []string
 	Command    []string
 	Env        map[string]string
+	Programs   []string // files of the image that scripts use
 }
 
 // images maps the last elements of a repository, wherever it is mirrored, to the image. All of them run as root.
@@ -53,6 +54,9 @@ var images = map[string]Defaults{
 	"sig-storage/nfs-provisioner": {Entrypoint: []string{"/nfs-provisioner"}},
 	"wordpress":                   {Entrypoint: []string{"docker-entrypoint.sh"}, Command: []string{"apache2-foreground"}},
 	"syncthing/syncthing":         {Entrypoint: []string{"/bin/entrypoint.sh", "/bin/syncthing"}, Env: map[string]string{"HOME": "/var/syncthing", "STHOMEDIR": "/var/syncthing/config", "STGUIADDRESS": "0.0.0.0:8384"}},
+	"rclone/rclone":               {Entrypoint: []string{"rclone"}, Programs: []string{"/usr/local/bin/rclone"}},
+	"pingcap/dumpling":            {Programs: []string{"/dumpling"}},
+	"pingcap/tidb-lightning":      {Programs: []string{"/tidb-lightning"}},
 	"busybox":                     {Command: []string{"sh"}},
 }
 

@@ -49,6 +49,9 @@ func (m *member) admitsEgress(pod *corev1.Pod, to party, protocol corev1.Protoco
 	return strings.Join(isolating, ", "), len(isolating) == 0
 }
 
+// metadataPort is the port of the metadata server's API.
+const metadataPort = 80
+
 // A GKE pod sends DNS queries to NodeLocal DNSCache if the cluster has it, else to the metadata server with Cloud DNS,
 // else to the kube-dns pods.
 var (

@@ -41,7 +41,10 @@ func (w *World) Connect(from Place, to netip.Addr, port int) ([]Target, error) {
 			return nil, failed(ErrTimeout, "%s is a ClusterIP of cluster %s, and leads nowhere outside of it", to, m.Name)
 		}
 	}
-	if to.IsPrivate() || to.IsLoopback() || to.IsLinkLocalUnicast() {
+	// Every machine answers at the metadata server's address. Dataplane V2 applies policies before the address is
+	// translated to that of GKE's own server (169.254.169.252:988).
+	metadata := to == metadataServer && port == metadataPort
+	if (to.IsPrivate() || to.IsLoopback() || to.IsLinkLocalUnicast()) && !metadata {
 		return nil, failed(ErrTimeout, "nothing in the VPC has the address %s", to)
 	}
 	if pod := from.isolable(); pod != nil {
@@ -49,7 +52,7 @@ func (w *World) Connect(from Place, to netip.Addr, port int) ([]Target, error) {
 			return nil, failed(ErrTimeout, "NetworkPolicy %s denies pod %s/%s egress to %s:%d", policy, pod.Namespace, pod.Name, to, port)
 		}
 	}
-	if w.internet == nil || !w.internet(home.ID) {
+	if !metadata && (w.internet == nil || !w.internet(home.ID)) {
 		return nil, failed(ErrTimeout, "cluster %s has no way to the Internet", home.Name)
 	}
 	return []Target{{Address: to, Port: port, External: true}}, nil

@@ -356,6 +356,27 @@ func TestEgressPolicies(t *testing.T) {
 	}
 }
 
+// Dataplane V2 applies policies to the address that a pod connects to.
+func TestTheMetadataServer(t *testing.T) {
+	for name, c := range map[string]struct {
+		spec networkingv1.NetworkPolicySpec
+		want bool
+	}{
+		"its port":         {egress(to(port(80), block("169.254.169.254/32"))), true},
+		"its DNS only":     {egress(to(port(53), block("169.254.169.254/32"))), false},
+		"GKE's own server": {egress(to(port(988), block("169.254.169.252/32"))), false},
+		"the Internet":     {egress(to(port(443))), false},
+	} {
+		a := newCluster("a", "vpc", true).node("n1", "10.0.0.2")
+		client := in(a, a.pod("ns", "client", "10.1.0.3", "n1"))
+		a.policy("ns", c.spec)
+		_, err := NewWorld([]Cluster{a.Cluster}, open, nil, cloud.Failures{}).Connect(client, metadataServer, metadataPort)
+		require.Equal(t, c.want, err == nil, "%s: %v", name, err)
+		_, err = build(open, a).Connect(client, metadataServer, 988)
+		require.ErrorIs(t, err, ErrTimeout, "nothing else answers there")
+	}
+}
+
 func TestAPodOnTheHostsNetworkIsTheNode(t *testing.T) {
 	a := newCluster("a", "vpc", true).node("n1", "10.0.0.2").node("n2", "10.0.0.3")
 	agent := a.pod("ns", "agent", "10.0.0.2", "n1")

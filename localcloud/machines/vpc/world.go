@@ -49,7 +49,7 @@ type Target struct {
 	Pod      *corev1.Pod
 	Address  netip.Addr
 	Port     int
-	External bool // an address on the Internet
+	External bool // an address on the Internet, or the metadata server's
 }
 
 // The errors of a failed connection, as a program sees them.

@@ -21,6 +21,9 @@ func Start(p *software.Process, now time.Time) software.Program {
 	maps.Copy(env, image.Env)
 	maps.Copy(env, p.Env)
 	p.Env = env
+	for _, name := range image.Programs {
+		p.Files.Install(name)
+	}
 	argv := p.Command
 	if len(argv) == 0 {
 		argv = image.Entrypoint

@@ -31,11 +31,13 @@ var commands map[string]command
 func init() {
 	nothing := func(*call) int { return 0 } // the files have no owners and modes
 	commands = map[string]command{
+		"awk":    {"v:", awk, nil},
 		"cat":    {"", concatenate, nil},
 		"chmod":  {"R", nothing, nil},
 		"chown":  {"R", nothing, nil},
 		"cp":     {"Rrf", copyFiles, nil},
 		"curl":   {"fsSm:", curl, nil},
+		"date":   {"ud:", date, nil},
 		"grep":   {"Eoqv", grep, nil},
 		"mkdir":  {"p", makeDirectories, nil},
 		"mktemp": {"d", makeTemporary, nil},
@@ -44,10 +46,18 @@ func init() {
 		"php":    {"", php, nil},
 		"rm":     {"rf", remove, nil},
 		"sleep":  {"", sleepCommand, nil},
+		"tail":   {"n:", tail, nil},
 		"touch":  {"c", touch, nil},
 		"wget":   {"qSO:T:p:", wget, map[string]byte{"post-data": 'p'}},
 	}
+	programs = map[string]func(*call) int{
+		"dumpling": dumpling, "rclone": rclone, "tar": archive, "tidb-lightning": lightning,
+	}
 }
+
+// programs parse their arguments themselves: in a call, all of them are operands. Except for tar, a container has only
+// those of its image, and copies of them.
+var programs map[string]func(*call) int
 
 // parse separates a command's options from its operands. A letter in accepted that a colon follows takes a value.
 func parse(args []string, accepted string, long map[string]byte) (options map[byte]string, operands []string, err error) {

@@ -27,6 +27,7 @@ const notFound = 127
 // runner interprets command lines in a container.
 type runner struct {
 	process *software.Process
+	began   time.Time
 	outside func(func(software.Network))
 	// serve, if set, runs server programs.
 	serve func(ctx context.Context, p *software.Process, argv []string) (code int, ok bool)
@@ -77,7 +78,8 @@ func Runs(argv []string) bool {
 	}
 	name := path.Base(argv[0])
 	_, known := commands[name]
-	return known || slices.Contains(shells, name)
+	_, program := programs[name]
+	return known || program || slices.Contains(shells, name)
 }
 
 // command runs one command line.
@@ -97,6 +99,9 @@ func (r *runner) command(ctx context.Context, argv []string, in setting) int {
 			return code
 		}
 	}
+	if program := programs[name]; program != nil && r.finds(argv[0], in) {
+		return program(&call{runner: r, ctx: ctx, setting: in, operands: argv[1:]})
+	}
 	c, known := commands[name]
 	if !known {
 		p.Log("%s: not found: the model of the shell has no such command", name)
@@ -108,6 +113,14 @@ func (r *runner) command(ctx context.Context, argv []string, in setting) int {
 		return 2
 	}
 	return c.run(&call{runner: r, ctx: ctx, setting: in, options: options, operands: operands})
+}
+
+// finds says whether a container has a program: at a path, or in one of its directories of programs.
+func (r *runner) finds(name string, in setting) bool {
+	if strings.Contains(name, "/") {
+		return r.process.Files.Exists(in.absolute(name))
+	}
+	return name == "tar" || r.process.Files.Exists("/usr/local/bin/"+name)
 }
 
 // shell runs sh -c 'script' or sh file, with the options e and u.
@@ -205,6 +218,13 @@ func (r *runner) builtin(shell *interp.Runner, args []string) ([]string, error) 
 				r.trap(args[1:])
 			}
 			return []string{"true"}, nil
+		}
+	case "command":
+		if len(args) == 3 && args[1] == "-v" && programs[args[2]] != nil {
+			if !r.finds(args[2], setting{}) {
+				return []string{"false"}, nil
+			}
+			return []string{"echo", "/usr/local/bin/" + args[2]}, nil
 		}
 	case "umask":
 		return []string{"true"}, nil // the files have no modes

@@ -26,7 +26,7 @@ func php(c *call) int {
 	retries := strings.Contains(string(script), "sleep(")
 	p := *c.process
 	p.Env = c.env
-	for _, name := range []string{"DB_HOST", "WORDPRESS_DB_HOST"} {
+	for _, name := range []string{"DB_HOST", "DATABASE_HOST", "WORDPRESS_DB_HOST"} {
 		if c.env[name] == "" {
 			continue
 		}

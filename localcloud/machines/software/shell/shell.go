@@ -30,7 +30,7 @@ type container struct {
 func Start(p *software.Process, argv []string, server Server) software.Program {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &container{Lifecycle: software.Lifecycle{Process: p}, server: server, cancel: cancel, done: make(chan int, 1)}
-	run := &runner{process: p, outside: p.Outside, serve: c.serve, sleep: sleep, trap: c.trap}
+	run := &runner{process: p, began: time.Now(), outside: p.Outside, serve: c.serve, sleep: sleep, trap: c.trap}
 	in := initial(p)
 	in.out = &lines{write: p.Log}
 	in.err = in.out
@@ -62,7 +62,7 @@ const probeTimeout = 200 * time.Millisecond
 // Run runs a command in a container, such as a hook, and returns its exit code. It takes as long as the command does at
 // the container's pace.
 func Run(ctx context.Context, p *software.Process, argv []string) int {
-	run := &runner{process: p, outside: p.Outside, sleep: sleep}
+	run := &runner{process: p, began: time.Now(), outside: p.Outside, sleep: sleep}
 	return run.command(ctx, argv, initial(p))
 }
 
@@ -73,6 +73,7 @@ func Probe(p *software.Process, argv []string, network software.Network) int {
 	defer cancel()
 	run := &runner{
 		process: p,
+		began:   time.Now(),
 		outside: func(f func(software.Network)) { f(network) },
 		sleep:   func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	}

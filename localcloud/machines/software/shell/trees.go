@@ -79,6 +79,9 @@ func (c *call) copyTree(from, to string, dir bool) error {
 
 // concatenate prints files.
 func concatenate(c *call) int {
+	if len(c.operands) == 0 {
+		_, _ = c.out.Write(c.input())
+	}
 	for _, name := range c.operands {
 		content, err := c.process.Files.Read(c.absolute(name))
 		if err != nil {
