@@ -42,6 +42,8 @@ type Config struct {
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.
 	Site *Site
+	// Mail, when set, is how WordPress sends mail; without it, WordPress sends none.
+	Mail *Mail
 }
 
 // Images are the container images, each with a tag or a digest.

@@ -41,11 +41,14 @@ var keys = map[string]string{
 	"wordpressNamespace":            "string",
 	"domain":                        "string",
 	"site":                          "object",
+	"mail":                          "object",
+	"mailPassword":                  "string",
 }
 
 var (
 	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses", "lost", "leaving"}
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
+	mailFields   = []string{"host", "port", "user", "from", "fromName"}
 )
 
 // unknownKeys reports unknown keys of the program's own namespace. It does not show their values: one may be a

@@ -35,7 +35,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules,
 	} {
 		all = append(all, theme...)
 	}
@@ -95,6 +95,7 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"with a site": with(configtest.Committed(t), "site",
 			`{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`),
 		"with a domain": with(configtest.Committed(t), "domain", "www.example.com"),
+		"with mail":     withMail(configtest.Committed(t)),
 	}
 }
 

@@ -1,6 +1,8 @@
 package wordpress
 
 import (
+	"net/netip"
+
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/network"
@@ -46,8 +48,28 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 	return err
 }
 
-// policies admits the load balancer and the cron to WordPress. It lets WordPress reach its database, and the internet
-// for plugins, themes and mail.
+// internet is every address but private ones: the VPC and the metadata server.
+func internet() networkingv1.NetworkPolicyPeerInput {
+	return networkpolicy.Block("0.0.0.0/0",
+		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+}
+
+// outside lets WordPress reach the internet for plugins and themes, and the mail server. A name may lead anywhere on the
+// internet; an address is that one alone, and may be in the VPC.
+func (w *WordPress) outside() networkingv1.NetworkPolicyEgressRuleArray {
+	rules := networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(networkpolicy.TCP(80, 443), internet())}
+	if mail := w.args.Config.Mail; mail != nil {
+		server := internet()
+		if address, ok := mail.Address(); ok {
+			server = networkpolicy.Block(netip.PrefixFrom(address, address.BitLen()).String())
+		}
+		rules = append(rules, networkpolicy.To(networkpolicy.TCP(mail.Port), server))
+	}
+	return rules
+}
+
+// policies admits the load balancer and the cron to WordPress. It lets WordPress reach its database, the internet and
+// the mail server.
 func (w *WordPress) policies(ctx *pulumi.Context) error {
 	var frontEnds []networkingv1.NetworkPolicyPeerInput
 	for _, cidr := range network.FrontEndRanges {
@@ -55,9 +77,6 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}
 	http := networkpolicy.TCP(ports.HTTP)
 	toDatabase := networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
-	// Excludes private ranges: the VPC and the metadata server.
-	toInternet := networkpolicy.To(networkpolicy.TCP(80, 443, 465, 587), networkpolicy.Block("0.0.0.0/0",
-		"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"))
 
 	for _, policy := range []struct {
 		app     string
@@ -69,7 +88,7 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 				networkpolicy.From(networkpolicy.TCP(ports.HTTP, ports.Health), frontEnds...),
 				networkpolicy.From(http, networkpolicy.Pods(cronApp)),
 			},
-			networkingv1.NetworkPolicyEgressRuleArray{toDatabase, toInternet},
+			append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...),
 		},
 		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(http, networkpolicy.Pods(app))}},
 		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},

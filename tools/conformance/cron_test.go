@@ -11,9 +11,9 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// The cron jobs of all regions call at the same moment, as scheduled: every event runs once.
-func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod) {
-	var pods []*kubelet.Pod
+// The cron jobs of all regions call at the same moment, as scheduled: every event runs once. It returns the WordPress pods
+// that it starts, one in each region.
+func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod) (pods []*kubelet.Pod) {
 	for _, region := range w.Stack.Regions {
 		putPlugin(t, w, region.Name, "probe", probePlugin)
 	}
@@ -61,4 +61,5 @@ func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod) {
 	if got != want {
 		t.Errorf("of %d events, each of which should run once, these ran: %s", rounds*events, got)
 	}
+	return pods
 }

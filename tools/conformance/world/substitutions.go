@@ -23,6 +23,7 @@ var Substitutions = []Substitution{
 	{"disks", "a Google disk behind each claim", "a directory for each claim of each region"},
 	{"the NFS provisioner", "provisions the claim's volume by the API server, runs NFS-Ganesha", "the volume is there from the start; a script runs the same NFS-Ganesha with the same helpers and settings"},
 	{"the NFS mount", "the kernel's NFS client, in WordPress's pods", "the server's directory itself"},
+	{"the mail server", "a provider's, with a certificate that the image's authorities vouch for", "go-smtp, with a certificate of a test's own authority, which WordPress's image trusts by SSL_CERT_FILE"},
 	{"limits", "CPU, memory, size of volumes", "not applied"},
 	{"seccomp", "RuntimeDefault", "not applied"},
 }

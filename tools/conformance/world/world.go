@@ -49,6 +49,8 @@ type World struct {
 	Artefacts string
 	// WordPress is the version of WordPress that runs: images.Unstable unless a test changes it.
 	WordPress string
+	// Authority is a certificate authority, in PEM, that WordPress's image trusts in place of the public ones; empty for none.
+	Authority string
 
 	t       T
 	kubelet *kubelet.Kubelet
@@ -118,8 +120,7 @@ func At(t T, stack *declared.Stack, places Places) *World {
 	if w.Names, err = w.Network.ServeNames(); err != nil {
 		t.Fatal(err)
 	}
-	image := func(reference string) (*kubelet.Image, error) { return images.Find(reference, w.WordPress) }
-	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: image, Claim: w.claim, Search: search, Logs: w.Artefacts}
+	w.kubelet = &kubelet.Kubelet{Network: w.Network, Image: w.image, Claim: w.claim, Search: search, Logs: w.Artefacts}
 	t.Cleanup(w.close)
 	w.later = map[*declared.Region]map[declared.Key]*corev1.ConfigMap{}
 	for _, r := range stack.Regions {
@@ -291,6 +292,17 @@ func (w *World) Shared(region string, key declared.Key) string {
 	}
 	w.t.Fatalf("the file server of %s has no disk", region)
 	return ""
+}
+
+// image returns the substitute for an image.
+func (w *World) image(reference string) (*kubelet.Image, error) {
+	image, err := images.Find(reference, w.WordPress)
+	if err == nil && w.Authority != "" && strings.Contains(reference, "wordpress") {
+		const path = "/etc/ssl/authority-of-the-test.pem"
+		image.Root.Files[path] = sandbox.File{Text: w.Authority, Mode: 0o644}
+		image.Env = append(image.Env, "SSL_CERT_FILE="+path)
+	}
+	return image, err
 }
 
 func search(region *declared.Region, namespace string) []string {
