@@ -44,6 +44,8 @@ type Config struct {
 	Site *Site
 	// Mail, when set, is how WordPress sends mail; without it, WordPress sends none.
 	Mail *Mail
+	// Staging makes the site a copy of another one, which sends no mail and which no search engine lists.
+	Staging bool
 }
 
 // Images are the container images, each with a tag or a digest.

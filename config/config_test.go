@@ -127,6 +127,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"deletionProtection":            func(c *config.Config) bool { return c.DeletionProtection },
 		"tolerateMachineLoss":           func(c *config.Config) bool { return c.TolerateMachineLoss },
 		"cdn":                           func(c *config.Config) bool { return c.CDN },
+		"staging":                       func(c *config.Config) bool { return c.Staging },
 		"protectData":                   func(c *config.Config) bool { return c.ProtectData },
 	} {
 		for _, text := range []string{"true", "false"} {

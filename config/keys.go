@@ -43,6 +43,7 @@ var keys = map[string]string{
 	"site":                          "object",
 	"mail":                          "object",
 	"mailPassword":                  "string",
+	"staging":                       "boolean",
 }
 
 var (

@@ -56,6 +56,7 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		Site:                          l.site(),
 		Mail:                          l.mail(),
 	}
+	config.Staging = l.staging(config.Mail)
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)
 	l.noSmallerDisk(config.Disks, config.Regions)

@@ -28,6 +28,8 @@ var (
 	corePlugin string
 	//go:embed files/geo-mail.php
 	mailPlugin string
+	//go:embed files/geo-staging.php
+	stagingPlugin string
 	//go:embed files/lock.php
 	lockFunction string
 	//go:embed files/healthz.php
@@ -98,6 +100,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 			"VisitorStaleness": w.args.Config.VisitorStaleness,
 			"PageSeconds":      pageSeconds,
 			"Mail":             w.args.Config.Mail,
+			"Staging":          w.args.Config.Staging,
 		})
 	}).(pulumi.StringOutput)
 	files := pulumi.StringMap{
@@ -115,6 +118,9 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
 		"config-extra.php": extra,
+	}
+	if w.args.Config.Staging {
+		files["geo-staging.php"] = pulumi.String(stagingPlugin)
 	}
 	if w.args.Config.CDN {
 		files["visitor-cache.php"] = pulumi.String(visitorCache)

@@ -150,6 +150,9 @@ func (w *WordPress) core() corev1.VolumeMountArray {
 		podspec.MountFile("config", "geo-options.php", "/etc/geo-wordpress/mu-plugins/geo-options.php"),
 		podspec.MountFile("config", "geo-mail.php", "/etc/geo-wordpress/mu-plugins/geo-mail.php"),
 	}
+	if w.args.Config.Staging {
+		mounts = append(mounts, podspec.MountFile("config", "geo-staging.php", "/etc/geo-wordpress/mu-plugins/geo-staging.php"))
+	}
 	if w.args.Config.CDN {
 		mounts = append(mounts, podspec.MountFile("config", "visitor-cache.php", "/etc/geo-wordpress/visitor-cache.php"))
 	}

@@ -80,6 +80,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		values[full(name)] = value
 	}
 	values[full("mail")], values[full("mailPassword")] = mail(t)
+	values[full("staging")] = strconv.FormatBool(values[full("mail")] == "{}" && rapid.Bool().Draw(t, "staging"))
 	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools"} {
 		values[full(software+"Image")] = image.Draw(t, software+" image")
 	}

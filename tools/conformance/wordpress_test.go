@@ -61,10 +61,14 @@ func TestWordPressEveryRegion(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, got, want)
 		}
 	}
+	values := maps.Clone(site)
+	values["geo-wordpress:staging"] = "true"
+	copied := committed(t, values)
 	var pods []*kubelet.Pod
-	t.Run("CronOnce", func(t *testing.T) { pods = cronOnce(t, w, tidbs) })
+	t.Run("CronOnce", func(t *testing.T) { pods = cronOnce(t, w, tidbs, copied) })
 	if len(pods) > 0 {
 		t.Run("SendsNoMail", func(t *testing.T) { sendsNoMail(t, w, pods[0]) })
+		t.Run("Staging", func(t *testing.T) { isStaging(t, w, pods) })
 	}
 	noFailedSQL(t, tidbs...)
 }

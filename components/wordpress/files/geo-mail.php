@@ -4,7 +4,7 @@
  * Description: Sends all mail through the server that the stack configures (docs/mail.md), over TLS with a verified certificate and never without. Without a server no mail leaves: the image has no sendmail, and the dashboard says that mail is off.
  *
  * wp-config.php defines GEO_WORDPRESS_MAIL_HOST, _PORT, _USER, _FROM and _FROM_NAME; the password is in the environment.
- * It is not defined as a constant, because plugins list those.
+ * It is not defined as a constant, because plugins list those. On a staging site geo-staging.php says that there is no mail.
  */
 
 /** How long a connection, and each answer of the server, may take. The page of whoever caused the mail waits for it. */
