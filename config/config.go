@@ -53,6 +53,8 @@ type Images struct {
 	PD, TiKV, TiDB, NFS, WordPress, Syncthing string
 	// Tools is a BusyBox image, for the init containers.
 	Tools string
+	// WPCLI is an image with WP-CLI at /usr/local/bin/wp.
+	WPCLI string
 }
 
 // Disks are sizes in GiB. PD, TiKV and Files are one persistent disk each per region; Boot is every machine's own.

@@ -30,6 +30,7 @@ var keys = map[string]string{
 	"wordpressImage":                "string",
 	"syncthingImage":                "string",
 	"toolsImage":                    "string",
+	"wpcliImage":                    "string",
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",

@@ -111,6 +111,7 @@ func (l *loader) images() Images {
 	return Images{
 		PD: image("pdImage"), TiKV: image("tikvImage"), TiDB: image("tidbImage"), NFS: image("nfsImage"),
 		WordPress: image("wordpressImage"), Syncthing: image("syncthingImage"), Tools: image("toolsImage"),
+		WPCLI: image("wpcliImage"),
 	}
 }
 

@@ -32,6 +32,8 @@ var (
 	Syncthing = Container{CPURequest: "100m", CPULimit: "1", MemoryRequest: "128Mi", MemoryLimit: "512Mi"}
 	// Job is every short-lived container: Jobs, the CronJob, init containers.
 	Job = Container{CPURequest: "50m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: "256Mi"}
+	// Shell is a person's: WP-CLI at PHP's memory_limit, and ImageMagick. It requests no more than a Job.
+	Shell = Container{CPURequest: "50m", CPULimit: "1", MemoryRequest: "64Mi", MemoryLimit: "1Gi"}
 	// Helper is a shell beside a server. It mostly sleeps.
 	Helper = Container{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"}
 )

@@ -25,7 +25,7 @@ func withMail(values map[string]string) map[string]string {
 }
 
 // sendsMail are the applications whose pods send mail.
-func sendsMail(app string) bool { return app == "wordpress" }
+func sendsMail(app string) bool { return app == "wordpress" || app == "wordpress-cli" }
 
 // outsideByFewPorts: WordPress reaches the web, and the mail server if there is one, by an address only at that address.
 // No other pod reaches the internet, and none a private address but the mail server's.
@@ -66,7 +66,7 @@ func theMailPasswordIsWordPresss(t rapid.TB, s *system) {
 	has := s.config.Mail != nil && s.config.Mail.Password != ""
 	for _, w := range s.Workloads() {
 		for _, c := range w.Pod.All() {
-			v, want := c.EnvVar(mailPassword), has && sendsMail(app(w)) && c.Name != "health"
+			v, want := c.EnvVar(mailPassword), has && sendsMail(app(w)) && c.Name != "health" && c.Name != "fetch"
 			switch {
 			case (v != nil) != want:
 				t.Errorf("%s: %s has the mail server's password: %v, want %v", w, c.Name, v != nil, want)
@@ -92,20 +92,20 @@ func TestMailChangesWordPressOnly(t *testing.T) {
 	after := run(t, withMail(configurations(t)["with a site"]), false)
 	var want []string
 	for _, r := range before.Resources {
-		mine := r.Kind() == "ConfigMap" || r.Kind() == "Secret" || r.Kind() == "NetworkPolicy" && r.Metadata().Name == "wordpress"
+		mine := r.Kind() == "ConfigMap" || r.Kind() == "Secret" || r.Kind() == "NetworkPolicy" && sendsMail(r.Metadata().Name)
 		if r.IsKubernetes() && mine && strings.HasPrefix(r.Name, "wordpress-") {
 			want = append(want, r.URN)
 		}
 	}
 	for _, w := range before.Workloads() {
-		if app(w) == "wordpress" {
+		if sendsMail(app(w)) {
 			want = append(want, w.URN)
 		}
 	}
 	c := between(before, after)
 	slices.Sort(c.changed)
 	slices.Sort(want)
-	if len(c.added)+len(c.removed) > 0 || !slices.Equal(c.changed, want) || len(want) != 4*len(before.config.Regions) {
+	if len(c.added)+len(c.removed) > 0 || !slices.Equal(c.changed, want) || len(want) != 6*len(before.config.Regions) {
 		t.Errorf("changes %+v, want %v", c, want)
 	}
 	if !equal(before.Stack().Outputs, after.Stack().Outputs) {

@@ -54,6 +54,8 @@ var (
 	visitorDatabase string
 	//go:embed files/visitor-cache.php
 	visitorCache string
+	//go:embed files/wp-cli.yml
+	wpCLIConfig string
 	//go:embed files/config-extra.php.tmpl
 	configExtra string
 )
@@ -117,6 +119,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"leaderz.php":      pulumi.String(leaderPage),
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
+		"wp-cli.yml":       pulumi.String(wpCLIConfig),
 		"config-extra.php": extra,
 	}
 	if w.args.Config.Staging {

@@ -68,8 +68,8 @@ func (w *WordPress) outside() networkingv1.NetworkPolicyEgressRuleArray {
 	return rules
 }
 
-// policies admits the load balancer and the cron to WordPress. It lets WordPress reach its database, the internet and
-// the mail server.
+// policies admits the load balancer and the cron to WordPress. It lets WordPress, and the shell, reach the database,
+// the internet and the mail server.
 func (w *WordPress) policies(ctx *pulumi.Context) error {
 	var frontEnds []networkingv1.NetworkPolicyPeerInput
 	for _, cidr := range network.FrontEndRanges {
@@ -91,6 +91,7 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 			append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...),
 		},
 		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(http, networkpolicy.Pods(app))}},
+		{shellApp, nil, append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...)},
 		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},
 	} {
 		if policy.app == installApp && w.args.Config.Site == nil {

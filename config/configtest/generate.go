@@ -81,7 +81,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 	}
 	values[full("mail")], values[full("mailPassword")] = mail(t)
 	values[full("staging")] = strconv.FormatBool(values[full("mail")] == "{}" && rapid.Bool().Draw(t, "staging"))
-	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools"} {
+	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools", "wpcli"} {
 		values[full(software+"Image")] = image.Draw(t, software+" image")
 	}
 	return values
