@@ -46,6 +46,10 @@ type Config struct {
 	// Backup, when set, is when and where the site is backed up. Restore, when set, is what the site is made from.
 	Backup  *Backup
 	Restore *Restore
+	// Mail, when set, is how WordPress sends mail; without it, WordPress sends none.
+	Mail *Mail
+	// Staging makes the site a copy of another one, which sends no mail and which no search engine lists.
+	Staging bool
 }
 
 // Images are the container images, each with a tag or a digest.
@@ -55,6 +59,8 @@ type Images struct {
 	Tools string
 	// Dumpling dumps the database for a backup, Lightning loads the dump, Rclone copies objects.
 	Dumpling, Lightning, Rclone string
+	// WPCLI is an image with WP-CLI at /usr/local/bin/wp.
+	WPCLI string
 }
 
 // Disks are sizes in GiB. PD, TiKV and Files are one persistent disk each per region; Boot is every machine's own.

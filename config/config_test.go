@@ -87,7 +87,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"manageServices": "false", "deletionProtection": "true", "protectData": "false",
 		"pdDiskGiB": "11", "tikvDiskGiB": "22", "filesDiskGiB": "33", "bootDiskGiB": "44",
 		"pdImage": "pd:1", "tikvImage": "tikv:2", "tidbImage": "tidb:3", "nfsImage": "nfs:4", "wordpressImage": "wordpress:5",
-		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wordpressReplicas": "3", "tidbReplicas": "2",
+		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wpcliImage": "wordpress:cli-8", "wordpressReplicas": "3", "tidbReplicas": "2",
 		"visitorStaleness": "60", "cdn": "true",
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
 		"site":          `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
@@ -109,7 +109,8 @@ func TestEveryValueArrives(t *testing.T) {
 		AuthorizedNetworks: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.7/32")},
 		DeletionProtection: true,
 		Images: config.Images{PD: "pd:1", TiKV: "tikv:2", TiDB: "tidb:3", NFS: "nfs:4", WordPress: "wordpress:5",
-			Syncthing: "syncthing:6", Tools: "tools:7", Dumpling: "dumpling:8", Lightning: "lightning:9", Rclone: "rclone:10"},
+			Syncthing: "syncthing:6", Tools: "tools:7", WPCLI: "wordpress:cli-8", Dumpling: "dumpling:8", Lightning: "lightning:9",
+			Rclone: "rclone:10"},
 		Disks:            config.Disks{PD: 11, TiKV: 22, Files: 33, Boot: 44},
 		Replicas:         sizing.Replicas{WordPress: 3, TiDB: 2},
 		Namespaces:       config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
@@ -130,6 +131,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"deletionProtection":            func(c *config.Config) bool { return c.DeletionProtection },
 		"tolerateMachineLoss":           func(c *config.Config) bool { return c.TolerateMachineLoss },
 		"cdn":                           func(c *config.Config) bool { return c.CDN },
+		"staging":                       func(c *config.Config) bool { return c.Staging },
 		"protectData":                   func(c *config.Config) bool { return c.ProtectData },
 	} {
 		for _, text := range []string{"true", "false"} {

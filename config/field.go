@@ -16,10 +16,11 @@ import (
 
 // loader reads a configuration. It continues after a mistake, to find them all.
 type loader struct {
-	project  string
-	values   map[string]string
-	last     *state.State // what exists already
-	problems Problems
+	project   string
+	values    map[string]string
+	encrypted []string     // full keys
+	last      *state.State // what exists already
+	problems  Problems
 }
 
 func (l *loader) problem(key, value, allowed string) {

@@ -33,6 +33,7 @@ var keys = map[string]string{
 	"dumplingImage":                 "string",
 	"lightningImage":                "string",
 	"rcloneImage":                   "string",
+	"wpcliImage":                    "string",
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
 	"tolerateMachineLoss":           "boolean",
@@ -46,11 +47,15 @@ var keys = map[string]string{
 	"site":                          "object",
 	"backup":                        "object",
 	"restore":                       "object",
+	"mail":                          "object",
+	"mailPassword":                  "string",
+	"staging":                       "boolean",
 }
 
 var (
 	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses", "lost", "leaving"}
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
+	mailFields   = []string{"host", "port", "user", "from", "fromName"}
 )
 
 // unknownKeys reports unknown keys of the program's own namespace. It does not show their values: one may be a

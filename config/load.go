@@ -30,14 +30,14 @@ const (
 // with its namespace, scalars as text, arrays and objects as JSON. Project is the Pulumi project's name, the namespace
 // of the program's own keys.
 //
-// It applies no defaults: those are in Pulumi.yaml, and the CLI applies them. An error is of type Problems and holds
-// every mistake.
+// It applies no defaults: those are in Pulumi.yaml, and the CLI applies them. It takes what must be encrypted for
+// encrypted. An error is of type Problems and holds every mistake.
 func Load(values map[string]string, project string) (*Config, error) {
-	return load(values, project, &state.State{})
+	return load(values, project, []string{project + ":" + passwordKey}, &state.State{})
 }
 
-func load(values map[string]string, project string, last *state.State) (*Config, error) {
-	l := &loader{project: project, values: values, last: last}
+func load(values map[string]string, project string, encrypted []string, last *state.State) (*Config, error) {
+	l := &loader{project: project, values: values, encrypted: encrypted, last: last}
 	config := &Config{
 		Project:                       l.googleProject(),
 		AuthorizedNetworks:            l.authorizedNetworks(),
@@ -54,7 +54,9 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 		CDN:                           l.top("cdn").truth(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
+		Mail:                          l.mail(),
 	}
+	config.Staging = l.staging(config.Mail)
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)
 	config.Backup = l.backup(config.Regions)
@@ -70,12 +72,13 @@ func load(values map[string]string, project string, last *state.State) (*Config,
 
 // LoadRun is Load for a run of the program, as the engine describes it (pulumi.RunOption), and also checks the
 // configuration against the stack's last state. It refuses encrypted values of known keys: each ends up in plain text in
-// a manifest or a resource's name, so encryption would promise too much.
+// a manifest or a resource's name, so encryption would promise too much. The exception is the mail server's password, which
+// must be encrypted.
 func LoadRun(info *pulumi.RunInfo, last *state.State) (*Config, error) {
 	var problems Problems
 	for _, key := range slices.Sorted(slices.Values(info.ConfigSecretKeys)) {
 		name, own := cutNamespace(key, info.Project)
-		if _, known := keys[name]; (own && known) || key == projectKey {
+		if _, known := keys[name]; (own && known && name != passwordKey) || key == projectKey {
 			problems = append(problems, Problem{Key: key, Allowed: "is encrypted, but the program writes it in plain text " +
 				"into resources: set it without --secret"})
 		}
@@ -83,7 +86,7 @@ func LoadRun(info *pulumi.RunInfo, last *state.State) (*Config, error) {
 	if len(problems) > 0 {
 		return nil, problems // and no other problem, which might show a value
 	}
-	return load(info.Config, info.Project, last)
+	return load(info.Config, info.Project, info.ConfigSecretKeys, last)
 }
 
 // projectKey is the Google provider's own key, which has no default.
@@ -111,6 +114,7 @@ func (l *loader) images() Images {
 		PD: image("pdImage"), TiKV: image("tikvImage"), TiDB: image("tidbImage"), NFS: image("nfsImage"),
 		WordPress: image("wordpressImage"), Syncthing: image("syncthingImage"), Tools: image("toolsImage"),
 		Dumpling: image("dumplingImage"), Lightning: image("lightningImage"), Rclone: image("rcloneImage"),
+		WPCLI: image("wpcliImage"),
 	}
 }
 

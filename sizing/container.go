@@ -34,6 +34,8 @@ var (
 	Job = Container{CPURequest: "50m", CPULimit: "500m", MemoryRequest: "64Mi", MemoryLimit: "256Mi"}
 	// Backup is a container that dumps, copies or loads a backup. It holds a few chunks of it in memory.
 	Backup = Container{CPURequest: "50m", CPULimit: "1", MemoryRequest: "128Mi", MemoryLimit: "1Gi"}
+	// Shell is a person's: WP-CLI at PHP's memory_limit, and ImageMagick. It requests no more than a Job.
+	Shell = Container{CPURequest: "50m", CPULimit: "1", MemoryRequest: "64Mi", MemoryLimit: "1Gi"}
 	// Helper is a shell beside a server. It mostly sleeps.
 	Helper = Container{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"}
 )

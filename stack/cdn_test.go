@@ -22,7 +22,7 @@ func TestTheCDNChangesTheEntranceAndWordPressOnly(t *testing.T) {
 		}
 	}
 	for _, w := range before.Workloads() {
-		if app(w) == "wordpress" {
+		if app(w) == "wordpress" || app(w) == "wordpress-cli" {
 			want = append(want, w.URN)
 		}
 	}

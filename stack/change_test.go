@@ -72,7 +72,8 @@ func TestAnImageChangesItsWorkloadsOnly(t *testing.T) {
 		"tikvImage":      {"tikv", "tikv-gate"},
 		"tidbImage":      {"tidb"},
 		"nfsImage":       {"nfs", "wordpress"}, // its readiness shows that the region has its files again
-		"wordpressImage": {"wordpress", "database-init"},
+		"wordpressImage": {"wordpress", "database-init", "wordpress-cli"},
+		"wpcliImage":     {"wordpress-cli"}, // and restarts nothing
 		"syncthingImage": {"syncthing"},
 		"toolsImage":     {"pd", "gate", "pd-gate", "tikv-gate", "membership", "tidb", "nfs", "wordpress", "syncthing", "wordpress-cron"},
 	} {

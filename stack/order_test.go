@@ -58,7 +58,7 @@ func tiersGoThroughTheRegions(t rapid.TB, s *system) {
 
 // wordPressApps are the labels of the pods in WordPress's namespace.
 func (s *system) wordPressApps() []string {
-	apps := []string{"wordpress", "wordpress-cron"}
+	apps := []string{"wordpress", "wordpress-cron", "wordpress-cli"}
 	if s.config.Site != nil {
 		apps = append(apps, "wordpress-install")
 	}

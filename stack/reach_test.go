@@ -39,6 +39,7 @@ func ways(c *config.Config) map[way]bool {
 		{"tikv-gate", "pd", ports.PDClient, false}:         true,
 		{"membership", "pd", ports.PDClient, false}:        true,
 		{"wordpress", "tidb", ports.TiDB, false}:           true,
+		{"wordpress-cli", "tidb", ports.TiDB, false}:       true,
 		{"wordpress-cron", "wordpress", ports.HTTP, false}: true,
 		{"syncthing", "syncthing", ports.Syncthing, true}:  true,
 	}

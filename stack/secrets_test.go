@@ -18,10 +18,13 @@ var secretRules = []invariant{
 	{"each secret has one purpose", eachSecretHasOnePurpose},
 }
 
-// secretValues are all secret values, with the source of each: those that pulumi-random generated, and the private keys
-// derived from them.
+// secretValues are all secret values, with the source of each: those that pulumi-random generated, the private keys
+// derived from them, and the configuration's.
 func (s *system) secretValues() map[string]string {
 	values := map[string]string{}
+	if mail := s.config.Mail; mail != nil && mail.Password != "" {
+		values[string(mail.Password)] = "the mail server's password"
+	}
 	for _, r := range s.Resources {
 		for _, output := range []string{"result", "base64", "hex"} {
 			if text := r.Output(output); strings.HasPrefix(r.Type, "random:") && text != "" && text != stacktest.Unknown {

@@ -62,7 +62,7 @@ func (s *system) wordPressPods(t rapid.TB) []stacktest.Workload {
 	t.Helper()
 	var all []stacktest.Workload
 	for _, region := range s.config.Regions {
-		all = append(all, s.workload(t, region, "wordpress"))
+		all = append(all, s.workload(t, region, "wordpress"), s.workload(t, region, "wordpress-cli"))
 		if s.config.Site != nil {
 			all = append(all, s.workload(t, region, "wordpress-install"))
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // Clients are the labels of the pods that may query the database, in WordPress's namespace.
-var Clients = []string{"wordpress", "wordpress-install"}
+var Clients = []string{"wordpress", "wordpress-install", "wordpress-cli"}
 
 type (
 	peers   = []networkingv1.NetworkPolicyPeerInput

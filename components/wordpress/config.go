@@ -26,6 +26,10 @@ var (
 	optionsPlugin string
 	//go:embed files/geo-core.php
 	corePlugin string
+	//go:embed files/geo-mail.php
+	mailPlugin string
+	//go:embed files/geo-staging.php
+	stagingPlugin string
 	//go:embed files/lock.php
 	lockFunction string
 	//go:embed files/healthz.php
@@ -50,6 +54,8 @@ var (
 	visitorDatabase string
 	//go:embed files/visitor-cache.php
 	visitorCache string
+	//go:embed files/wp-cli.yml
+	wpCLIConfig string
 	//go:embed files/config-extra.php.tmpl
 	configExtra string
 )
@@ -69,13 +75,18 @@ func (w *WordPress) settings() map[string]any {
 
 // render executes a template.
 func render(text string, values map[string]any) (string, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(text)
+	t, err := template.New("").Option("missingkey=error").Funcs(template.FuncMap{"php": phpString}).Parse(text)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	err = t.Execute(&b, values)
 	return b.String(), err
+}
+
+// phpString is a text as a PHP literal.
+func phpString(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
 }
 
 // configuration declares the input of the image's entrypoint for wp-config.php, and the files outside the shared
@@ -90,6 +101,8 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 			"SiteURL":          url,
 			"VisitorStaleness": w.args.Config.VisitorStaleness,
 			"PageSeconds":      pageSeconds,
+			"Mail":             w.args.Config.Mail,
+			"Staging":          w.args.Config.Staging,
 		})
 	}).(pulumi.StringOutput)
 	files := pulumi.StringMap{
@@ -97,6 +110,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"geo-cron.php":     pulumi.String(cronPlugin),
 		"geo-core.php":     pulumi.String(corePlugin),
 		"geo-options.php":  pulumi.String(optionsPlugin),
+		"geo-mail.php":     pulumi.String(mailPlugin),
 		"lock.php":         pulumi.String(lockFunction),
 		"visitor.php":      pulumi.String(visitorRequests),
 		"visitor-db.php":   pulumi.String(visitorDatabase),
@@ -105,7 +119,11 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"leaderz.php":      pulumi.String(leaderPage),
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
+		"wp-cli.yml":       pulumi.String(wpCLIConfig),
 		"config-extra.php": extra,
+	}
+	if w.args.Config.Staging {
+		files["geo-staging.php"] = pulumi.String(stagingPlugin)
 	}
 	if w.args.Config.CDN {
 		files["visitor-cache.php"] = pulumi.String(visitorCache)
@@ -136,11 +154,25 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	if w.args.Config.Site != nil {
 		data["ADMIN_PASSWORD"] = w.args.Credentials.Admin
 	}
+	if mail := w.args.Config.Mail; mail != nil && mail.Password != "" {
+		data[mailPassword] = pulumi.ToSecret(pulumi.String(mail.Password)).(pulumi.StringOutput)
+	}
 	w.secret, err = corev1.NewSecret(ctx, w.name+"-credentials", &corev1.SecretArgs{
 		Metadata:   metadata,
 		StringData: data,
 	}, w.args.Cluster.Object(w))
 	return err
+}
+
+// mailPassword is the mail server's password, in the Secret and in the environment.
+const mailPassword = "GEO_WORDPRESS_MAIL_PASSWORD"
+
+// sender is the environment of the pods that send mail.
+func (w *WordPress) sender() corev1.EnvVarArray {
+	if mail := w.args.Config.Mail; mail == nil || mail.Password == "" {
+		return nil
+	}
+	return corev1.EnvVarArray{podspec.EnvFromSecret(mailPassword, w.secret.Metadata.Name(), mailPassword)}
 }
 
 // database is the environment to read WordPress's tables, with the password by reference.

@@ -21,7 +21,7 @@ import (
 func (w *WordPress) deployment(ctx *pulumi.Context) error {
 	server := podspec.Container(app, w.args.Config.Images.WordPress, sizing.WordPress)
 	server.Command, server.Args = start("docker-entrypoint.sh", "apache2-foreground")
-	server.Env = w.environment()
+	server.Env = append(w.environment(), w.sender()...)
 	server.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String("http"), ContainerPort: pulumi.Int(ports.HTTP)},
 	}
@@ -134,7 +134,7 @@ func start(command ...string) (entrypoint, arguments pulumi.StringArray) {
 
 // core are the mounts of every pod that runs WordPress: a place for the image's copy of its code, the script that
 // copies it, PHP's settings, and the plugins. Without the plugins WordPress cannot count rows in TiDB, runs its events
-// in every region, and updates itself in one pod only.
+// in every region, updates itself in one pod only, and sends no mail.
 func (w *WordPress) core() corev1.VolumeMountArray {
 	mounts := corev1.VolumeMountArray{
 		podspec.Mount("html", documentRoot),
@@ -148,6 +148,10 @@ func (w *WordPress) core() corev1.VolumeMountArray {
 		podspec.MountFile("config", "geo-cron.php", "/etc/geo-wordpress/mu-plugins/geo-cron.php"),
 		podspec.MountFile("config", "geo-core.php", "/etc/geo-wordpress/mu-plugins/geo-core.php"),
 		podspec.MountFile("config", "geo-options.php", "/etc/geo-wordpress/mu-plugins/geo-options.php"),
+		podspec.MountFile("config", "geo-mail.php", "/etc/geo-wordpress/mu-plugins/geo-mail.php"),
+	}
+	if w.args.Config.Staging {
+		mounts = append(mounts, podspec.MountFile("config", "geo-staging.php", "/etc/geo-wordpress/mu-plugins/geo-staging.php"))
 	}
 	if w.args.Config.CDN {
 		mounts = append(mounts, podspec.MountFile("config", "visitor-cache.php", "/etc/geo-wordpress/visitor-cache.php"))

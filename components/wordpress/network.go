@@ -1,6 +1,8 @@
 package wordpress
 
 import (
+	"net/netip"
+
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/network"
@@ -46,8 +48,22 @@ func (w *WordPress) service(ctx *pulumi.Context) error {
 	return err
 }
 
-// policies admits the load balancer and the cron to WordPress. It lets WordPress reach its database, and the internet
-// for plugins, themes and mail.
+// outside lets WordPress reach the internet for plugins and themes, and the mail server. A name may lead anywhere on the
+// internet; an address is that one alone, and may be in the VPC.
+func (w *WordPress) outside() networkingv1.NetworkPolicyEgressRuleArray {
+	rules := networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(networkpolicy.TCP(80, 443), networkpolicy.Internet())}
+	if mail := w.args.Config.Mail; mail != nil {
+		server := networkpolicy.Internet()
+		if address, ok := mail.Address(); ok {
+			server = networkpolicy.Block(netip.PrefixFrom(address, address.BitLen()).String())
+		}
+		rules = append(rules, networkpolicy.To(networkpolicy.TCP(mail.Port), server))
+	}
+	return rules
+}
+
+// policies admits the load balancer and the cron to WordPress. It lets WordPress, and the shell, reach the database,
+// the internet and the mail server.
 func (w *WordPress) policies(ctx *pulumi.Context) error {
 	var frontEnds []networkingv1.NetworkPolicyPeerInput
 	for _, cidr := range network.FrontEndRanges {
@@ -55,7 +71,6 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 	}
 	http := networkpolicy.TCP(ports.HTTP)
 	toDatabase := networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(w.args.Config.Namespaces.Database, tidb.TiDB))
-	toInternet := networkpolicy.To(networkpolicy.TCP(80, 443, 465, 587), networkpolicy.Internet())
 
 	for _, policy := range []struct {
 		app     string
@@ -67,9 +82,10 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 				networkpolicy.From(networkpolicy.TCP(ports.HTTP, ports.Health), frontEnds...),
 				networkpolicy.From(http, networkpolicy.Pods(cronApp)),
 			},
-			networkingv1.NetworkPolicyEgressRuleArray{toDatabase, toInternet},
+			append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...),
 		},
 		{cronApp, nil, networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(http, networkpolicy.Pods(app))}},
+		{shellApp, nil, append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...)},
 		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},
 	} {
 		if policy.app == installApp && w.args.Config.Site == nil {

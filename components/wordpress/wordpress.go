@@ -1,5 +1,5 @@
-// Package wordpress declares a region's WordPress: the pods, the port that the load balancer calls, the cron, and, if
-// asked for, the installation of the site.
+// Package wordpress declares a region's WordPress: the pods, the port that the load balancer calls, the cron, the
+// template of a shell, and, if asked for, the installation of the site.
 package wordpress
 
 import (
@@ -21,6 +21,8 @@ const (
 	cronApp = "wordpress-cron"
 	// installApp's pods exist only when the configuration describes a site.
 	installApp = "wordpress-install"
+	// shellApp's pods exist only while somebody works in one.
+	shellApp = "wordpress-cli"
 )
 
 // Args configure a region's WordPress.
@@ -59,7 +61,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	w.ready = append(w.ready, args.Namespace.Policies()...)
 	w.ready = append(w.ready, args.Database)
-	steps := []func(*pulumi.Context) error{w.configuration, w.service, w.policies, w.deployment, w.cron}
+	steps := []func(*pulumi.Context) error{w.configuration, w.service, w.policies, w.deployment, w.cron, w.shell}
 	if args.Config.Site != nil {
 		steps = append(steps, w.install)
 	}

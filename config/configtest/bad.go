@@ -25,7 +25,8 @@ func Bad(t testing.TB) []BadConfig {
 	t.Helper()
 	committed := Committed(t)
 	var bad []BadConfig
-	for _, rows := range [][]row{regionRows, addressRows, machineRows, numberRows, imageRows, nameRows, siteRows, shapeRows, backupRows} {
+	for _, rows := range [][]row{regionRows, addressRows, machineRows, numberRows, imageRows, nameRows, siteRows, mailRows, stagingRows,
+		shapeRows, backupRows} {
 		for _, row := range rows {
 			values := maps.Clone(committed)
 			for key, value := range row.set {

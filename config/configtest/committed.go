@@ -16,6 +16,9 @@ import (
 // Project is the Pulumi project's name, the namespace of the program's own keys.
 const Project = "geo-wordpress"
 
+// Encrypted are the keys whose values must be encrypted: pulumi.RunInfo.ConfigSecretKeys of a correct stack.
+func Encrypted() []string { return []string{full("mailPassword")} }
+
 // Committed is the configuration of the committed dev stack, as the Pulumi CLI builds it from Pulumi.yaml's defaults
 // and Pulumi.dev.yaml.
 func Committed(t testing.TB) map[string]string {

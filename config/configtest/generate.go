@@ -84,7 +84,9 @@ func ValidConfig(t *rapid.T) map[string]string {
 	if values[full("site")] == "{}" {
 		values[full("restore")] = encoded(restore.Draw(t, "restore"))
 	}
-	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools", "dumpling", "lightning", "rclone"} {
+	values[full("mail")], values[full("mailPassword")] = mail(t)
+	values[full("staging")] = strconv.FormatBool(values[full("mail")] == "{}" && rapid.Bool().Draw(t, "staging"))
+	for _, software := range []string{"pd", "tikv", "tidb", "nfs", "wordpress", "syncthing", "tools", "wpcli", "dumpling", "lightning", "rclone"} {
 		values[full(software+"Image")] = image.Draw(t, software+" image")
 	}
 	return values

@@ -24,7 +24,7 @@ type Options struct {
 	Fail func(*Resource) error
 	// Last is the run that left the stack's state; nil if there is no state yet.
 	Last *Graph
-	// SecretKeys are the configuration's encrypted keys.
+	// SecretKeys are the configuration's encrypted keys; if nil, those that must be.
 	SecretKeys []string
 }
 
@@ -45,6 +45,9 @@ func RunProgram(program pulumi.RunFunc, values map[string]string, options Option
 		graph:   &Graph{Preview: options.Preview, byURN: map[string]*Resource{}},
 		options: options,
 		cloud:   cloud{project: values["gcp:project"], preview: options.Preview},
+	}
+	if options.SecretKeys == nil {
+		options.SecretKeys = configtest.Encrypted()
 	}
 	server := grpc.NewServer()
 	pulumirpc.RegisterResourceMonitorServer(server, m)

@@ -7,19 +7,24 @@ import (
 	"time"
 
 	"geo-wordpress/ports"
+	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 )
 
-// The cron jobs of all regions call at the same moment, as scheduled: every event runs once.
-func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod) {
-	var pods []*kubelet.Pod
+// The cron jobs of all regions call at the same moment, as scheduled: every event runs once. It returns the WordPress pods
+// that it starts, one in each region, the last region's as another stack declares it.
+func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod, last *declared.Stack) (pods []*kubelet.Pod) {
 	for _, region := range w.Stack.Regions {
 		putPlugin(t, w, region.Name, "probe", probePlugin)
 	}
 	activate(t, w, tidbs[0], "probe")
-	for _, region := range w.Stack.Regions {
-		pods = append(pods, w.Start(region.Name, "wordpress"))
+	for i, region := range w.Stack.Regions {
+		if i == len(w.Stack.Regions)-1 {
+			pods = append(pods, w.Run(last.Region(region.Name).Pod("wordpress")))
+		} else {
+			pods = append(pods, w.Start(region.Name, "wordpress"))
+		}
 	}
 	w.Ready(5*time.Minute, pods...)
 	var errors []string
@@ -61,4 +66,5 @@ func cronOnce(t *testing.T, w *world.World, tidbs []*kubelet.Pod) {
 	if got != want {
 		t.Errorf("of %d events, each of which should run once, these ran: %s", rounds*events, got)
 	}
+	return pods
 }

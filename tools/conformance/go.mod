@@ -10,6 +10,8 @@ replace geo-wordpress => ../..
 require (
 	github.com/chromedp/cdproto v0.0.0-20250403032234-65de8f5d025b
 	github.com/chromedp/chromedp v0.13.6
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
+	github.com/emersion/go-smtp v0.25.1
 	github.com/fsouza/fake-gcs-server v1.52.2
 	github.com/go-sql-driver/mysql v1.7.1
 	github.com/pulumi/pulumi/sdk/v3 v3.200.0

@@ -61,7 +61,15 @@ func TestWordPressEveryRegion(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", query, got, want)
 		}
 	}
-	t.Run("CronOnce", func(t *testing.T) { cronOnce(t, w, tidbs) })
+	values := maps.Clone(site)
+	values["geo-wordpress:staging"] = "true"
+	copied := committed(t, values)
+	var pods []*kubelet.Pod
+	t.Run("CronOnce", func(t *testing.T) { pods = cronOnce(t, w, tidbs, copied) })
+	if len(pods) > 0 {
+		t.Run("SendsNoMail", func(t *testing.T) { sendsNoMail(t, w, pods[0]) })
+		t.Run("Staging", func(t *testing.T) { isStaging(t, w, pods) })
+	}
 	noFailedSQL(t, tidbs...)
 }
 
@@ -158,7 +166,9 @@ func TestWordPressStartsWhole(t *testing.T) {
 func TestWordPressOneRegion(t *testing.T) {
 	values := maps.Clone(site)
 	values["geo-wordpress:visitorStaleness"], values["geo-wordpress:cdn"] = staleness, "true"
+	maps.Copy(values, withMail)
 	w := world.New(t, committed(t, values))
+	office := openPost(t, w)
 	region := w.Stack.Regions[0].Name
 	tidb := startDatabase(w)
 	succeeds := func(cron *kubelet.Pod) {
@@ -183,6 +193,8 @@ func TestWordPressOneRegion(t *testing.T) {
 	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
 	t.Run("VisitorsReadHere", func(t *testing.T) { visitorsReadHere(t, w, tidb, wordpress) })
 	t.Run("SaysWhatIsKept", func(t *testing.T) { saysWhatIsKept(t, w) })
+	t.Run("SendsMail", func(t *testing.T) { sendsMail(t, w, office, wordpress) })
+	t.Run("Shell", func(t *testing.T) { shell(t, w, office, wordpress) })
 	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })
 }
 

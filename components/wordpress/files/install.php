@@ -25,6 +25,9 @@ if ( ! $lock ) {
 	exit( 1 );
 }
 
+/** Replaces WordPress's mail to the administrator about the new site. This pod reaches the database only. */
+function wp_new_blog_notification(): void {}
+
 define( 'WP_INSTALLING', true );
 require '/var/www/html/wp-load.php';
 require ABSPATH . 'wp-admin/includes/upgrade.php';

@@ -33,11 +33,11 @@ func Bin() string {
 	return bin
 }
 
-// Find returns the image for a reference, such as docker.io/pingcap/pd:v8.5.7, by its name alone. wordpressVersion is
-// Stable or Unstable.
+// Find returns the image for a reference, such as docker.io/pingcap/pd:v8.5.7, by its name; WP-CLI's has a tag of
+// WordPress's image. wordpressVersion is Stable or Unstable.
 func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	name, _, _ := strings.Cut(path.Base(reference), "@")
-	name, _, _ = strings.Cut(name, ":")
+	name, tag, _ := strings.Cut(name, ":")
 	switch name {
 	case "pd", "tidb":
 		return server(name+"-server", name+"-server"), nil
@@ -54,6 +54,9 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 	case "nfs-provisioner":
 		return nfsProvisioner(), nil
 	case "wordpress":
+		if strings.HasPrefix(tag, "cli") {
+			return wpCLI()
+		}
 		return wordpress(wordpressVersion)
 	}
 	return nil, fmt.Errorf("nothing stands here for the image %s", reference)

@@ -24,6 +24,8 @@ var (
 	phpConf string
 	//go:embed files/htaccess
 	htaccess string
+	//go:embed files/wp
+	wp string
 )
 
 // Versions of WordPress: Debian stable's package, and unstable's, which is closer to the declared image.
@@ -79,6 +81,15 @@ func wordpress(version string) (*kubelet.Image, error) {
 		Dir:        "/var/www/html",
 		StopSignal: syscall.SIGWINCH, // Apache's graceful stop
 	}, nil
+}
+
+// wpCLI is WP-CLI's image, with a stand-in for WP-CLI.
+func wpCLI() (*kubelet.Image, error) {
+	image, err := busybox()
+	if err == nil {
+		image.Root.Files["/usr/local/bin/wp"] = sandbox.File{Text: wp, Mode: 0o755}
+	}
+	return image, err
 }
 
 // core returns WordPress's code of a version as the image has it: Debian's code is full of links to other packages'

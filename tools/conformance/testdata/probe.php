@@ -51,6 +51,9 @@ add_action(
 				}
 				wp_send_json( true );
 				// It ends here.
+			case 'environment':
+				wp_send_json( wp_get_environment_type() );
+				// It ends here.
 			case 'reads':
 				wp_send_json( geo_probe_reads() );
 				// It ends here.

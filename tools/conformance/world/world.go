@@ -49,7 +49,7 @@ type World struct {
 	Artefacts string
 	// WordPress is the version of WordPress that runs: images.Unstable unless a test changes it.
 	WordPress string
-	// Authority is the certificate, in PEM, of an authority that the pods that start from now on trust.
+	// Authority is a certificate authority, in PEM, that the pods trust in place of the public ones; empty for none.
 	Authority string
 
 	t       T
