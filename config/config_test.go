@@ -88,7 +88,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"pdDiskGiB": "11", "tikvDiskGiB": "22", "filesDiskGiB": "33", "bootDiskGiB": "44",
 		"pdImage": "pd:1", "tikvImage": "tikv:2", "tidbImage": "tidb:3", "nfsImage": "nfs:4", "wordpressImage": "wordpress:5",
 		"syncthingImage": "syncthing:6", "toolsImage": "tools:7", "wordpressReplicas": "3", "tidbReplicas": "2",
-		"visitorStaleness": "60", "cdn": "true",
+		"visitorStaleness": "60", "cdn": "true", "databaseHistoryHours": "48", "fileHistoryDays": "0",
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
 		"site": `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
 	} {
@@ -112,6 +112,7 @@ func TestEveryValueArrives(t *testing.T) {
 		Replicas:         sizing.Replicas{WordPress: 3, TiDB: 2},
 		Namespaces:       config.Namespaces{Database: "one", Files: "two", WordPress: "three"},
 		VisitorStaleness: 60,
+		History:          config.History{DatabaseHours: 48},
 		CDN:              true,
 		Domain:           "www.example.com",
 		Site:             &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},

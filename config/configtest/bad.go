@@ -25,7 +25,7 @@ func Bad(t testing.TB) []BadConfig {
 	t.Helper()
 	committed := Committed(t)
 	var bad []BadConfig
-	for _, rows := range [][]row{regionRows, addressRows, machineRows, numberRows, imageRows, nameRows, siteRows, shapeRows} {
+	for _, rows := range [][]row{regionRows, addressRows, machineRows, numberRows, imageRows, nameRows, siteRows, shapeRows, historyRows} {
 		for _, row := range rows {
 			values := maps.Clone(committed)
 			for key, value := range row.set {
