@@ -121,20 +121,20 @@ func (s *Syncthing) install() *corev1.ContainerArgs {
 // triggers a scan. The script causes that event every minute. (lib/watchaggregator, 1.19.2 to 2.1.2; syncthing/syncthing#9135.
 // `mkdir d; touch d/f; chmod 700 d` reproduces it.)
 func (s *Syncthing) housekeeping() *corev1.ContainerArgs {
-	history := s.args.Config.History
 	c := podspec.Container("housekeeping", s.args.Config.Images.Tools, sizing.Helper)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", housekeepingScript})
 	c.Env = corev1.EnvVarArray{
 		podspec.Env("FOLDER", pulumi.String(dataPath)),
 		podspec.Env("VERSIONS", pulumi.String(versionsPath)),
-		podspec.Env("DAYS", pulumi.String(strconv.Itoa(history.FileDays))),
-		podspec.Env("KIB", pulumi.String(strconv.Itoa(s.args.Config.Disks.Files<<20/versionsShare))),
+		podspec.Env("DAYS", pulumi.String(strconv.Itoa(s.args.Config.History.FileDays))),
+		podspec.Env("SHARE", pulumi.String(strconv.Itoa(versionsShare))),
 	}
 	c.VolumeMounts = corev1.VolumeMountArray{s.data(), s.versions()}
 	return c
 }
 
-// versionsShare is the part of the files' disk that old versions may take: a fifth.
+// versionsShare is the part of the files' disk that old versions may take: a fifth. It is a share of the disk as it is, not of
+// filesDiskGiB, because a larger disk restarts no pod.
 const versionsShare = 5
 
 // index mounts the index's directory on the disk.

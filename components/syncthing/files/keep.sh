@@ -8,15 +8,17 @@
 set -eu
 versions=$1 file=$2/$3
 now=$(date +%s)
-written=$(($(stat -c %Y "$file")))
+written=$(stat -c %Y "$file")
 # A file of the last minute is probably still being written. (A time in the future says nothing about that.)
 if [ "$written" -gt "$now" ] || [ "$written" -le $((now - 60)) ]; then
 	kept=$versions/$(date -u -d "@$now" +%Y%m%d%H%M%S)/$3
-	if mkdir -p "${kept%/*}" && cp -p "$file" "$versions/.partial.$$"; then
+	if [ -e "$kept" ]; then
+		: # the first one of a second counts
+	elif mkdir -p "${kept%/*}" && cp -p "$file" "$versions/.partial.$$"; then
 		mv "$versions/.partial.$$" "$kept" # it appears whole: somebody may be putting files back
 	else
-		rm -f "$versions/.partial.$$"
+		rm -f "$versions/.partial.$$" || true
 	fi
-	: >"$versions/.changed" || true
+	true >"$versions/.changed" || true # housekeeping measures again
 fi
 rm -f "$file"

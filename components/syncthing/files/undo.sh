@@ -17,7 +17,7 @@ list\ * | missing\ * | replace\ *) ;;
 esac
 done=$(mktemp -d)
 for second in "$versions"/[0-9]*; do # the oldest first
-	[ "${second##*/}" -ge "$since" ] && [ -e "$second/$path" ] || continue
+	[ -e "$second/$path" ] && [ "${second##*/}" -ge "$since" ] || continue
 	find "$second/$path" -type f | while IFS= read -r version; do
 		name=${version#"$second/"}
 		name=${name#./}

@@ -81,18 +81,19 @@ func TestDeclaredHousekeeping(t *testing.T) {
 	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format("20060102150405") }
 	week, day, hour := ago(8*24*time.Hour), ago(24*time.Hour), ago(time.Hour)
 	for name, c := range map[string]struct {
-		days, kib string
-		kept      []string
+		days string
+		kib  int // of the model's disk of 10 GiB
+		kept []string
 	}{
-		"the week is over":  {"7", "100", []string{day, hour}},
-		"no room for a day": {"7", "39", []string{hour}},
-		"no room":           {"7", "5", nil},
-		"switched off":      {"0", "100", nil},
+		"the week is over":  {"7", 100, []string{day, hour}},
+		"no room for a day": {"7", 39, []string{hour}},
+		"no room":           {"7", 5, nil},
+		"switched off":      {"0", 100, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := softwaretest.New(t)
 			p := script(t, string(softwaretest.Declared(t, "syncthing/files/housekeeping.sh")),
-				"FOLDER", "/data/folder", "VERSIONS", "/data/versions", "DAYS", c.days, "KIB", c.kib)
+				"FOLDER", "/data/folder", "VERSIONS", "/data/versions", "DAYS", c.days, "SHARE", fmt.Sprint(10<<20/c.kib))
 			p.Files = softwaretest.Disk("/data")
 			require.NoError(t, p.Files.Mkdir("/data/folder"))
 			for _, second := range []string{week, day, hour} {
