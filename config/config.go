@@ -37,7 +37,8 @@ type Config struct {
 	// PrimaryRegion is the name of the region that holds the database's leaders and serves what writes; empty for none.
 	PrimaryRegion string
 	// CDN makes Cloud CDN keep visitors' pages and static files.
-	CDN bool
+	CDN     bool
+	History History
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.

@@ -40,6 +40,8 @@ var keys = map[string]string{
 	"visitorStaleness":              "integer",
 	"primaryRegion":                 "string",
 	"cdn":                           "boolean",
+	"databaseHistoryHours":          "integer",
+	"fileHistoryDays":               "integer",
 	"databaseNamespace":             "string",
 	"filesNamespace":                "string",
 	"wordpressNamespace":            "string",

@@ -22,7 +22,8 @@ const (
 
 	maxReplicas = 100
 
-	// TiKV keeps the versions of the last ten minutes (tidb_gc_life_time's default). A page takes a part of them.
+	// Longer than any election; the visitors of an older page would only miss more. It is also within the ten minutes that
+	// TiDB keeps by itself (tidb_gc_life_time's default), until the database's init Job has declared more.
 	maxVisitorStaleness = 300 // seconds
 )
 
@@ -52,6 +53,7 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		Namespaces:                    l.namespaces(),
 		VisitorStaleness:              l.visitorStaleness(),
 		CDN:                           l.top("cdn").truth(),
+		History:                       l.history(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
@@ -119,8 +121,8 @@ func (l *loader) images() Images {
 }
 
 func (l *loader) visitorStaleness() int {
-	n, _ := l.top("visitorStaleness").whole(0, maxVisitorStaleness, "seconds; 0 turns stale reads off, and TiDB deletes what "+
-		"is older than ten minutes")
+	n, _ := l.top("visitorStaleness").whole(0, maxVisitorStaleness, "seconds; 0 turns stale reads off, and no election "+
+		"takes longer")
 	return n
 }
 

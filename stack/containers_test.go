@@ -54,7 +54,7 @@ var containers = map[string]built{
 	"nfs/nfs-provisioner":                 {func(i config.Images) string { return i.NFS }, sizing.NFS},
 	"nfs/directories":                     {tools, sizing.Job},
 	"syncthing/syncthing":                 {func(i config.Images) string { return i.Syncthing }, sizing.Syncthing},
-	"syncthing/recount":                   {tools, sizing.Helper},
+	"syncthing/housekeeping":              {tools, sizing.Helper},
 	"syncthing/install":                   {tools, sizing.Job},
 	"wordpress/wordpress":                 {wordpress, sizing.WordPress},
 	"wordpress/health":                    {wordpress, sizing.Health},
@@ -178,12 +178,12 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 // probes of the servers, by application and container name: startup, readiness, liveness. PD is ready when it listens:
 // a quorum needs the next region's PD.
 var probes = map[string][3]string{
-	"pd/pd":               {"", "tcp 2379", "tcp 2379"},
-	"tikv/tikv":           {"http 20180 /status", "http 20180 /status", "tcp 20160"},
-	"tidb/tidb":           {"http 10080 /status", "http 10080 /status", "tcp 4000"},
-	"nfs/nfs-provisioner": {"tcp 2049", "tcp 2049", "tcp 2049"},
-	"syncthing/syncthing": {"tcp 22000", syncthingHealth, syncthingHealth},
-	"syncthing/recount":   {}, // a shell's loop
+	"pd/pd":                  {"", "tcp 2379", "tcp 2379"},
+	"tikv/tikv":              {"http 20180 /status", "http 20180 /status", "tcp 20160"},
+	"tidb/tidb":              {"http 10080 /status", "http 10080 /status", "tcp 4000"},
+	"nfs/nfs-provisioner":    {"tcp 2049", "tcp 2049", "tcp 2049"},
+	"syncthing/syncthing":    {"tcp 22000", syncthingHealth, syncthingHealth},
+	"syncthing/housekeeping": {}, // a shell's loop
 	// Startup: WordPress's code and plugins load. Liveness must not depend on the database, which a restart of
 	// WordPress does not repair. Readiness must not use WordPress's own port: during an election its connection queue
 	// may be full.

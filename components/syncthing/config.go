@@ -41,6 +41,17 @@ type folder struct {
 	PullerDelayS     float64        `xml:"pullerDelayS"`
 	MaxConflicts     int            `xml:"maxConflicts"`
 	MarkerName       string         `xml:"markerName"`
+	Versioning       *versioning    `xml:"versioning"`
+}
+
+type versioning struct {
+	Type    string `xml:"type,attr"`
+	Command param  `xml:"param"`
+}
+
+type param struct {
+	Key   string `xml:"key,attr"`
+	Value string `xml:"val,attr"`
 }
 
 type folderDevice struct {
@@ -117,6 +128,9 @@ func render(config *config.Config, self regions.Region, ids map[string]string, a
 			UsageReporting:        -1, // declined
 			ReconnectionIntervalS: 5,
 		},
+	}
+	if config.History.FileDays > 0 {
+		c.Folder.Versioning = &versioning{"external", param{"command", keepCommand}}
 	}
 	for _, region := range config.Regions {
 		address := "dynamic" // itself

@@ -1,6 +1,8 @@
 package syncthing
 
 import (
+	"strconv"
+
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/nfs"
@@ -35,12 +37,9 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	daemon.ReadinessProbe, daemon.LivenessProbe = health, health
 	daemon.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("config", configPath),
-		&corev1.VolumeMountArgs{
-			Name:      pulumi.String("files"),
-			MountPath: pulumi.String(indexPath),
-			SubPath:   pulumi.String(nfs.SyncthingDirectory),
-		},
+		s.index(),
 		s.data(),
+		s.versions(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 
@@ -61,7 +60,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		},
 		Affinity:       nfs.BesideTheServer(),
 		InitContainers: corev1.ContainerArray{s.install()},
-		Containers:     corev1.ContainerArray{daemon, s.recount()},
+		Containers:     corev1.ContainerArray{daemon, s.housekeeping()},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("files", s.args.Files.DiskClaim),
 			s.identityVolume(),
@@ -96,35 +95,64 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	return err
 }
 
-// install copies the config and the identity to where the daemon may rewrite them, and the ignore patterns, which
-// Syncthing does not synchronise, into the folder. It does not create the folder's marker, .stfolder: a missing marker
-// may mean that the disk is not mounted, and Syncthing must stop rather than delete everything everywhere.
+// install copies the config, the identity and the scripts to where the daemon may rewrite or run them, and the ignore
+// patterns, which Syncthing does not synchronise, into the folder. It makes the directory of the versions, because kubelet's
+// would belong to root. It does not create the folder's marker, .stfolder: a missing marker may mean that the disk is not
+// mounted, and Syncthing must stop rather than delete everything everywhere.
 func (s *Syncthing) install() *corev1.ContainerArgs {
 	c := podspec.Container("install", s.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
 		// -f: an earlier pod's copies are read-only, like the secret they came from.
-		"umask 077; cp -f /identity/config.xml /identity/cert.pem /identity/key.pem " + configPath + "/; " +
+		"umask 077; cp -f /identity/config.xml /identity/cert.pem /identity/key.pem /identity/keep.sh /identity/undo.sh " +
+			configPath + "/; mkdir -p " + indexPath + "/versions; rm -f " + indexPath + "/versions/.partial.*; " +
 			"umask 022; cp -f /identity/stignore " + dataPath + "/.stignore"})
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("identity", "/identity"),
 		podspec.Mount("config", configPath),
+		s.index(),
 		s.data(),
 	}
 	return c
 }
 
-// recount works around a bug in Syncthing's watcher. When a directory's mode changes or it is removed before the
-// watcher has handled the events inside it, the watcher discards those events but still counts them. It then
-// busy-waits: it re-arms a timer of zero delay and uses half a CPU or more, until an event on the folder itself
-// triggers a scan. recount causes that event every minute. (lib/watchaggregator, 1.19.2 to 2.1.2;
-// syncthing/syncthing#9135. `mkdir d; touch d/f; chmod 700 d` reproduces it.)
-func (s *Syncthing) recount() *corev1.ContainerArgs {
-	c := podspec.Container("recount", s.args.Config.Images.Tools, sizing.Helper)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec",
-		// -c: do not create a missing folder.
-		`trap "exit 0" TERM; while :; do sleep 60 & wait $!; touch -c ` + dataPath + `; done`})
-	c.VolumeMounts = corev1.VolumeMountArray{s.data()}
+// housekeeping bounds the versions of files, and works around a bug in Syncthing's watcher. When a directory's mode changes or
+// it is removed before the watcher has handled the events inside it, the watcher discards those events but still counts them.
+// It then busy-waits: it re-arms a timer of zero delay and uses half a CPU or more, until an event on the folder itself
+// triggers a scan. The script causes that event every minute. (lib/watchaggregator, 1.19.2 to 2.1.2; syncthing/syncthing#9135.
+// `mkdir d; touch d/f; chmod 700 d` reproduces it.)
+func (s *Syncthing) housekeeping() *corev1.ContainerArgs {
+	c := podspec.Container("housekeeping", s.args.Config.Images.Tools, sizing.Helper)
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", housekeepingScript})
+	c.Env = corev1.EnvVarArray{
+		podspec.Env("FOLDER", pulumi.String(dataPath)),
+		podspec.Env("VERSIONS", pulumi.String(versionsPath)),
+		podspec.Env("DAYS", pulumi.String(strconv.Itoa(s.args.Config.History.FileDays))),
+		podspec.Env("SHARE", pulumi.String(strconv.Itoa(versionsShare))),
+	}
+	c.VolumeMounts = corev1.VolumeMountArray{s.data(), s.versions()}
 	return c
+}
+
+// versionsShare is the part of the files' disk that old versions may take: a fifth. It is a share of the disk as it is, not of
+// filesDiskGiB, because a larger disk restarts no pod.
+const versionsShare = 5
+
+// index mounts the index's directory on the disk.
+func (s *Syncthing) index() *corev1.VolumeMountArgs {
+	return &corev1.VolumeMountArgs{
+		Name:      pulumi.String("files"),
+		MountPath: pulumi.String(indexPath),
+		SubPath:   pulumi.String(nfs.SyncthingDirectory),
+	}
+}
+
+// versions mounts the directory of the old versions.
+func (s *Syncthing) versions() *corev1.VolumeMountArgs {
+	return &corev1.VolumeMountArgs{
+		Name:      pulumi.String("files"),
+		MountPath: pulumi.String(versionsPath),
+		SubPath:   pulumi.String(versionsDirectory),
+	}
 }
 
 // data mounts the directory behind the NFS export, which has the volume's name.

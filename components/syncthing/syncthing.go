@@ -30,8 +30,15 @@ const app = "syncthing"
 const (
 	configPath = "/var/syncthing/config"
 	indexPath  = "/var/syncthing/index"
-	// Not directly below the root: there Syncthing 1.29.5 gets no events on the folder itself, which recount needs.
+	// Not directly below the root: there Syncthing 1.29.5 gets no events on the folder itself, which housekeeping needs.
 	dataPath = "/var/syncthing/wp-content"
+
+	// versionsPath holds old versions of files. It is a directory beside the index, on the files' disk: outside of the
+	// folder, so that it is neither synchronised nor served, and neither WordPress nor a copy of its files sees it.
+	versionsPath      = "/var/syncthing/versions"
+	versionsDirectory = nfs.SyncthingDirectory + "/versions"
+
+	keepCommand = "sh " + configPath + "/keep.sh " + versionsPath + " %FOLDER_PATH% %FILE_PATH%"
 
 	guiAddress = "127.0.0.1:8384"
 )
@@ -40,6 +47,15 @@ var listenAddress = fmt.Sprintf("tcp://0.0.0.0:%d", ports.Syncthing)
 
 //go:embed files/stignore
 var ignorePatterns string
+
+//go:embed files/keep.sh
+var keepScript string
+
+//go:embed files/undo.sh
+var undoScript string
+
+//go:embed files/housekeeping.sh
+var housekeepingScript string
 
 // Args configure a region's Syncthing.
 type Args struct {
@@ -106,6 +122,8 @@ func (s *Syncthing) configuration(ctx *pulumi.Context) error {
 			"cert.pem":   self.Certificate,
 			"key.pem":    self.Key,
 			"stignore":   pulumi.String(ignorePatterns),
+			"keep.sh":    pulumi.String(keepScript),
+			"undo.sh":    pulumi.String(undoScript),
 		},
 	}, s.args.Cluster.Object(s))
 	return err

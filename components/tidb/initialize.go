@@ -1,7 +1,9 @@
 package tidb
 
 import (
+	_ "embed"
 	"slices"
+	"strconv"
 
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
@@ -13,12 +15,20 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Initialize declares the Job that creates the database and WordPress's user, and sets root's password. It runs in one
-// region and is idempotent. It uses WordPress's image, which has PHP with a MySQL client.
+//go:embed files/history.php
+var historyPHP string
+
+// Initialize declares the Job that creates the database and WordPress's user, sets root's password, and sets how much history
+// TiDB keeps. It runs in one region and is idempotent. It uses WordPress's image, which has PHP with a MySQL client.
+//
+// The history is in the Job alone. The servers mount the ConfigMap of init.php and the Secret of init.sql: a change there
+// would restart all of them.
 func (p *Part) Initialize(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	c := podspec.Container(initializer, p.args.Config.Images.WordPress, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"php", "/etc/tidb-init/init.php"})
-	c.Env, c.VolumeMounts = p.initialization("init.sql")
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `php /etc/tidb-init/init.php; exec php -r "$1"`, "sh", historyPHP})
+	env, mounts := p.initialization("init.sql")
+	c.Env = append(env, podspec.Env("DB_HISTORY_HOURS", pulumi.String(strconv.Itoa(p.args.Config.History.DatabaseHours))))
+	c.VolumeMounts = mounts
 	return p.sqlJob(ctx, initializer, c, p.initVolume("init.sql", "root-password"), after)
 }
 

@@ -71,6 +71,8 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"visitorStaleness":              number("visitors' staleness", 0, 300),
 		"primaryRegion":                 rapid.SampledFrom(append(namesOf(all), "")).Draw(t, "primary region"),
 		"cdn":                           truth("cdn"),
+		"databaseHistoryHours":          number("hours of the database's history", 1, 168),
+		"fileHistoryDays":               number("days of the files' history", 0, 90),
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
 		"wordpressNamespace":            namespaces[2],

@@ -91,7 +91,7 @@ func incapable(capability corev1.Capability) func(*declared.Stack) {
 
 // withoutRecount disables the workaround for Syncthing's watcher.
 func withoutRecount(pod *declared.Pod) {
-	pod.Container("recount").Command = []string{"sleep", "infinity"}
+	pod.Container("housekeeping").Command = []string{"sleep", "infinity"}
 }
 
 // imagesOwn removes a declared variable of Syncthing, so that the image's value applies.

@@ -95,6 +95,7 @@ func TestSyncthingKeepsRegionsAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	undoFiles(t, w, daemons)
 	unharmed(t, w, daemons...)
 }
 

@@ -52,6 +52,9 @@ func TestTiDBInitJob(t *testing.T) {
 	w.Done(time.Minute, before)
 	w.Done(time.Minute, during)
 	made := stateOf(t, w, tidb)
+	if want := "24h0m0s"; made.history != want {
+		t.Errorf("TiDB keeps %s of history, want %s", made.history, want)
+	}
 	checkUser(t, w, tidb)
 
 	for done := range len(statements) + 1 {
@@ -105,6 +108,7 @@ func TestTiDBInitJob(t *testing.T) {
 			}
 		})
 	}
+	t.Run("then somebody destroys everything", func(t *testing.T) { undoDatabase(t, w, tidb) })
 }
 
 // The server knows every key of the declared configuration files.
@@ -134,7 +138,7 @@ func TestConfigurationIsKnown(t *testing.T) {
 
 // databaseState is everything that the bootstrap must create.
 type databaseState struct {
-	collation, database, users, grants, noop string
+	collation, database, users, grants, noop, history string
 }
 
 // stateOf returns the database's state, as root sees it with its password.
@@ -147,6 +151,7 @@ func stateOf(t *testing.T, w *world.World, tidb *kubelet.Pod) databaseState {
 		users:     rows(t, db, "SELECT user, host, plugin, authentication_string FROM mysql.user ORDER BY user, host"),
 		grants:    rows(t, db, "SHOW GRANTS FOR 'wordpress'@'%'"),
 		noop:      rows(t, db, "SELECT @@global.tidb_enable_noop_functions"),
+		history:   rows(t, db, "SELECT @@global.tidb_gc_life_time"),
 	}
 }
 
@@ -258,6 +263,7 @@ func clearDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 		"DROP DATABASE IF EXISTS wordpress",
 		"DROP USER IF EXISTS 'wordpress'@'%'",
 		"SET GLOBAL tidb_enable_noop_functions = OFF",
+		"SET GLOBAL tidb_gc_life_time = '10m'",
 		"ALTER USER 'root'@'%' IDENTIFIED BY ''",
 	} {
 		must(t, db, statement)

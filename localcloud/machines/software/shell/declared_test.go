@@ -68,8 +68,66 @@ func TestDeclaredInstall(t *testing.T) {
 // The scripts of Syncthing's and the NFS server's init containers.
 func TestDeclaredInitContainers(t *testing.T) {
 	w := softwaretest.New(t)
-	p := script(t, "umask 077; cp -f /identity/config.xml /identity/key.pem /data/; umask 022; cp -f /identity/stignore /data/.stignore; "+
-		"mkdir -p /data/pvc; chown 33:33 /data/pvc; chmod 0700 /data/pvc; test -f /data/key.pem; test -f /data/.stignore; test -d /data/pvc")
-	p.Files = softwaretest.With(softwaretest.Disk("/data"), "/identity", map[string]string{"config.xml": "", "key.pem": "", "stignore": ""})
+	p := script(t, "umask 077; cp -f /identity/config.xml /identity/key.pem /identity/keep.sh /data/; mkdir -p /data/versions; "+
+		"rm -f /data/versions/.partial.*; umask 022; cp -f /identity/stignore /data/.stignore; mkdir -p /data/pvc; "+
+		"chown 33:33 /data/pvc; chmod 0700 /data/pvc; test -f /data/key.pem; test -f /data/.stignore; test -d /data/pvc; test -d /data/versions")
+	p.Files = softwaretest.With(softwaretest.Disk("/data"), "/identity",
+		map[string]string{"config.xml": "", "key.pem": "", "keep.sh": "", "stignore": ""})
 	require.Zero(t, w.WaitExit(w.Place("init", p)))
+}
+
+// The script beside Syncthing goes on, deletes versions that are too old or too many, the oldest first, and ends on SIGTERM.
+func TestDeclaredHousekeeping(t *testing.T) {
+	ago := func(d time.Duration) string { return time.Now().Add(-d).UTC().Format("20060102150405") }
+	week, day, hour := ago(8*24*time.Hour), ago(24*time.Hour), ago(time.Hour)
+	for name, c := range map[string]struct {
+		days string
+		kib  int // of the model's disk of 10 GiB
+		kept []string
+	}{
+		"the week is over":  {"7", 100, []string{day, hour}},
+		"no room for a day": {"7", 39, []string{hour}},
+		"no room":           {"7", 5, nil},
+		"switched off":      {"0", 100, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := softwaretest.New(t)
+			p := script(t, string(softwaretest.Declared(t, "syncthing/files/housekeeping.sh")),
+				"FOLDER", "/data/folder", "VERSIONS", "/data/versions", "DAYS", c.days, "SHARE", fmt.Sprint(10<<20/c.kib))
+			p.Files = softwaretest.Disk("/data")
+			require.NoError(t, p.Files.Mkdir("/data/folder"))
+			for _, second := range []string{week, day, hour} {
+				require.NoError(t, p.Files.Mkdir("/data/versions/"+second+"/uploads"))
+				require.NoError(t, p.Files.Write("/data/versions/"+second+"/uploads/film.mp4", make([]byte, 20<<10)))
+			}
+			host := w.Place("housekeeping", p)
+			kept := func() (names []string) {
+				v, inside, _ := p.Files.Locate("/data/versions")
+				return v.List(inside)
+			}
+			require.Eventually(t, func() bool { return len(kept()) == len(c.kept) }, time.Minute, 2*time.Millisecond)
+			time.Sleep(200 * time.Millisecond) // a few of its minutes more
+			require.ElementsMatch(t, c.kept, kept())
+			require.Nil(t, host.Program.Exit(), "%v", host.Logs)
+			require.Empty(t, host.Logs)
+			host.Program.Stop(w.Now)
+			require.Zero(t, w.WaitExit(host))
+		})
+	}
+}
+
+// The database's init Job runs both of its scripts, and fails while there is no database.
+func TestDeclaredDatabaseInit(t *testing.T) {
+	w := sites(t)
+	job := func(host string) software.Process {
+		return software.Process{
+			Image:   softwaretest.Image(t, "wordpress:7.1.0-php8.3-apache"),
+			Command: []string{"sh", "-ec", `php /etc/tidb-init/init.php; exec php -r "$1"`, "sh", string(softwaretest.Declared(t, "tidb/files/history.php"))},
+			Env:     map[string]string{"DB_HOST": host, "DB_HISTORY_HOURS": "24"},
+			Pace:    1000,
+			Files:   softwaretest.With(softwaretest.Disk("/data"), "/etc/tidb-init", map[string]string{"init.php": "<?php"}),
+		}
+	}
+	require.Zero(t, w.WaitExit(w.Place("init", job("tidb0:4000"))))
+	require.NotZero(t, w.WaitExit(w.Place("early", job("nobody:4000"))))
 }

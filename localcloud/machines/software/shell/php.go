@@ -11,19 +11,14 @@ import (
 // defaultSocketTimeout is PHP's timeout for a connection.
 const defaultSocketTimeout = 15 * time.Second
 
-// php runs a PHP script that connects to the databases named in its environment. A script that sleeps retries; any
+// php runs a PHP script, a file or -r with its text, that connects to the databases named in its environment. A script that sleeps retries; any
 // other tries once.
 func php(c *call) int {
-	if len(c.operands) == 0 {
+	script, ok := c.script()
+	if !ok {
 		return 1
 	}
-	name := c.absolute(c.operands[0])
-	script, err := c.process.Files.Read(name)
-	if err != nil && c.process.Files.On(name) != software.Layer { // the image's own files are unknown
-		c.process.Log("php: could not open input file: %s", name)
-		return 1
-	}
-	retries := strings.Contains(string(script), "sleep(")
+	retries := strings.Contains(script, "sleep(")
 	p := *c.process
 	p.Env = c.env
 	for _, name := range []string{"DB_HOST", "DATABASE_HOST", "WORDPRESS_DB_HOST"} {
@@ -44,11 +39,28 @@ func php(c *call) int {
 				return 1
 			}
 		}
-		if strings.Contains(string(script), "wp_install(") {
+		if strings.Contains(script, "wp_install(") {
 			c.install(address)
 		}
 	}
 	return 0
+}
+
+// script is the text of the script, given with -r or as a file.
+func (c *call) script() (string, bool) {
+	if c.has('r') {
+		return c.options['r'], true
+	}
+	if len(c.operands) == 0 {
+		return "", false
+	}
+	name := c.absolute(c.operands[0])
+	script, err := c.process.Files.Read(name)
+	if err != nil && c.process.Files.On(name) != software.Layer { // the image's own files are unknown
+		c.process.Log("php: could not open input file: %s", name)
+		return "", false
+	}
+	return string(script), true
 }
 
 // install does what the declared script does of all regions' Jobs that run it: one of them installs the site.
