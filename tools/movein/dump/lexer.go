@@ -53,7 +53,7 @@ func (l *lexer) more() bool {
 			l.err = l.syntax("a statement or a row is longer than %d MiB", maxToken>>20)
 			return false
 		}
-		grown := make([]byte, len(l.buf), max(1<<20, 2*cap(l.buf)))
+		grown := make([]byte, len(l.buf), max(64<<10, 2*cap(l.buf)))
 		copy(grown, l.buf)
 		l.buf = grown
 	}

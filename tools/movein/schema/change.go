@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -140,13 +141,14 @@ func (t *Table) key(c *ast.Constraint) {
 		total += length
 	}
 	shortened := false
-	for _, part := range c.Keys {
-		length, _ := t.length(part)
-		if total > longestKey && length > 4*keyPrefix {
-			total -= length - 4*keyPrefix
-			part.Length = keyPrefix
-			shortened = true
+	for total > longestKey {
+		longest := slices.MaxFunc(c.Keys, func(a, b *ast.IndexPartSpecification) int { return t.bytes(a) - t.bytes(b) })
+		if t.bytes(longest) <= 4*keyPrefix {
+			break
 		}
+		total -= t.bytes(longest) - 4*keyPrefix
+		longest.Length = keyPrefix
+		shortened = true
 	}
 	if shortened {
 		kind := "key"
@@ -197,6 +199,11 @@ func (t *Table) length(part *ast.IndexPartSpecification) (bytes int, long bool) 
 		return 0, true
 	}
 	return width * max(kind.GetFlen(), 1), false
+}
+
+func (t *Table) bytes(part *ast.IndexPartSpecification) int {
+	bytes, _ := t.length(part)
+	return bytes
 }
 
 // Index returns the place of a column, or -1.

@@ -28,7 +28,8 @@ func newKeys() *keys { return &keys{seed: maphash.MakeSeed(), seen: map[uint64]u
 
 // add compares a value, folded and as it is, with earlier ones.
 func (k *keys) add(folded, value []byte) {
-	if k.seen == nil {
+	if k.seen == nil { // the table's rows are in two places
+		k.Full = true
 		return
 	}
 	key, whole := maphash.Bytes(k.seed, folded), maphash.Bytes(k.seed, value)
