@@ -19,6 +19,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	command := newCommand()
 	err := command.ExecuteContext(ctx)
 	var wrong usageError

@@ -32,7 +32,7 @@ var statements = []struct {
 	{regexp.MustCompile(`(?is)\bMATCH\s*\([^()]{1,300}\)\s*AGAINST\b`), "full-text search (MATCH ... AGAINST): TiDB answers with an error"},
 	{regexp.MustCompile(`(?i)\bFULLTEXT\s+(?:KEY|INDEX)\b|\bADD\s+FULLTEXT\b|\bCREATE\s+FULLTEXT\b`), "FULLTEXT keys: TiDB ignores them in CREATE TABLE and answers with an error elsewhere"},
 	{regexp.MustCompile(`(?i)\bSPATIAL\s+(?:KEY|INDEX)\b|\bST_(?:Distance|Contains|Within|GeomFromText)\w*\s*\(`), "spatial keys and functions: TiDB answers with an error"},
-	{regexp.MustCompile(`(?i)\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|TRIGGER|EVENT)\s+[\x60\w{$%]`), "stored procedures, triggers or events: TiDB has none"},
+	{regexp.MustCompile(`\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|TRIGGER|EVENT)\s+[\x60\w{$%]`), "stored procedures, triggers or events: TiDB has none"},
 	{regexp.MustCompile(`\bSQL_CALC_FOUND_ROWS\b`), "SQL_CALC_FOUND_ROWS: works through $wpdb (geo-tidb.php counts); on a connection of the plugin's own, FOUND_ROWS() is the number of rows on the page"},
 	{regexp.MustCompile(`(?i)["']\s*LOCK\s+TABLES?\s`), "LOCK TABLES: TiDB does nothing, and two pages may write at once"},
 	{regexp.MustCompile(`(?i)["']\s*XA\s+(?:START|BEGIN|PREPARE)\b`), "XA transactions: TiDB answers with an error"},
@@ -79,7 +79,7 @@ func plugin(name string) string {
 	return strings.Join(parts[:min(2, len(parts))], "/")
 }
 
-var define = regexp.MustCompile(`(?m)^[^\n/#*]*\bdefine\s*\(\s*['"](\w+)['"]\s*,\s*([^)]*)\)`)
+var define = regexp.MustCompile(`\bdefine\s*\(\s*['"](\w+)['"]\s*,`)
 
 // constants of wp-config.php that do not move by themselves. Their values are not printed: the file holds secrets.
 var constants = map[string]string{
@@ -100,8 +100,11 @@ var constants = map[string]string{
 // ScanConfig lists the constants of wp-config.php that matter, and those that only the site knows.
 func ScanConfig(text []byte) []string {
 	var found, others []string
-	for _, m := range define.FindAllSubmatch(text, -1) {
-		name := string(m[1])
+	for _, m := range define.FindAllSubmatchIndex(text, -1) {
+		name := string(text[m[2]:m[3]])
+		if comment(text, m[0]) {
+			continue
+		}
 		if known, ok := constants[name]; ok {
 			found = append(found, name+": "+known)
 		} else if !expected.MatchString(name) {

@@ -156,7 +156,7 @@ func (r *report) collisions(t *site.Table, name string) {
 	for _, key := range sorted(t.Collisions) {
 		k := t.Collisions[key]
 		if k.Count > 0 {
-			r.line("%s, %s: %d values equal others but for accents, case or rare characters: %q", name, key, k.Count, k.Examples)
+			r.line("%s, %s: values that equal others but for accents, case or rare characters: %d, like %q", name, key, k.Count, k.Examples)
 		}
 		if k.Full {
 			r.line("%s, %s: too many values to compare all of them; the last ones were not", name, key)
