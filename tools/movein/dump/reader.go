@@ -38,6 +38,8 @@ type Reader struct {
 	delimiter string
 	inRows    bool
 	fields    [][]byte
+	from      []int // where the fields begin and end, to use the memory again
+	ends      []int
 	saved     map[string]string // variables that hold character sets
 	before    bool              // noEscapes before the last sql_mode
 	// Charset is the character set of the literals: SET NAMES.

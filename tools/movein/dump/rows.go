@@ -96,9 +96,8 @@ func (r *Reader) Row() ([][]byte, error) {
 
 // row reads one row. The window may move while it is read, so it keeps offsets from its start.
 func (r *Reader) row() ([][]byte, error) {
-	var ends []int
 	r.pos++
-	from := []int{1}
+	from, ends := append(r.from[:0], 1), r.ends[:0]
 	for depth := 0; ; {
 		c, ok := r.peek(0)
 		if !ok {
@@ -116,7 +115,7 @@ func (r *Reader) row() ([][]byte, error) {
 			if depth == 0 {
 				ends = append(ends, r.pos-r.start)
 				r.pos++
-				r.fields = r.fields[:0]
+				r.fields, r.from, r.ends = r.fields[:0], from, ends
 				for i, end := range ends {
 					r.fields = append(r.fields, trim(r.buf[r.start+from[i]:r.start+end]))
 				}

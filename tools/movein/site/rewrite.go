@@ -108,6 +108,8 @@ func (w *writer) create(statement dump.Statement) error {
 
 func (w *writer) insert(statement dump.Statement, progress Progress) error {
 	t := w.tables[statement.Name]
+	var places []int
+	var names string
 	for {
 		row, err := w.r.Row()
 		if errors.Is(err, io.EOF) {
@@ -116,9 +118,11 @@ func (w *writer) insert(statement dump.Statement, progress Progress) error {
 		if err != nil {
 			return err
 		}
-		places, err := t.places(statement.Columns, len(row))
-		if err != nil {
-			return err
+		if len(places) != len(row) {
+			if places, err = t.places(nil, statement.Columns, len(row)); err != nil {
+				return err
+			}
+			names = t.names(statement.Columns, places)
 		}
 		keep, err := w.rewrite(t, row, places)
 		if err != nil {
@@ -130,7 +134,7 @@ func (w *writer) insert(statement dump.Statement, progress Progress) error {
 			continue
 		}
 		t.moved.Rows++
-		if err := w.sink.Row(t.moved.Name, t.names(statement.Columns, places), w.row); err != nil {
+		if err := w.sink.Row(t.moved.Name, names, w.row); err != nil {
 			return err
 		}
 	}

@@ -42,6 +42,7 @@ type Table struct {
 
 	unique []schema.Key // of the table, and those that WordPress takes for unique
 	marks  []bool       // columns whose values are read in any case
+	values [][]byte     // of the row that is being read
 }
 
 // largestRow is TiDB's txn-entry-size-limit less some room for what it stores beside the values.
@@ -113,7 +114,7 @@ func (s *Survey) create(statement dump.Statement) {
 	}
 	t := &Table{Table: parsed, Collisions: map[string]*keys{}, Options: map[string]string{}, Names: map[string]bool{}}
 	t.unique = append(slices.Clone(parsed.Unique), t.meant()...)
-	t.marks = t.needed()
+	t.marks, t.values = t.needed(), make([][]byte, len(t.Columns))
 	s.Tables[statement.Name] = t
 	s.Order = append(s.Order, statement.Name)
 }
@@ -143,6 +144,7 @@ func (s *Survey) insert(r *dump.Reader, statement dump.Statement, progress Progr
 	if !isUTF8(r.Charset) {
 		s.Charset = r.Charset
 	}
+	var places []int
 	for {
 		row, err := r.Row()
 		if errors.Is(err, io.EOF) {
@@ -157,8 +159,7 @@ func (s *Survey) insert(r *dump.Reader, statement dump.Statement, progress Progr
 		if err != nil {
 			return err
 		}
-		places, err := t.places(statement.Columns, len(row))
-		if err != nil {
+		if places, err = t.places(places, statement.Columns, len(row)); err != nil {
 			return err
 		}
 		if err := t.look(row, places, r); err != nil {
@@ -175,8 +176,11 @@ func (t *Table) forget() {
 	}
 }
 
-// places returns which of the table's columns the values of a row are.
-func (t *Table) places(columns []string, values int) ([]int, error) {
+// places returns which of the table's columns the values of a row are: those of the statement's row before, if it had as many.
+func (t *Table) places(before []int, columns []string, values int) ([]int, error) {
+	if len(before) == values {
+		return before, nil
+	}
 	if len(columns) == 0 && values != len(t.Columns) {
 		columns = t.Stored()
 	}
@@ -189,7 +193,7 @@ func (t *Table) places(columns []string, values int) ([]int, error) {
 	if len(columns) != values {
 		return nil, fmt.Errorf("table %s has %d columns, and a row has %d values", t.Name, len(columns), values)
 	}
-	places := make([]int, len(columns))
+	places := make([]int, values)
 	for i, column := range columns {
 		if places[i] = t.Index(column); places[i] < 0 {
 			return nil, fmt.Errorf("table %s has no column %s, which an INSERT names", t.Name, column)
@@ -201,7 +205,8 @@ func (t *Table) places(columns []string, values int) ([]int, error) {
 // look surveys a row.
 func (t *Table) look(row [][]byte, places []int, r *dump.Reader) error {
 	size := 0
-	values := make([][]byte, len(t.Columns))
+	values := t.values
+	clear(values)
 	for i, raw := range row {
 		c := t.Columns[places[i]]
 		size += len(raw)
