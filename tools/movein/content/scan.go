@@ -30,7 +30,7 @@ var statements = []struct {
 	what    string
 }{
 	{regexp.MustCompile(`(?is)\bMATCH\s*\([^()]{1,300}\)\s*AGAINST\b`), "full-text search (MATCH ... AGAINST): TiDB answers with an error"},
-	{regexp.MustCompile(`(?i)\bFULLTEXT\s+(?:KEY|INDEX)\b|\bADD\s+FULLTEXT\b|\bCREATE\s+FULLTEXT\b`), "FULLTEXT keys: TiDB ignores them in CREATE TABLE and answers with an error elsewhere"},
+	{regexp.MustCompile(`(?i)\bFULLTEXT\s+(?:KEY|INDEX)\b|\bADD\s+FULLTEXT\b|\bCREATE\s+FULLTEXT\b`), "FULLTEXT keys: TiDB takes the statement and makes no key; searches with MATCH fail"},
 	{regexp.MustCompile(`(?i)\bSPATIAL\s+(?:KEY|INDEX)\b|\bST_(?:Distance|Contains|Within|GeomFromText)\w*\s*\(`), "spatial keys and functions: TiDB answers with an error"},
 	{regexp.MustCompile(`\bCREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:PROCEDURE|TRIGGER|EVENT)\s+[\x60\w{$%]`), "stored procedures, triggers or events: TiDB has none"},
 	{regexp.MustCompile(`\bSQL_CALC_FOUND_ROWS\b`), "SQL_CALC_FOUND_ROWS: works through $wpdb (geo-tidb.php counts); on a connection of the plugin's own, FOUND_ROWS() is the number of rows on the page"},
