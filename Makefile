@@ -68,6 +68,10 @@ program:
 recover:
 	@tools/build recover . ./tools/recover $(BIN)/recover
 
+.PHONY: movein
+movein: ## build .bin/movein, which converts a site on MySQL or MariaDB into a backup: docs/moving-in.md
+	@tools/build movein tools/movein . $(BIN)/movein -ldflags=-s\ -w
+
 # --- the tests -------------------------------------------------------------------------------------------------------
 
 check: $(BIN)/staticcheck
@@ -76,12 +80,14 @@ check: $(BIN)/staticcheck
 	go vet ./...
 	$(BIN)/staticcheck ./...
 	cd localcloud && go vet ./...
+	cd tools/movein && go vet ./... && $(BIN)/staticcheck ./...
 	@# Without the three packages that import all of Kubernetes, which takes staticcheck a quarter of an hour to analyse.
 	cd localcloud && $(BIN)/staticcheck $$(go list ./... | grep -vx -e geo-wordpress/localcloud -e '.*/controlplane/components' -e '.*/kubernetesprovider')
 
 # (check runs vet)
 unit:
 	go test -vet=off ./...
+	cd tools/movein && go test -vet=off ./...
 	cd localcloud && go test -vet=off -timeout 20m $$(go list ./... | grep -v /enginetest)
 
 engine: tools
