@@ -4,7 +4,7 @@ package backup
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/internal/workloadidentity"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/project"
 	"geo-wordpress/config"
 

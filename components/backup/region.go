@@ -8,7 +8,7 @@ import (
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/components/internal/workloadidentity"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"

@@ -10,7 +10,7 @@ import (
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
-	"geo-wordpress/components/internal/workloadidentity"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
