@@ -66,6 +66,10 @@ func TestRolesOnObjects(t *testing.T) {
 	s, bucket, member := granted(t, "objectCreator")
 	require.NoError(t, s.api.InsertObject(member, bucket, "a/b", nil))
 	assert.EqualError(t, s.api.InsertObject(member, bucket, "a/b", nil), fmt.Sprintf(denied, "delete"))
+	second := stepNamed("bucket")
+	second.name = "second"
+	require.NoError(t, s.make(second))
+	require.ErrorContains(t, s.api.InsertObject(member, s.ids["second"], "a", nil), "403", "a policy is of one bucket")
 	require.EqualError(t, s.api.InsertObject(member, "none", "a/b", nil), "googleapi: Error 404: The specified bucket does not exist., notFound")
 	require.ErrorContains(t, s.api.InsertObject("serviceAccount:geo-project.svc.id.goog[a/b]", bucket, "x", nil), "403: Caller does not have storage.objects.create")
 	require.ErrorContains(t, s.api.InsertObject("serviceAccount:else@geo-project.iam.gserviceaccount.com", bucket, "x", nil), "403")
@@ -123,6 +127,10 @@ func TestWhoAPodIs(t *testing.T) {
 	assert.Equal(t, "serviceAccount:geo-project.svc.id.goog[wordpress/backup]", member)
 
 	w.Email = email
+	require.NoError(t, s.make(step{"another-role", accountMemberType, func(s *stand) props {
+		return props{"serviceAccountId": s.out("account", "name"), "role": "roles/iam.serviceAccountUser",
+			"member": "serviceAccount:geo-project.svc.id.goog[wordpress/backup]"}
+	}}))
 	_, err = s.api.Member(w)
 	require.ErrorContains(t, err, "Error 403: Unable to generate access token; IAM returned 403 Forbidden: Permission 'iam.serviceAccounts.getAccessToken' denied")
 	require.NoError(t, s.make(step{"user", accountMemberType, func(s *stand) props {

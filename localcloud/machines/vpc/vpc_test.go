@@ -372,7 +372,7 @@ func TestTheMetadataServer(t *testing.T) {
 		a.policy("ns", c.spec)
 		_, err := NewWorld([]Cluster{a.Cluster}, open, nil, cloud.Failures{}).Connect(client, metadataServer, metadataPort)
 		require.Equal(t, c.want, err == nil, "%s: %v", name, err)
-		_, err = build(open, a).Connect(client, metadataServer, 988)
+		_, err = build(open, a).Connect(in(a, a.pod("other", "free", "10.1.0.9", "n1")), metadataServer, 988)
 		require.ErrorIs(t, err, ErrTimeout, "nothing else answers there")
 	}
 }

@@ -33,13 +33,17 @@ func (b Bucket) Read(name string) ([]byte, error) {
 	return []byte(content), err
 }
 
-// List returns the objects whose names have a prefix.
-func (b Bucket) List(prefix string) (found []cloud.Object, err error) {
+// List returns the names of the objects that have a prefix, in order.
+func (b Bucket) List(prefix string) (names []string, err error) {
 	list, err := b.call(http.MethodGet, "", "", url.Values{"prefix": {prefix}}, "")
-	if err != nil {
-		return nil, err
+	var found []cloud.Object
+	if err == nil {
+		err = json.Unmarshal([]byte(list), &found)
 	}
-	return found, json.Unmarshal([]byte(list), &found)
+	for _, object := range found {
+		names = append(names, object.Name)
+	}
+	return names, err
 }
 
 // call fetches a token and sends a request with it.

@@ -79,11 +79,11 @@ func lightning(c *call) int {
 			if err == nil && len(found) == 0 {
 				err = fmt.Errorf("no dump in %s", config.Mydumper.Source)
 			}
-			for _, object := range found {
+			for _, name := range found {
 				if err == nil {
-					_, err = b.Read(object.Name)
+					_, err = b.Read(name)
 				}
-				installed = installed || strings.HasSuffix(object.Name, site)
+				installed = installed || strings.HasSuffix(name, site)
 			}
 			return err
 		})

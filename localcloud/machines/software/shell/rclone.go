@@ -6,7 +6,6 @@ import (
 	"path"
 	"strings"
 
-	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
 	"geo-wordpress/localcloud/machines/software/google"
 )
@@ -88,13 +87,13 @@ func (c *call) lsf(name string, args arguments) error {
 	if args.has("include") && !anchored || !args.has("recursive") && !args.has("R") || !args.has("files-only") {
 		return fmt.Errorf("the model lists only with --recursive, --files-only and patterns that begin with a slash")
 	}
-	var found []cloud.Object
+	var found []string
 	err = c.inBucket(bucket, func(b google.Bucket) (err error) {
 		found, err = b.List(inside)
 		return err
 	})
-	for _, object := range found {
-		name := strings.TrimPrefix(object.Name, inside)
+	for _, name := range found {
+		name = strings.TrimPrefix(name, inside)
 		if fits, _ := path.Match(include, name); fits || include == "" {
 			fmt.Fprintln(c.out, name)
 		}
@@ -114,8 +113,8 @@ func (c *call) remoteCat(name string) error {
 			return err
 		}
 		found, err := b.List(inside + "/")
-		for _, object := range found {
-			content, failed := b.Read(object.Name)
+		for _, name := range found {
+			content, failed := b.Read(name)
 			all, err = append(all, content...), cmp.Or(err, failed)
 		}
 		return err
