@@ -68,7 +68,7 @@ func TestWordPressEveryRegion(t *testing.T) {
 	t.Run("CronOnce", func(t *testing.T) { pods = cronOnce(t, w, tidbs, copied) })
 	if len(pods) > 0 {
 		t.Run("SendsNoMail", func(t *testing.T) { sendsNoMail(t, w, pods[0]) })
-		t.Run("Staging", func(t *testing.T) { isStaging(t, w, pods) })
+		t.Run("Staging", func(t *testing.T) { isStaging(t, w, tidbs[0], pods) })
 	}
 	noFailedSQL(t, tidbs...)
 }
