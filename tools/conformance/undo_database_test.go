@@ -171,13 +171,15 @@ func undoDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 func collectGarbage(t *testing.T, w *world.World, tidb *kubelet.Pod) func() {
 	t.Helper()
 	root := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
-	// As if there had been no round yet: TiDB never chooses an earlier point than the last one.
-	must(t, root, "DELETE FROM mysql.tidb WHERE variable_name IN ('tikv_gc_safe_point', 'tikv_gc_last_run_time')")
+	// As if the last round were long ago, by a TiDB that has ended: TiDB never chooses an earlier point than the last one.
+	const longAgo = "20200101-00:00:00.000 +0000"
+	must(t, root, "UPDATE mysql.tidb SET variable_value = '"+longAgo+"' "+
+		"WHERE variable_name IN ('tikv_gc_safe_point', 'tikv_gc_last_run_time', 'tikv_gc_leader_lease')")
 	began := time.Now()
 	return func() {
 		const asked = "SELECT variable_value FROM mysql.tidb WHERE variable_name = 'tikv_gc_safe_point'"
 		w.Eventually(2*time.Minute, "a round of garbage collection", func() error {
-			if rows(t, root, asked) == "" {
+			if rows(t, root, asked) == longAgo {
 				return errors.New("TiDB has not chosen yet")
 			}
 			return nil
