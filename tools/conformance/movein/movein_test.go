@@ -54,6 +54,9 @@ func TestMoveIn(t *testing.T) {
 	tidb := startTiDB(t)
 	tidb.load(t, backup)
 	compare(t, maria, tidb)
+	if _, err := tidb.Exec("INSERT INTO wordpress.wp_child (made) VALUES (99)"); err == nil || !strings.Contains(err.Error(), "foreign key") {
+		t.Errorf("the foreign key does not name its table: %v", err)
+	}
 	// The collation's weights, which movein imitates to find keys that collide.
 	folds(t, tidb)
 

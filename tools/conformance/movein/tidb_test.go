@@ -87,6 +87,7 @@ func (s server) load(t *testing.T, backup string) {
 			}
 		}
 	}
+	do("SET SESSION foreign_key_checks=1") // the connection is used again
 }
 
 // content returns a file's text.
