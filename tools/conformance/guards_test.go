@@ -107,9 +107,9 @@ var undone = map[string]setting{
 	"events are read again under the lock":     {"TestWordPressEveryRegion/CronOnce", inConfigMaps("geo-cron.php", "wp_cache_delete( 'alloptions', 'options' );", "")},
 	"options are asked for at once":            {"TestWordPressOneRegion/OptionsAtOnce", inConfigMaps("geo-options.php", "wp_prime_option_caches( $", "count( $")},
 	"mail goes to the configured server":       {"TestWordPressOneRegion/SendsMail", inConfigMaps("geo-mail.php", "$mailer->isSMTP();\n\t$mailer->Host = GEO", "\n\t$mailer->Host = GEO")},
-	"a staging site sends no mail":             {"TestWordPressEveryRegion/Staging", inConfigMaps("geo-staging.php", "function wp_mail(", "function another(")},
-	"a staging site is not for search engines": {"TestWordPressEveryRegion/Staging", inConfigMaps("geo-staging.php", "header( 'X-Robots", "strlen( 'X-Robots")},
-	"without a server there is no mail":        {"TestWordPressEveryRegion/SendsNoMail", inConfigMaps("geo-mail.php", "'phpmailer_init', 'geo_wordpress_no_mail'", "'never', 'geo_wordpress_no_mail'")},
+	"a staging site sends no mail":             {"TestWordPressEveryRegion", inConfigMaps("geo-staging.php", "function wp_mail(", "function another(")},
+	"a staging site is not for search engines": {"TestWordPressEveryRegion", inConfigMaps("geo-staging.php", "header( 'X-Robots", "strlen( 'X-Robots")},
+	"without a server there is no mail":        {"TestWordPressEveryRegion", inConfigMaps("geo-mail.php", "'phpmailer_init', 'geo_wordpress_no_mail'", "'never', 'geo_wordpress_no_mail'")},
 	"a shell has the site's files": {"TestWordPressOneRegion/Shell", change("wordpress-cli", func(pod *declared.Pod) {
 		pod.Container("wp-cli").VolumeMounts = slices.DeleteFunc(pod.Container("wp-cli").VolumeMounts, func(m corev1.VolumeMount) bool { return m.Name == "wp-content" })
 	})},
