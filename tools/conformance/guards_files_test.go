@@ -29,11 +29,12 @@ func init() {
 		// Undo both: the declared interval, and the scan triggered by an event on the folder itself. Either would do.
 		"Syncthing looks itself": {"TestSyncthingFindsWhatTheWatcherMissed", func(stack *declared.Stack) {
 			inConfigs(`rescanIntervalS="[0-9]+"`, `rescanIntervalS="3600"`)(stack)
-			change("syncthing", withoutRecount)(stack)
+			change("syncthing", withoutHousekeeping)(stack)
 		}},
-		"Syncthing's watcher is set right":    {"TestSyncthingRests", change("syncthing", withoutRecount)},
+		"Syncthing's watcher is set right":    {"TestSyncthingRests", change("syncthing", withoutHousekeeping)},
 		"Syncthing finds its peers":           {"TestSyncthingKeepsRegionsAlike", inConfigs(`tcp://syncthing\.`, `tcp://sync.`)},
 		"Syncthing keeps modes":               {"TestSyncthingKeepsRegionsAlike", inConfigs(`ignorePerms="false"`, `ignorePerms="true"`)},
+		"old versions of files are kept":      {"TestSyncthingKeepsRegionsAlike", inConfigs(`type="external"`, `type="trashcan"`)},
 		"Syncthing's home is not the image's": {"TestSyncthingKeepsRegionsAlike", imagesOwn("STHOMEDIR")},
 		"Syncthing is WordPress's user": {"TestSyncthingKeepsRegionsAlike", change("syncthing", func(pod *declared.Pod) {
 			*pod.Spec().SecurityContext.RunAsUser = 1000
@@ -89,8 +90,8 @@ func incapable(capability corev1.Capability) func(*declared.Stack) {
 	})
 }
 
-// withoutRecount disables the workaround for Syncthing's watcher.
-func withoutRecount(pod *declared.Pod) {
+// withoutHousekeeping disables the workaround for Syncthing's watcher, and the bounds of old versions.
+func withoutHousekeeping(pod *declared.Pod) {
 	pod.Container("housekeeping").Command = []string{"sleep", "infinity"}
 }
 

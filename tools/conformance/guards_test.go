@@ -56,6 +56,9 @@ var undone = map[string]setting{
 	"root has a password":      {"TestTiDBBootstrap", inSecrets("init.sql", "ALTER USER 'root'", "-- ")},
 	"the user has few rights":  {"TestTiDBBootstrap", inSecrets("init.sql", "`wordpress`.* TO", "*.* TO")},
 	"the user has its rights":  {"TestTiDBBootstrap", inSecrets("init.sql", "INDEX, ", "")},
+	"the database keeps a day of history": {"TestTiDBInitJob", change("database-init", func(pod *declared.Pod) {
+		setEnv(pod.Container("database-init"), "DB_HISTORY_HOURS", "1")
+	})},
 	"the init Job knows a root without a password": {"TestTiDBInitJob",
 		inConfigMaps("init.php", "array( $password, '' )", "array( $password )")},
 	"the init Job has TiDB read its users":  {"TestTiDBInitJob", inConfigMaps("init.php", "'FLUSH PRIVILEGES'", "'DO 0'")},
