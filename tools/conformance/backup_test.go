@@ -62,9 +62,6 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 	if log := late.Log("turn"); !strings.Contains(log, "another region has taken a backup") {
 		t.Errorf("the second region does not see the first's backup:\n%s", w.Describe(late))
 	}
-	for _, refused := range cloud.Refused() {
-		t.Errorf("Cloud Storage refused: %s", refused)
-	}
 	var complete []string
 	found, _, err := cloud.Objects.ListObjects(backupBucket, "", "", false)
 	if err != nil {
@@ -78,6 +75,12 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 	if len(complete) != 1 {
 		t.Fatalf("the complete backups are %v", complete)
 	}
+	for _, refused := range cloud.Refused() {
+		// rclone asks whether the directory is an object, and goes on without an answer.
+		if !strings.Contains(refused, "(GET "+complete[0]+",") {
+			t.Errorf("Cloud Storage refused: %s", refused)
+		}
+	}
 	return complete[0], held
 }
 
@@ -86,13 +89,18 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 func fill(t *testing.T, w *world.World, db *sql.DB, region string) {
 	t.Helper()
 	url := w.Stack.Output("site_url")
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
 	run := func(statement string, args ...any) {
 		t.Helper()
-		if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+		if _, err := conn.ExecContext(t.Context(), statement, args...); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
-	run("USE wordpress")
+	run("SET SESSION sql_mode = ''") // as WordPress does: a draft's date is zero
 	for i := range 300 {
 		run("INSERT INTO wordpress.wp_posts (post_author, post_date, post_date_gmt, post_title, post_name, post_content, post_excerpt, to_ping, pinged, post_content_filtered) "+
 			"VALUES (1, NOW(), '0000-00-00 00:00:00', ?, ?, ?, '', '', '', '')",
@@ -137,7 +145,8 @@ func restores(t *testing.T, objects, name string, lost contents) {
 	}))
 	cloud := w.GoogleCloud(objects)
 	first, second := w.Stack.Regions[0], w.Stack.Regions[1]
-	tidb := startDatabase(w)
+	startPDs(w)
+	tidb := startTiDBs(w, w.Stack.Regions[:2])[0]
 	root := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
 
 	if early := w.Start(second.Name, "restore"); !failsWith(t, w, early, "begin", "the first region has not begun") {

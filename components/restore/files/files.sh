@@ -4,7 +4,6 @@
 # Environment: BUCKET, BACKUP and rclone's own.
 set -euo pipefail
 [ ! -e /work/skip ] || exit 0
-# The volume's own directory belongs to the file server.
 /work/rclone cat ":gcs:$BUCKET/$BACKUP/files.tar.gz" |
-	tar --extract --gzip --directory /wp-content --no-same-owner --no-overwrite-dir
+	tar --extract --gzip --directory /wp-content --no-same-owner
 echo "the files are restored"

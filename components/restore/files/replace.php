@@ -38,17 +38,16 @@ function replace_text( string $text, array $pairs ): string {
 	return $out . substr( $text, $at );
 }
 
-/** Replaces a site's address in all tables but the ones to be left out. Posts keep their guid, by which readers of feeds know them. */
-function replace_site( mysqli $db, string $from, string $to, array $leave ): void {
+/** Replaces a site's address in some tables. Posts keep their guid, by which readers of feeds know them. */
+function replace_site( mysqli $db, string $from, string $to, array $tables ): void {
 	$host = preg_replace( '#^https?://#', '', rtrim( $from, '/' ) );
 	if ( '' === $host || rtrim( $from, '/' ) === rtrim( $to, '/' ) ) {
 		echo "the site keeps its address\n";
 		return;
 	}
-	$pairs  = replacements( $from, $to );
-	$like   = $db->real_escape_string( addcslashes( $host, '\\%_' ) );
-	$like2  = $db->real_escape_string( addcslashes( str_replace( '/', '\\/', $host ), '\\%_' ) );
-	$tables = array_diff( array_column( $db->query( 'SHOW TABLES' )->fetch_all(), 0 ), $leave );
+	$pairs = replacements( $from, $to );
+	$like  = $db->real_escape_string( addcslashes( $host, '\\%_' ) );
+	$like2 = $db->real_escape_string( addcslashes( str_replace( '/', '\\/', $host ), '\\%_' ) );
 	foreach ( $tables as $table ) {
 		$keys    = array();
 		$columns = array();

@@ -1,15 +1,17 @@
 <?php
 /**
  * Says whether a region is to be restored (begin), and finishes it (end). A table of the database records which backup the
- * stack was made from, and which regions are done, so that the Job may run again at any time.
+ * stack was made from, and what is done, so that the Job may run again at any time.
  *
  * Environment: BUCKET, BACKUP, REGION, REGIONS (the first restores the database), SITE_URL, DATABASE_HOST
- * (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME. begin leaves /work/skip if there is nothing to do.
+ * (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME. begin leaves /work/skip if there is nothing to do, and
+ * /work/loaded if the database is done.
  */
 mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
 
 const TIMEOUT_SECONDS = 300; // the database may be electing its leaders
 const RECORD          = 'geo_wordpress_restore';
+const DATABASE        = 'the database'; // its row in the record, beside the regions'
 
 function connect(): mysqli {
 	[ $host, $port ] = explode( ':', getenv( 'DATABASE_HOST' ), 2 );
@@ -39,7 +41,12 @@ function refuse( string $why ): never {
 	exit( 1 );
 }
 
-/** Returns the state of each region in the record, or null without a record. */
+/** Returns the tables but the record. */
+function tables( mysqli $db ): array {
+	return array_diff( array_column( $db->query( 'SHOW TABLES' )->fetch_all(), 0 ), array( RECORD ) );
+}
+
+/** Returns what is done, of each region and the database, or null without a record. */
 function record( mysqli $db, string $backup ): ?array {
 	if ( ! $db->query( "SHOW TABLES LIKE '" . RECORD . "'" )->num_rows ) {
 		return null;
@@ -56,21 +63,27 @@ function record( mysqli $db, string $backup ): ?array {
 
 function begin( mysqli $db, string $backup, string $region ): void {
 	$states = record( $db, $backup );
-	if ( null === $states || ! $states ) {
+	if ( ! $states ) {
 		if ( ! is_first() ) {
 			refuse( 'the first region has not begun' );
 		}
-		$tables = array_diff( array_column( $db->query( 'SHOW TABLES' )->fetch_all(), 0 ), array( RECORD ) );
-		if ( $tables ) {
+		if ( $tables = tables( $db ) ) {
 			refuse( sprintf( 'the database has %d tables (%s, ...): only a new stack can be restored. Remove restore from the configuration', count( $tables ), reset( $tables ) ) );
 		}
 		$db->query( 'CREATE TABLE IF NOT EXISTS ' . RECORD . ' (region VARCHAR(63) PRIMARY KEY, backup VARCHAR(500) NOT NULL, done BOOL NOT NULL DEFAULT FALSE)' );
 		$rows = array();
-		foreach ( explode( ' ', getenv( 'REGIONS' ) ) as $each ) {
+		foreach ( array( DATABASE, ...explode( ' ', getenv( 'REGIONS' ) ) ) as $each ) {
 			$rows[]          = "('" . $db->real_escape_string( $each ) . "', '" . $db->real_escape_string( $backup ) . "')";
 			$states[ $each ] = false;
 		}
 		$db->query( 'INSERT INTO ' . RECORD . ' (region, backup) VALUES ' . implode( ', ', $rows ) );
+	}
+	if ( $states[ DATABASE ] ) {
+		touch( '/work/loaded' );
+	} elseif ( is_first() ) {
+		foreach ( tables( $db ) as $table ) { // of a pod that did not come to its end
+			$db->query( "DROP TABLE `$table`" );
+		}
 	}
 	// A region that was added later gets its files from the others.
 	if ( $states[ $region ] ?? true ) {
@@ -79,16 +92,21 @@ function begin( mysqli $db, string $backup, string $region ): void {
 	}
 }
 
+function done( mysqli $db, string $what ): void {
+	$db->query( 'UPDATE ' . RECORD . " SET done = TRUE WHERE region = '" . $db->real_escape_string( $what ) . "'" );
+}
+
 function finish( mysqli $db, string $region ): void {
 	if ( file_exists( '/work/skip' ) ) {
 		return;
 	}
-	if ( is_first() ) {
+	if ( is_first() && ! file_exists( '/work/loaded' ) ) {
 		require __DIR__ . '/replace.php';
 		$complete = json_decode( file_get_contents( '/work/complete' ), true );
-		replace_site( $db, $complete['site'] ?? '', getenv( 'SITE_URL' ), array( RECORD ) );
+		replace_site( $db, $complete['site'] ?? '', getenv( 'SITE_URL' ), tables( $db ) );
+		done( $db, DATABASE );
 	}
-	$db->query( 'UPDATE ' . RECORD . " SET done = TRUE WHERE region = '" . $db->real_escape_string( $region ) . "'" );
+	done( $db, $region );
 	echo "$region is restored\n";
 }
 
