@@ -190,7 +190,8 @@ func regionsDoNotReadEachOther(t rapid.TB, s *system) {
 
 func protectionFollowsTheConfiguration(t rapid.TB, s *system) {
 	for _, r := range s.Resources {
-		if want := s.config.ProtectData && r.Type == stacktest.DiskType; r.Protect != want {
+		data := r.Type == stacktest.DiskType || r.Kind() == "Bucket"
+		if want := s.config.ProtectData && data; r.Protect != want {
 			t.Errorf("%s is protected: %v, want %v", r, r.Protect, want)
 		}
 	}

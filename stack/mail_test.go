@@ -28,10 +28,12 @@ func withMail(values map[string]string) map[string]string {
 func sendsMail(app string) bool { return app == "wordpress" || app == "wordpress-cli" }
 
 // outsideByFewPorts: WordPress reaches the web, and the mail server if there is one, by an address only at that address.
-// No other pod reaches the internet, and none a private address but the mail server's.
+// Backups reach Cloud Storage, and the metadata server for their token. No other pod reaches the internet, and none a private
+// address but the mail server's.
 func outsideByFewPorts(t rapid.TB, s *system) {
 	public, private := netip.MustParseAddr("203.0.113.9"), netip.MustParseAddr("192.168.7.26")
-	addresses := []netip.Addr{public, private, netip.MustParseAddr("10.255.255.254"), netip.MustParseAddr("169.254.169.254")}
+	metadata := netip.MustParseAddr("169.254.169.254")
+	addresses := []netip.Addr{public, private, netip.MustParseAddr("10.255.255.254"), metadata}
 	tried := []int{25, 80, 443, 465, 587, 2525, 65535, ports.TiDB}
 	mail := s.config.Mail
 	var server netip.Addr
@@ -47,6 +49,9 @@ func outsideByFewPorts(t rapid.TB, s *system) {
 			for _, address := range addresses {
 				for _, port := range tried {
 					want := false
+					if from.app == "backup" || from.app == "restore" {
+						want = port == 443 && address.IsGlobalUnicast() && !address.IsPrivate() || port == 80 && address == metadata
+					}
 					if sendsMail(from.app) {
 						want = !address.IsPrivate() && !address.IsLinkLocalUnicast() && (port == 80 || port == 443) ||
 							mail != nil && port == mail.Port && (address == server || !byAddress && address == public)

@@ -92,17 +92,19 @@ var sized = []string{
 }
 
 // addMachines adds a machine to each region, and a TiDB and a WordPress, which need the room.
-func addMachines(b *bench) { resize(b, 3) }
+func addMachines(b *bench) { resize(b, 3, "changed") }
 
 // removeMachines takes them away again. The pods on the machines that leave move to the others.
-func removeMachines(b *bench) { resize(b, 2) }
+func removeMachines(b *bench) { resize(b, 2, "off") }
 
-func resize(b *bench, each int) {
+// resize changes the numbers, and with the same update turns the features.
+func resize(b *bench, each int, to string) {
 	b.t.Helper()
 	for _, key := range []string{"nodesPerRegion", "tidbReplicas", "wordpressReplicas"} {
 		b.set(key, fmt.Sprint(each))
 	}
 	planned(b, sized...)
+	b.turn(to)
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")
 	for _, both := range watch() {

@@ -39,6 +39,7 @@ type bench struct {
 	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
 	printed strings.Builder // all output of the engine's commands
 	failure string          // the output of the engine's last command that failed
+	added   []string        // the URNs that the features have added
 }
 
 // newBench starts a local cloud in its own directory and creates the dev stack. A failed test saves the cloud's log in

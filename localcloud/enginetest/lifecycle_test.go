@@ -47,6 +47,8 @@ func TestLifecycle(t *testing.T) {
 			checkClusters(b)
 		}},
 		{"a tag that no registry has stops in the first region, and a right one mends it", rollABadImage},
+		{"a backup is taken, once", checkBackup},
+		{"still no secret is in plain text", checkSecrets},
 		{"more machines and pods", addMachines},
 		{"and fewer again", removeMachines},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},

@@ -21,14 +21,14 @@ func archive(c *call) int {
 		err = errors.New("the model needs --gzip, and either --create or --extract")
 	case args.has("extract"):
 		err = c.unpack(c.absolute(args.last("directory") + args.last("C")))
-	case !slices.Equal(args.operands, []string{"."}):
-		err = errors.New("the model archives only a whole directory: .")
+	case len(args.operands) == 0:
+		err = errors.New("Cowardly refusing to create an empty archive")
 	default:
 		var excluded []string
 		if args.last("exclude-from") == "-" {
 			excluded = strings.Fields(string(c.input()))
 		}
-		err = c.pack(c.absolute(args.last("directory")+args.last("C")), excluded)
+		err = c.pack(c.absolute(args.last("directory")+args.last("C")), args.operands, excluded)
 	}
 	if err != nil {
 		c.process.Log("tar: %v", err)
@@ -37,8 +37,8 @@ func archive(c *call) int {
 	return 0
 }
 
-// pack archives a directory without what the anchored patterns fit, and what is in it.
-func (c *call) pack(root string, excluded []string) error {
+// pack archives parts of a directory without what the anchored patterns fit, and what is in it.
+func (c *call) pack(root string, parts, excluded []string) error {
 	if !c.process.Files.Exists(root) {
 		return errors.New(root + ": Cannot open: No such file or directory")
 	}
@@ -69,7 +69,12 @@ func (c *call) pack(root string, excluded []string) error {
 		}
 		return err
 	}
-	return errors.Join(walk(""), writer.Close(), zipped.Close())
+	for _, part := range parts {
+		if err := walk(path.Clean(part)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(writer.Close(), zipped.Close())
 }
 
 // unpack extracts an archive into a directory.
@@ -85,6 +90,9 @@ func (c *call) unpack(root string) error {
 		}
 		if err != nil {
 			return err
+		}
+		if path.Clean(header.Name) == "." { // a volume's own directory belongs to another
+			return errors.New(".: Cannot change mode to rwxr-xr-x: Operation not permitted")
 		}
 		name := path.Join(root, header.Name)
 		if header.Typeflag == tar.TypeDir {

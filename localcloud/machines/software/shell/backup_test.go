@@ -100,7 +100,7 @@ func TestBackUpAndRestore(t *testing.T) {
 
 	files := softwaretest.Disk("/wp-content")
 	code, logs := run(t, w, "rclone/rclone:1.71.0", `cd /wp-content; mkdir -p uploads/2026 cache .st; echo a >uploads/2026/a; echo b >cache/b; echo c >.st/c
-		tar --create --gzip --directory /wp-content --anchored --exclude-from - --warning=no-file-changed . <<-'END' | rclone rcat :gcs:backups/full/files.tar.gz
+		tar --create --gzip --directory /wp-content --anchored --exclude-from - --warning=no-file-changed ./* ./.s* <<-'END' | rclone rcat :gcs:backups/full/files.tar.gz
 			./cache
 			./.s*
 		END`, files, gcs...)
