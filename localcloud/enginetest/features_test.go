@@ -56,7 +56,7 @@ func (b *bench) turn(to string) {
 		case slices.Contains(b.added, urn): // may go again
 		case slices.Contains([]string{"ConfigMap", "Secret", "Job"}, kind): // auto-named, or of one template
 		case op == "update" && slices.Contains([]string{"NetworkPolicy", "Stack"}, kind):
-		case op == "update" && kind == "CronJob" && strings.HasSuffix(name, "-cli"):
+		case op == "update" && kind == "CronJob" && strings.HasSuffix(name, "-shell"):
 		case op == "update" && kind == "Deployment" && (strings.HasPrefix(name, "wordpress-") || strings.HasPrefix(name, "syncthing-")):
 		default:
 			b.t.Errorf("what is turned %s also plans to %s", to, change)

@@ -17,6 +17,8 @@ import (
 
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
+
+	"github.com/fsouza/fake-gcs-server/fakestorage"
 )
 
 const backupBucket = "the-backups"
@@ -63,7 +65,7 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 		t.Errorf("the second region does not see the first's backup:\n%s", w.Describe(late))
 	}
 	var complete []string
-	found, _, err := cloud.Objects.ListObjects(backupBucket, "", "", false)
+	found, _, err := cloud.Objects.ListObjectsWithOptions(backupBucket, fakestorage.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,7 @@ func bucket() *api.Kind {
 			if r.Outputs.Flag("forceDestroy") || len(objects(t, r.ID)) == 0 {
 				return nil
 			}
+			//lint:ignore ST1005 the provider's words
 			return fmt.Errorf("Error trying to delete bucket %s containing objects without `force_destroy` set to true", r.ID)
 		},
 		Gone: removed,

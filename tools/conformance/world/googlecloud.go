@@ -8,6 +8,8 @@ import (
 	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/googlecloud"
 	"geo-wordpress/tools/conformance/netns"
+
+	"github.com/fsouza/fake-gcs-server/fakestorage"
 )
 
 // GoogleCloud starts what the pods reach of Google Cloud, with the roles that the stack declares, and with its objects in a
@@ -38,7 +40,7 @@ func (w *World) GoogleCloud(directory string) *googlecloud.Cloud {
 	}
 	w.t.Cleanup(cloud.Close)
 	for _, grant := range w.Stack.Grants() {
-		cloud.Objects.CreateBucket(grant.Bucket)
+		cloud.Objects.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: grant.Bucket})
 		cloud.Grant(grant.Bucket, grant.Role, grant.Member)
 	}
 	return cloud

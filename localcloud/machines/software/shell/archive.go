@@ -22,7 +22,7 @@ func archive(c *call) int {
 	case args.has("extract"):
 		err = c.unpack(c.absolute(args.last("directory") + args.last("C")))
 	case len(args.operands) == 0:
-		err = errors.New("Cowardly refusing to create an empty archive")
+		err = errors.New("the model refuses to create an empty archive")
 	default:
 		var excluded []string
 		if args.last("exclude-from") == "-" {
