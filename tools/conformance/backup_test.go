@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 
@@ -143,6 +145,7 @@ func serialized(url string) string {
 func restores(t *testing.T, objects, name string, lost contents) {
 	w := world.New(t, committed(t, map[string]string{
 		"geo-wordpress:domain":  "www.example.org",
+		"geo-wordpress:staging": "true",
 		"geo-wordpress:restore": `{"bucket":"` + backupBucket + `","name":"` + name + `"}`,
 	}))
 	cloud := w.GoogleCloud(objects)
@@ -189,6 +192,14 @@ func restores(t *testing.T, objects, name string, lost contents) {
 	}
 	wordpress := w.Start(first.Name, "wordpress")
 	w.Ready(3*time.Minute, wordpress)
+	page, err := world.Get(t.Context(), wordpress, ports.HTTP, "/wp-login.php")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Body.Close()
+	if got := page.Header.Get("X-Robots-Tag"); page.StatusCode != http.StatusOK || !strings.Contains(got, "noindex") {
+		t.Errorf("the copy answers %s, and tells search engines %q", page.Status, got)
+	}
 	noFailedSQL(t, tidb)
 }
 
