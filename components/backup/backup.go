@@ -4,8 +4,8 @@ package backup
 
 import (
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/project"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/config"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/storage"

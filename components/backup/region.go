@@ -2,25 +2,23 @@ package backup
 
 import (
 	_ "embed"
+	"slices"
 
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
-	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
-	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/tidb"
-	"geo-wordpress/ports"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/regions"
 	"geo-wordpress/sizing"
 
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -56,43 +54,16 @@ type RegionArgs struct {
 // In declares a region's CronJob. All regions' begin at the same time. The first region in the list takes the backup;
 // another one takes it if the regions before it have not done so in time.
 func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
-	metadata := func() *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{Namespace: args.Namespace.Name, Annotations: objectmeta.Annotations()}
-	}
-	account, err := b.identity.Account(ctx, name, args.Cluster, b, args.Namespace.Name)
+	needs, err := b.identity.Pod(ctx, name, b, workloadidentity.PodArgs{
+		App: app, Config: b.args.Config, Cluster: args.Cluster, Namespace: args.Namespace,
+		Scripts:  map[string]string{"turn.sh": turnScript, "database.sh": databaseScript, "files.sh": filesScript},
+		Password: args.Credentials.DatabaseBackup,
+	})
 	if err != nil {
 		return err
 	}
-	scripts, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
-		Metadata: metadata(),
-		Data: pulumi.StringMap{
-			"turn.sh":     pulumi.String(turnScript),
-			"database.sh": pulumi.String(databaseScript),
-			"files.sh":    pulumi.String(filesScript),
-		},
-	}, args.Cluster.Object(b))
-	if err != nil {
-		return err
-	}
-	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
-		Metadata:   metadata(),
-		StringData: pulumi.StringMap{"password": args.Credentials.DatabaseBackup},
-	}, args.Cluster.Object(b))
-	if err != nil {
-		return err
-	}
-	policy, err := networkingv1.NewNetworkPolicy(ctx, name, networkpolicy.Of(app, args.Namespace.Name, nil,
-		networkingv1.NetworkPolicyEgressRuleArray{
-			networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(b.args.Config.Namespaces.Database, tidb.TiDB)),
-			workloadidentity.ToMetadataServer(),
-			networkpolicy.To(networkpolicy.TCP(443), networkpolicy.Internet()),
-		}), args.Cluster.Object(b))
-	if err != nil {
-		return err
-	}
-	pod := b.pod(args, account, scripts, secret)
+	pod := b.pod(args, needs)
 	labelled := objectmeta.Labels(app)
-	ready := append([]pulumi.Resource{policy, args.Database}, b.roles...)
 	_, err = batchv1.NewCronJob(ctx, name, &batchv1.CronJobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
@@ -113,12 +84,12 @@ func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
 				Template:              &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: labelled}, Spec: pod},
 			}},
 		},
-	}, args.Cluster.Object(b, pulumi.DependsOn(append(ready, args.Namespace.Policies()...))))
+	}, args.Cluster.Object(b, pulumi.DependsOn(append(slices.Concat(needs.Ready, b.roles), args.Database))))
 	return err
 }
 
 // pod takes a backup: it waits for its turn, dumps the database, and copies the files.
-func (b *Backup) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *corev1.ConfigMap, secret *corev1.Secret) *corev1.PodSpecArgs {
+func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSpecArgs {
 	images := b.args.Config.Images
 	env := append(corev1.EnvVarArray{
 		podspec.Env("BUCKET", b.Bucket),
@@ -140,7 +111,7 @@ func (b *Backup) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *c
 		podspec.Env("DATABASE_HOST", pulumi.String(tidb.Address(b.args.Config, args.Region))),
 		podspec.Env("DATABASE_USER", pulumi.String(tidb.Reader)),
 		podspec.Env("DATABASE_NAME", pulumi.String(tidb.Database)),
-		podspec.EnvFromSecret("DATABASE_PASSWORD", secret.Metadata.Name(), "password"),
+		podspec.EnvFromSecret("DATABASE_PASSWORD", needs.Secret.Metadata.Name(), "password"),
 	)
 	database.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "database.sh", "/scripts/database.sh"),
@@ -163,7 +134,7 @@ func (b *Backup) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *c
 	security.FsGroup, security.FsGroupChangePolicy = nil, nil // the files are on NFS and www-data's already
 	return &corev1.PodSpecArgs{
 		RestartPolicy:                pulumi.String("Never"),
-		ServiceAccountName:           account.Metadata.Name(),
+		ServiceAccountName:           needs.Account.Metadata.Name(),
 		PriorityClassName:            args.Priority.Jobs,
 		SecurityContext:              security,
 		AutomountServiceAccountToken: pulumi.Bool(false), // the machine's metadata server knows the pod's account
@@ -171,7 +142,7 @@ func (b *Backup) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *c
 		InitContainers:               corev1.ContainerArray{turn, database},
 		Containers:                   corev1.ContainerArray{files},
 		Volumes: corev1.VolumeArray{
-			podspec.FromConfigMap("scripts", scripts.Metadata.Name()),
+			podspec.FromConfigMap("scripts", needs.Scripts.Metadata.Name()),
 			podspec.FromClaim("wp-content", args.Files.Claim),
 			podspec.Scratch("work", "256Mi"), // rclone itself
 			podspec.Scratch("tmp", "1Gi"),

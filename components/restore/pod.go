@@ -3,6 +3,7 @@ package restore
 import (
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/tidb"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/regions"
 	"geo-wordpress/sizing"
 
@@ -12,7 +13,7 @@ import (
 
 // pod restores a region: it checks the record, fetches the backup's description, loads the database in the first region,
 // unpacks the files, and records that it is done.
-func (r *Restore) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *corev1.ConfigMap, secret *corev1.Secret) *corev1.PodSpecArgs {
+func (r *Restore) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSpecArgs {
 	images, from := r.args.Config.Images, r.args.Config.Restore
 	env := append(corev1.EnvVarArray{
 		podspec.Env("BUCKET", pulumi.String(from.Bucket)),
@@ -25,7 +26,7 @@ func (r *Restore) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *
 		podspec.Env("DATABASE_HOST", pulumi.String(tidb.Address(r.args.Config, args.Region))),
 		podspec.Env("DATABASE_USER", pulumi.String(tidb.User)),
 		podspec.Env("DATABASE_NAME", pulumi.String(tidb.Database)),
-		podspec.EnvFromSecret("DATABASE_PASSWORD", secret.Metadata.Name(), "password"),
+		podspec.EnvFromSecret("DATABASE_PASSWORD", needs.Secret.Metadata.Name(), "password"),
 	)
 
 	container := func(name, image string, size sizing.Container, env corev1.EnvVarArray, command ...string) *corev1.ContainerArgs {
@@ -50,7 +51,7 @@ func (r *Restore) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *
 	security.FsGroup, security.FsGroupChangePolicy = nil, nil // the files are on NFS
 	return &corev1.PodSpecArgs{
 		RestartPolicy:                pulumi.String("Never"),
-		ServiceAccountName:           account.Metadata.Name(),
+		ServiceAccountName:           needs.Account.Metadata.Name(),
 		PriorityClassName:            args.Priority.Jobs,
 		SecurityContext:              security,
 		AutomountServiceAccountToken: pulumi.Bool(false), // the machine's metadata server knows the pod's account
@@ -58,7 +59,7 @@ func (r *Restore) pod(args RegionArgs, account *corev1.ServiceAccount, scripts *
 		InitContainers:               corev1.ContainerArray{begin, fetch, database, files},
 		Containers:                   corev1.ContainerArray{end},
 		Volumes: corev1.VolumeArray{
-			podspec.FromConfigMap("scripts", scripts.Metadata.Name()),
+			podspec.FromConfigMap("scripts", needs.Scripts.Metadata.Name()),
 			podspec.FromClaim("wp-content", args.Files.Claim),
 			podspec.Scratch("work", "256Mi"), // rclone itself
 			podspec.Scratch("tmp", "1Gi"),

@@ -5,26 +5,23 @@ package restore
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
-	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
-	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/components/namespace"
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/project"
-	"geo-wordpress/components/tidb"
+	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/config"
-	"geo-wordpress/ports"
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/storage"
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
-	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -110,45 +107,19 @@ type RegionArgs struct {
 //
 // A Job that runs again does nothing: a record in the database says which regions are done.
 func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.Resource, error) {
-	metadata := func() *metav1.ObjectMetaArgs {
-		return &metav1.ObjectMetaArgs{Namespace: args.Namespace.Name, Annotations: objectmeta.Annotations()}
-	}
-	account, err := r.identity.Account(ctx, name, args.Cluster, r, args.Namespace.Name)
-	if err != nil {
-		return nil, err
-	}
-	scripts, err := corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
-		Metadata: metadata(),
-		Data: pulumi.StringMap{
-			"restore.php": pulumi.String(recordScript),
-			"replace.php": pulumi.String(replaceScript),
-			"fetch.sh":    pulumi.String(fetchScript),
-			"database.sh": pulumi.String(databaseScript),
-			"files.sh":    pulumi.String(filesScript),
+	needs, err := r.identity.Pod(ctx, name, r, workloadidentity.PodArgs{
+		App: app, Config: r.args.Config, Cluster: args.Cluster, Namespace: args.Namespace,
+		Scripts: map[string]string{
+			"restore.php": recordScript, "replace.php": replaceScript, "fetch.sh": fetchScript, "database.sh": databaseScript,
+			"files.sh": filesScript,
 		},
-	}, args.Cluster.Object(r))
-	if err != nil {
-		return nil, err
-	}
-	secret, err := corev1.NewSecret(ctx, name, &corev1.SecretArgs{
-		Metadata:   metadata(),
-		StringData: pulumi.StringMap{"password": r.args.Credentials.DatabaseWordPress},
-	}, args.Cluster.Object(r))
-	if err != nil {
-		return nil, err
-	}
-	policy, err := networkingv1.NewNetworkPolicy(ctx, name, networkpolicy.Of(app, args.Namespace.Name, nil,
-		networkingv1.NetworkPolicyEgressRuleArray{
-			networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.PodsIn(r.args.Config.Namespaces.Database, tidb.TiDB)),
-			workloadidentity.ToMetadataServer(),
-			networkpolicy.To(networkpolicy.TCP(443), networkpolicy.Internet()),
-		}), args.Cluster.Object(r))
+		Password: r.args.Credentials.DatabaseWordPress,
+	})
 	if err != nil {
 		return nil, err
 	}
 	annotations := objectmeta.Annotations()
 	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update goes on
-	after := append([]pulumi.Resource{policy, r.role}, args.After...)
 	return batchv1.NewJob(ctx, name, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace:   args.Namespace.Name,
@@ -160,10 +131,10 @@ func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.
 			ActiveDeadlineSeconds: pulumi.Int(deadlineSeconds),
 			Template: &corev1.PodTemplateSpecArgs{
 				Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},
-				Spec:     r.pod(args, account, scripts, secret),
+				Spec:     r.pod(args, needs),
 			},
 		},
-	}, args.Cluster.Object(r, pulumi.DependsOn(append(after, args.Namespace.Policies()...)),
+	}, args.Cluster.Object(r, pulumi.DependsOn(append(slices.Concat(needs.Ready, args.After), r.role)),
 		// Longer than the Job's own deadline, whose error says more than the provider's timeout.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: fmt.Sprintf("%ds", deadlineSeconds+300)})))
 }

@@ -63,8 +63,8 @@ func New(ctx *pulumi.Context, name string, parent pulumi.Resource, args Args) (*
 	return i, err
 }
 
-// Account declares the identity's service account in a cluster. Pods that name it act as the account of Google Cloud.
-func (i *Identity) Account(ctx *pulumi.Context, name string, in *cluster.Cluster, parent pulumi.Resource, namespace pulumi.StringInput,
+// inCluster declares the identity's service account in a cluster. Pods that name it act as the account of Google Cloud.
+func (i *Identity) inCluster(ctx *pulumi.Context, name string, in *cluster.Cluster, parent pulumi.Resource, namespace pulumi.StringInput,
 ) (*corev1.ServiceAccount, error) {
 	annotations := objectmeta.Annotations()
 	annotations["iam.gke.io/gcp-service-account"] = i.account.Email
@@ -78,8 +78,8 @@ func (i *Identity) Account(ctx *pulumi.Context, name string, in *cluster.Cluster
 	}, in.Object(parent, pulumi.DependsOn([]pulumi.Resource{i.binding})))
 }
 
-// ToMetadataServer lets pods ask the machine's metadata server for their account's tokens. On Dataplane V2 that is port 80
+// toMetadataServer lets pods ask the machine's metadata server for their account's tokens. On Dataplane V2 that is port 80
 // of its address (https://cloud.google.com/kubernetes-engine/docs/how-to/workload-identity#troubleshoot-timeout).
-func ToMetadataServer() *networkingv1.NetworkPolicyEgressRuleArgs {
+func toMetadataServer() *networkingv1.NetworkPolicyEgressRuleArgs {
 	return networkpolicy.To(networkpolicy.TCP(80), networkpolicy.Block("169.254.169.254/32"))
 }
