@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"geo-wordpress/ports"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/world"
 
@@ -192,13 +191,23 @@ func restores(t *testing.T, objects, name string, lost contents) {
 	}
 	wordpress := w.Start(first.Name, "wordpress")
 	w.Ready(3*time.Minute, wordpress)
-	page, err := world.Get(t.Context(), wordpress, ports.HTTP, "/wp-login.php")
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+wordpress.Network.Address.String()+"/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page.Body.Close()
-	if got := page.Header.Get("X-Robots-Tag"); page.StatusCode != http.StatusOK || !strings.Contains(got, "noindex") {
-		t.Errorf("the copy answers %s, and tells search engines %q", page.Status, got)
+	request.Host = "www.example.org"
+	request.Header.Set("X-Forwarded-Proto", "https")
+	page, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer page.Body.Close()
+	text, err := io.ReadAll(page.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page.StatusCode != http.StatusOK || !strings.Contains(string(text), "Überall") || !strings.Contains(page.Header.Get("X-Robots-Tag"), "noindex") {
+		t.Errorf("the copy answers %s and tells search engines %q:\n%.300s", page.Status, page.Header.Get("X-Robots-Tag"), text)
 	}
 	noFailedSQL(t, tidb)
 }
