@@ -52,6 +52,7 @@ func TestWordPressEveryRegion(t *testing.T) {
 	for query, want := range map[string]string{
 		"SELECT user_login, user_email FROM wordpress.wp_users":                                           "editor editor@example.com",
 		"SELECT option_value FROM wordpress.wp_options WHERE option_name = 'siteurl'":                     w.Stack.Output("site_url"),
+		"SELECT option_value FROM wordpress.wp_options WHERE option_name = 'blog_public'":                 "1",
 		"SELECT option_value FROM wordpress.wp_options WHERE option_name = 'blogname'":                    "Überall &amp; 你好",
 		"SELECT COUNT(*) FROM wordpress.wp_posts WHERE post_type = 'post'":                                "1",
 		"SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'wordpress'":                 "12",

@@ -38,7 +38,7 @@ if ( is_blog_installed() ) {
 	echo "already installed\n";
 } else {
 	$wpdb->suppress_errors( false );
-	wp_install( getenv( 'SITE_TITLE' ), getenv( 'ADMIN_USER' ), getenv( 'ADMIN_EMAIL' ), false, '', getenv( 'ADMIN_PASSWORD' ) );
+	wp_install( getenv( 'SITE_TITLE' ), getenv( 'ADMIN_USER' ), getenv( 'ADMIN_EMAIL' ), true, '', getenv( 'ADMIN_PASSWORD' ) );
 	// The installer does not report failed statements.
 	if ( ! is_blog_installed() || '' !== $wpdb->last_error ) {
 		fwrite( STDERR, "the installation failed: {$wpdb->last_error}\n" );
