@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // restartPlacementDrivers restarts the local cloud, and then all Placement Drivers at once. Their disks must still have
@@ -12,6 +14,7 @@ func restartPlacementDrivers(b *bench) {
 	b.t.Helper()
 	b.run(b.tool("localcloud"), "stop")
 	b.run(b.tool("localcloud"), "start")
+	b.healthy(func(loadbalancer.InstanceStatus) bool { return true }) // the pods went on meanwhile
 	for _, region := range regionNames {
 		b.kubectl(region, "-n", "database", "delete", "pod", "pd-0", "--wait=false")
 	}

@@ -79,6 +79,13 @@ func (f *Filesystem) Exists(name string) bool {
 	return ok || v.Opaque
 }
 
+// Holds says whether a path is known to exist: on an opaque volume, only what this model saw written.
+func (f *Filesystem) Holds(name string) bool {
+	v, inside, _ := f.Locate(name)
+	_, ok := v.Has(inside)
+	return ok
+}
+
 // Read returns a file's content, or fs.ErrNotExist. A file that an opaque volume may hold reads as empty.
 func (f *Filesystem) Read(name string) ([]byte, error) {
 	v, inside, _ := f.Locate(name)

@@ -104,7 +104,7 @@ func (s *php) check(script string, r software.Request, network software.Network)
 
 func (s *php) checkAll(page checkPage, r software.Request, network software.Network) software.Response {
 	waited := r.Waited
-	if _, query, _ := strings.Cut(r.Path, "?"); page.stopping != "" && query != "ready" && s.files.Exists(page.stopping) {
+	if _, query, _ := strings.Cut(r.Path, "?"); page.stopping != "" && query != "ready" && s.files.Holds(page.stopping) {
 		return unavailable("the pod stops\n")
 	}
 	if page.site != 0 {
@@ -136,7 +136,7 @@ func (s *php) checkAll(page checkPage, r software.Request, network software.Netw
 
 // checkLeaders answers a page that repeats another's last verdict, if the region holds the database's leaders.
 func (s *php) checkLeaders(page checkPage, network software.Network) software.Response {
-	if page.stopping != "" && s.files.Exists(page.stopping) {
+	if page.stopping != "" && s.files.Holds(page.stopping) {
 		return unavailable("the pod stops\n")
 	}
 	content, err := s.files.Read(page.verdict)
