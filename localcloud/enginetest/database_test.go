@@ -1,11 +1,10 @@
 package enginetest
 
 import (
+	"net/http"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // restartPlacementDrivers restarts the local cloud, and then all Placement Drivers at once. Their disks must still have
@@ -14,7 +13,16 @@ func restartPlacementDrivers(b *bench) {
 	b.t.Helper()
 	b.run(b.tool("localcloud"), "stop")
 	b.run(b.tool("localcloud"), "start")
-	b.healthy(func(loadbalancer.InstanceStatus) bool { return true }) // the pods went on meanwhile
+	site := strings.TrimSpace(b.outputOf("stack output site_url"))
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Second) { // the pods went on meanwhile
+		response, page := b.visit(site+"/wp-admin/install.php", nil)
+		if response.StatusCode == http.StatusOK {
+			break
+		}
+		if time.Now().After(end) {
+			b.t.Fatalf("after the local cloud's restart the site answers %s: %s", response.Status, page)
+		}
+	}
 	for _, region := range regionNames {
 		b.kubectl(region, "-n", "database", "delete", "pod", "pd-0", "--wait=false")
 	}
