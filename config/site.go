@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 
 	"geo-wordpress/googlecloud"
 )
@@ -67,12 +66,7 @@ func (l *loader) site() *Site {
 	}
 }
 
-func checkTitle(title string) string {
-	if title == "" || title != strings.TrimSpace(title) || len(title) > 200 || strings.ContainsFunc(title, unicode.IsControl) {
-		return "must be 1 to 200 bytes of text on one line, with no space at either end"
-	}
-	return ""
-}
+func checkTitle(title string) string { return checkLine(title, 200) }
 
 // userForm matches the user names that WordPress's strict check accepts, without spaces; the column holds 60
 // characters.

@@ -46,11 +46,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	var err error
 	b.identity, err = workloadidentity.New(ctx, name, b, workloadidentity.Args{
-		Purpose:   "backup",
-		ProjectID: args.Config.Project,
-		Project:   args.Project,
-		Namespace: args.Config.Namespaces.WordPress,
-		Clusters:  args.Clusters,
+		Purpose: "backup", Config: args.Config, Project: args.Project, Clusters: args.Clusters,
 	})
 	if err != nil {
 		return nil, err

@@ -55,9 +55,9 @@ type RegionArgs struct {
 // another one takes it if the regions before it have not done so in time.
 func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
 	needs, err := b.identity.Pod(ctx, name, b, workloadidentity.PodArgs{
-		App: app, Config: b.args.Config, Cluster: args.Cluster, Namespace: args.Namespace,
-		Scripts:  map[string]string{"turn.sh": turnScript, "database.sh": databaseScript, "files.sh": filesScript},
-		Password: args.Credentials.DatabaseBackup,
+		App: app, Region: args.Region, Cluster: args.Cluster, Namespace: args.Namespace, Files: args.Files, Priority: args.Priority,
+		Scripts: map[string]string{"turn.sh": turnScript, "database.sh": databaseScript, "files.sh": filesScript},
+		User:    tidb.Reader, Password: args.Credentials.DatabaseBackup,
 	})
 	if err != nil {
 		return err
@@ -91,14 +91,16 @@ func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
 // pod takes a backup: it waits for its turn, dumps the database, and copies the files.
 func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSpecArgs {
 	images := b.args.Config.Images
-	env := append(corev1.EnvVarArray{
-		podspec.Env("BUCKET", b.Bucket),
-		podspec.Env("REGION", pulumi.String(args.Region.Name)),
-	}, podspec.Rclone()...)
+	env := func(more ...corev1.EnvVarInput) corev1.EnvVarArray {
+		return slices.Concat(corev1.EnvVarArray{
+			podspec.Env("BUCKET", b.Bucket),
+			podspec.Env("REGION", pulumi.String(args.Region.Name)),
+		}, podspec.Rclone(), more)
+	}
 
 	turn := podspec.Container("turn", images.Rclone, sizing.Job)
 	turn.Command = pulumi.ToStringArray([]string{"sh", "/scripts/turn.sh"})
-	turn.Env = append(env, podspec.Env("REGIONS", pulumi.String(regions.Names(regions.Standing(b.args.Config.Regions)))))
+	turn.Env = env(podspec.Env("REGIONS", pulumi.String(regions.Names(regions.Standing(b.args.Config.Regions)))))
 	turn.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "turn.sh", "/scripts/turn.sh"),
 		podspec.Mount("work", "/work"),
@@ -107,12 +109,7 @@ func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSp
 
 	database := podspec.Container("database", images.Dumpling, sizing.Backup)
 	database.Command = pulumi.ToStringArray([]string{"sh", "/scripts/database.sh"})
-	database.Env = append(env,
-		podspec.Env("DATABASE_HOST", pulumi.String(tidb.Address(b.args.Config, args.Region))),
-		podspec.Env("DATABASE_USER", pulumi.String(tidb.Reader)),
-		podspec.Env("DATABASE_NAME", pulumi.String(tidb.Database)),
-		podspec.EnvFromSecret("DATABASE_PASSWORD", needs.Secret.Metadata.Name(), "password"),
-	)
+	database.Env = env(needs.Database()...)
 	database.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "database.sh", "/scripts/database.sh"),
 		podspec.MountReadOnly("work", "/work"),
@@ -122,30 +119,12 @@ func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSp
 	// WordPress's image has GNU tar, which goes on when a file changes or vanishes.
 	files := podspec.Container("files", images.WordPress, sizing.Backup)
 	files.Command = pulumi.ToStringArray([]string{"bash", "/scripts/files.sh"})
-	files.Env = append(env, podspec.Env("SITE_URL", args.SiteURL))
+	files.Env = env(podspec.Env("SITE_URL", args.SiteURL))
 	files.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "files.sh", "/scripts/files.sh"),
 		podspec.MountReadOnly("work", "/work"),
 		podspec.MountReadOnly("wp-content", "/wp-content"),
 		podspec.Mount("tmp", "/tmp"),
 	}
-
-	security := podspec.User(podspec.WWWData)
-	security.FsGroup, security.FsGroupChangePolicy = nil, nil // the files are on NFS and www-data's already
-	return &corev1.PodSpecArgs{
-		RestartPolicy:                pulumi.String("Never"),
-		ServiceAccountName:           needs.Account.Metadata.Name(),
-		PriorityClassName:            args.Priority.Jobs,
-		SecurityContext:              security,
-		AutomountServiceAccountToken: pulumi.Bool(false), // the machine's metadata server knows the pod's account
-		EnableServiceLinks:           pulumi.Bool(false),
-		InitContainers:               corev1.ContainerArray{turn, database},
-		Containers:                   corev1.ContainerArray{files},
-		Volumes: corev1.VolumeArray{
-			podspec.FromConfigMap("scripts", needs.Scripts.Metadata.Name()),
-			podspec.FromClaim("wp-content", args.Files.Claim),
-			podspec.Scratch("work", "256Mi"), // rclone itself
-			podspec.Scratch("tmp", "1Gi"),
-		},
-	}
+	return needs.Spec(corev1.ContainerArray{turn, database}, files)
 }

@@ -14,6 +14,7 @@ import (
 	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/priority"
 	"geo-wordpress/components/project"
+	"geo-wordpress/components/tidb"
 	"geo-wordpress/components/workloadidentity"
 	"geo-wordpress/config"
 	"geo-wordpress/regions"
@@ -70,11 +71,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	var err error
 	r.identity, err = workloadidentity.New(ctx, name, r, workloadidentity.Args{
-		Purpose:   "restore",
-		ProjectID: args.Config.Project,
-		Project:   args.Project,
-		Namespace: args.Config.Namespaces.WordPress,
-		Clusters:  args.Clusters,
+		Purpose: "restore", Config: args.Config, Project: args.Project, Clusters: args.Clusters,
 	})
 	if err != nil {
 		return nil, err
@@ -102,18 +99,19 @@ type RegionArgs struct {
 	After []pulumi.Resource
 }
 
-// In declares a region's Job. The first region's restores the database too. Each region unpacks the files itself, so that no region's WordPress finds an empty volume and
-// puts its image's themes there: with the same content and times everywhere, Syncthing has nothing to copy.
+// In declares a region's Job. The first region's restores the database too. Each region unpacks the files itself, so that no
+// region's WordPress finds an empty volume and puts its image's themes there: with the same content and times everywhere,
+// Syncthing has nothing to copy.
 //
 // A Job that runs again does nothing: a record in the database says which regions are done.
 func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.Resource, error) {
 	needs, err := r.identity.Pod(ctx, name, r, workloadidentity.PodArgs{
-		App: app, Config: r.args.Config, Cluster: args.Cluster, Namespace: args.Namespace,
+		App: app, Region: args.Region, Cluster: args.Cluster, Namespace: args.Namespace, Files: args.Files, Priority: args.Priority,
 		Scripts: map[string]string{
 			"restore.php": recordScript, "replace.php": replaceScript, "fetch.sh": fetchScript, "database.sh": databaseScript,
 			"files.sh": filesScript,
 		},
-		Password: r.args.Credentials.DatabaseWordPress,
+		User: tidb.User, Password: r.args.Credentials.DatabaseWordPress,
 	})
 	if err != nil {
 		return nil, err

@@ -30,11 +30,9 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 		return all
 	}
 	clients := peers{networkpolicy.Pods(initializer)}
-	if p.args.Config.Backup != nil {
-		clients = append(clients, networkpolicy.Pods(reader))
-	}
 	apps := slices.Clone(Clients)
 	if p.args.Config.Backup != nil {
+		clients = append(clients, networkpolicy.Pods(reader))
 		apps = append(apps, "backup")
 	}
 	if p.args.Config.Restore != nil {

@@ -7,6 +7,7 @@ import (
 	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/project"
+	"geo-wordpress/config"
 	"geo-wordpress/regions"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/serviceaccount"
@@ -18,28 +19,28 @@ import (
 
 // Args configure an identity.
 type Args struct {
-	Purpose   string // the first part of the accounts' name
-	ProjectID string
-	Project   *project.Project
-	Namespace string // of the pods, in every cluster
+	Purpose string // the first part of the accounts' name
+	Config  *config.Config
+	Project *project.Project
 	// Clusters are the stack's. The project has a pool of identities only since its first cluster.
 	Clusters []*cluster.Cluster
 }
 
-// Identity is a service account of Google Cloud that pods of the stack's clusters act as.
+// Identity is a service account of Google Cloud that pods in WordPress's namespaces of the stack's clusters act as.
 type Identity struct {
 	// Member is the account as a member of a policy: serviceAccount:EMAIL.
 	Member pulumi.StringOutput
 	// Name is the name of the account in Google Cloud, without the domain, and of the clusters' service account.
 	Name string
 
+	config  *config.Config
 	account *serviceaccount.Account
 	binding pulumi.Resource
 }
 
 // New declares the account and who may act as it.
 func New(ctx *pulumi.Context, name string, parent pulumi.Resource, args Args) (*Identity, error) {
-	i := &Identity{Name: regions.ServiceAccountID(args.Purpose, ctx.Stack())}
+	i := &Identity{Name: regions.ServiceAccountID(args.Purpose, ctx.Stack()), config: args.Config}
 	var err error
 	i.account, err = serviceaccount.NewAccount(ctx, name, &serviceaccount.AccountArgs{
 		AccountId:   pulumi.String(i.Name),
@@ -58,7 +59,7 @@ func New(ctx *pulumi.Context, name string, parent pulumi.Resource, args Args) (*
 	i.binding, err = serviceaccount.NewIAMMember(ctx, name, &serviceaccount.IAMMemberArgs{
 		ServiceAccountId: i.account.Name,
 		Role:             pulumi.String("roles/iam.workloadIdentityUser"),
-		Member:           pulumi.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", args.ProjectID, args.Namespace, i.Name),
+		Member:           pulumi.Sprintf("serviceAccount:%s.svc.id.goog[%s/%s]", args.Config.Project, args.Config.Namespaces.WordPress, i.Name),
 	}, pulumi.Parent(parent), pulumi.DependsOn(clusters))
 	return i, err
 }

@@ -3,9 +3,14 @@
  * Replaces a site's address in its database, in PHP's serialised values too, whose strings carry their lengths.
  */
 
+/** Returns an address without its scheme. */
+function without_scheme( string $address ): string {
+	return preg_replace( '#^https?://#', '', rtrim( $address, '/' ) );
+}
+
 /** Returns the patterns of a site's address with their replacements: with either scheme, and as JSON escapes it. */
 function replacements( string $from, string $to ): array {
-	$host  = preg_replace( '#^https?://#', '', rtrim( $from, '/' ) );
+	$host  = without_scheme( $from );
 	$to    = rtrim( $to, '/' );
 	$pairs = array();
 	foreach ( array( '', '\\' ) as $escape ) {
@@ -40,7 +45,7 @@ function replace_text( string $text, array $pairs ): string {
 
 /** Replaces a site's address in some tables. Posts keep their guid, by which readers of feeds know them. */
 function replace_site( mysqli $db, string $from, string $to, array $tables ): void {
-	$host = preg_replace( '#^https?://#', '', rtrim( $from, '/' ) );
+	$host = without_scheme( $from );
 	if ( '' === $host || rtrim( $from, '/' ) === rtrim( $to, '/' ) ) {
 		echo "the site keeps its address\n";
 		return;
@@ -61,16 +66,14 @@ function replace_site( mysqli $db, string $from, string $to, array $tables ): vo
 		if ( ! $keys || ! $columns ) {
 			continue;
 		}
-		$quoted = fn( array $names ) => implode( ', ', array_map( fn( $name ) => "`$name`", $names ) );
-		$where  = implode( ' OR ', array_map( fn( $name ) => "`$name` LIKE '%$like%' OR `$name` LIKE '%$like2%'", $columns ) );
-		$update = $db->prepare(
-			"UPDATE `$table` SET " . implode( ', ', array_map( fn( $name ) => "`$name` = ?", $columns ) ) .
-			' WHERE ' . implode( ' AND ', array_map( fn( $name ) => "`$name` = ?", $keys ) )
-		);
-		$all    = $db->query( "SELECT {$quoted( $keys )} FROM `$table` WHERE $where" )->fetch_all();
-		$read   = $db->prepare( "SELECT {$quoted( $columns )} FROM `$table` WHERE " . implode( ' AND ', array_map( fn( $name ) => "`$name` = ?", $keys ) ) );
-		$n      = 0;
-		foreach ( $all as $key ) {
+		$quoted  = fn( array $names ) => implode( ', ', array_map( fn( $name ) => "`$name`", $names ) );
+		$values  = fn( array $names ) => array_map( fn( $name ) => "`$name` = ?", $names );
+		$the_row = implode( ' AND ', $values( $keys ) );
+		$with_it = implode( ' OR ', array_map( fn( $name ) => "`$name` LIKE '%$like%' OR `$name` LIKE '%$like2%'", $columns ) );
+		$update  = $db->prepare( "UPDATE `$table` SET " . implode( ', ', $values( $columns ) ) . " WHERE $the_row" );
+		$read    = $db->prepare( "SELECT {$quoted( $columns )} FROM `$table` WHERE $the_row" );
+		$n       = 0;
+		foreach ( $db->query( "SELECT {$quoted( $keys )} FROM `$table` WHERE $with_it" )->fetch_all() as $key ) {
 			$read->execute( $key );
 			$row = $read->get_result()->fetch_row();
 			$new = array_map( fn( $value ) => null === $value ? null : replace_text( $value, $pairs ), $row );

@@ -25,8 +25,7 @@ type Cloud struct {
 	// Objects is the object server.
 	Objects *fakestorage.Server
 
-	// Account returns the service account (its e-mail address) that the pod of an address acts as, or nothing.
-	account func(netip.Addr) string
+	account func(netip.Addr) string // Options.Account
 
 	lock    sync.Mutex
 	roles   map[string]map[string][]string // by bucket and member
@@ -134,7 +133,7 @@ func (c *Cloud) metadata(answer http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// account of a token that metadata has given.
+// accountOf returns the account of a request's token, which metadata has given.
 func accountOf(request *http.Request) string {
 	return strings.TrimPrefix(request.Header.Get("Authorization"), "Bearer token-of-")
 }
