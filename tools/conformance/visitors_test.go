@@ -240,7 +240,7 @@ func visitorsReadHere(t *testing.T, w *world.World, tidb, wordpress *kubelet.Pod
 
 	newPosts(t, w, editor, visitor)
 	ownPages(t, w, editor)
-	withoutTimestamps(t, w, editor, visitor)
+	withoutTimestamps(t, w, wordpress, editor, visitor)
 }
 
 // newPosts measures how long a visitor does not see a new post. An editor sees it at once.
@@ -313,11 +313,13 @@ func ownPages(t *testing.T, w *world.World, editor *session) {
 
 // withoutTimestamps lets the Placement Drivers lose their quorum: there are no timestamps, as during an election.
 // Visitors' pages go on.
-func withoutTimestamps(t *testing.T, w *world.World, editor, visitor *session) {
+func withoutTimestamps(t *testing.T, w *world.World, wordpress *kubelet.Pod, editor, visitor *session) {
 	t.Helper()
+	visitor.client.Timeout = 20 * time.Second // the editor must still be waiting then
 	if _, err := visitor.get("/"); err != nil {
 		t.Fatal(err)
 	}
+	said := len(wordpress.Log("wordpress"))
 	var pds []*kubelet.Pod
 	for _, pod := range w.Running() {
 		if pod.App() == "pd" {
@@ -344,7 +346,7 @@ func withoutTimestamps(t *testing.T, w *world.World, editor, visitor *session) {
 	for time.Since(began) < 20*time.Second {
 		asked := time.Now()
 		if _, err := visitor.get("/"); err != nil {
-			t.Errorf("a visitor, %.1f s without timestamps: %v", time.Since(began).Seconds(), err)
+			t.Errorf("a visitor, %.1f s without timestamps: %v\n%s", time.Since(began).Seconds(), err, wordpress.Log("wordpress")[said:])
 			break
 		}
 		worst = max(worst, time.Since(asked))

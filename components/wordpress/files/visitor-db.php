@@ -57,6 +57,9 @@ final class Geo_WordPress_Visitor_DB extends wpdb {
 		if ( false !== $result ) {
 			return $result;
 		}
+		if ( ! $suppressed ) {
+			error_log( 'geo-wordpress: this page reads the newest data, because a stale read failed: ' . $this->last_error );
+		}
 		$this->read_newest();
 		return parent::query( $query );
 	}
