@@ -14,7 +14,7 @@ const head = `# Every key of the configuration
 <!-- Made from Pulumi.yaml by make reference. -->
 
 A stack must set only ` + "`gcp:project`" + `, and needs ` + "`authorizedNetworks`" + ` on Google Cloud. ` + "`pulumi preview`" + ` and
-[` + "`make doctor`" + `](first-steps.md#check) report every mistake at once, before anything is made.
+[` + "`make doctor`" + `](first-steps.md#5-check) report every mistake at once, before anything is made.
 
 ` + "```sh" + `
 pulumi config set machineType e2-standard-8                # a simple value
