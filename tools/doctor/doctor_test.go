@@ -115,6 +115,9 @@ func TestOneThingIsWrong(t *testing.T) {
 			f.denied = []string{"compute.disks.create", "compute.firewalls.create", "iam.serviceAccounts.actAs"}
 		},
 			[]string{"✗ role Compute Admin: the account lacks compute.firewalls.create and 1 more", "--role roles/compute.admin", "✗ role Service Account User: the account lacks iam.serviceAccounts.actAs", "✓ roles: the account may do what these may: Kubernetes Engine Admin"}},
+		{"a permission that Google does not know", func(f *fake) {
+			f.set(resourceManager, "/v3/projects/my-project:testIamPermissions", 400, `{"error": {"code": 400, "message": "Permission compute.networks.dig is not valid for this resource.", "status": "INVALID_ARGUMENT"}}`)
+		}, []string{"– roles: Google refuses the question: Permission compute.networks.dig is not valid", "docs/first-steps.md lists the roles"}},
 		{"a role of a feature", func(f *fake) {
 			f.files["Pulumi.prod.yaml"] += "  geo-wordpress:backup: {schedule: \"0 3 * * *\", keepDays: 30}\n"
 			f.denied = []string{"storage.buckets.create"}

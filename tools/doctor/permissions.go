@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -73,6 +75,12 @@ func (d *doctor) permissions(ctx context.Context) {
 		}
 	}
 	granted, err := d.granted(ctx, resourceManager, "/v3/projects/"+id, all)
+	var refused *apiError
+	if errors.As(err, &refused) && refused.code == http.StatusBadRequest {
+		// A permission that Google no longer knows is a fault of this list, not of the account.
+		d.skip("roles", "Google refuses the question: "+sentence(refused.message), "docs/first-steps.md lists the roles; compare with gcloud projects get-iam-policy "+id)
+		return
+	}
 	if err != nil {
 		found, remedy := explain(err, id)
 		d.fail("roles", found, remedy)

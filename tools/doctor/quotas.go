@@ -28,7 +28,7 @@ const defaultPoolGiB = 20
 func familyQuota(machine googlecloud.MachineType) string {
 	family := strings.SplitN(machine.Class, "-", 2)[0]
 	switch family {
-	case "e2", "n1", "t2d":
+	case "e2", "n1":
 		return "CPUS"
 	}
 	return strings.ToUpper(family) + "_CPUS"
