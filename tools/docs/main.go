@@ -37,7 +37,7 @@ func reference(repository string) (string, error) {
 	}
 	sections, err := parse(declared)
 	if err != nil {
-		return "", fmt.Errorf("Pulumi.yaml: %w", err)
+		return "", fmt.Errorf("reading Pulumi.yaml: %w", err)
 	}
 	return render(sections)
 }

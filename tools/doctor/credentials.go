@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/oauth2"
@@ -92,7 +91,7 @@ func (d *doctor) authenticate(ctx context.Context) bool {
 	var refused *oauth2.RetrieveError
 	var network *net.OpError
 	var address *url.Error
-	switch file := os.Getenv("GOOGLE_APPLICATION_CREDENTIALS"); {
+	switch file := d.environment("GOOGLE_APPLICATION_CREDENTIALS"); {
 	case errors.As(err, &refused):
 		d.fail(check, "Google refuses them (expired or revoked): "+firstNonEmpty(refused.ErrorDescription, refused.ErrorCode, "no reason given"), login)
 	case errors.As(err, &network) || errors.As(err, &address):

@@ -46,6 +46,7 @@ func TestOneThingIsWrong(t *testing.T) {
 	}{
 		{"no pulumi", func(f *fake) { delete(f.programs, "pulumi version") },
 			[]string{"✗ pulumi: not on the PATH", "https://www.pulumi.com/docs/install/", "– state: needs pulumi", "✓ credentials"}},
+		{"the local cloud's shell", func(f *fake) { f.variables = map[string]string{"PULUMI_DEBUG_PROVIDERS": "gcp:1234"} }, []string{"✗ shell: it is set up for the local cloud", "open another shell"}},
 		{"an old go", func(f *fake) { f.programs["go env GOVERSION"] = "go1.21.5" }, []string{"✗ go: go1.21.5 is older than go1.24", "https://go.dev/doc/install"}},
 		{"no plugin", func(f *fake) { delete(f.programs, "gke-gcloud-auth-plugin --version") },
 			[]string{"✗ gke-gcloud-auth-plugin: not on the PATH", "gcloud components install gke-gcloud-auth-plugin"}},
@@ -71,6 +72,10 @@ func TestOneThingIsWrong(t *testing.T) {
 		}, []string{"! secrets: encrypted with a passphrase"}},
 		{"no credentials", func(f *fake) { f.login = http.ErrNoCookie },
 			[]string{"✗ credentials: no Application Default Credentials", login, "– project", "– billing", "– quotas", "✓ authorized networks"}},
+		{"a key file that is gone", func(f *fake) {
+			f.login = os.ErrNotExist
+			f.variables = map[string]string{"GOOGLE_APPLICATION_CREDENTIALS": "/home/somebody/key.json"}
+		}, []string{"✗ credentials: GOOGLE_APPLICATION_CREDENTIALS names key.json: file does not exist", "unset it, and " + login}},
 		{"expired credentials", func(f *fake) {
 			f.login = &oauth2.RetrieveError{ErrorCode: "invalid_grant", ErrorDescription: "Token has been expired or revoked."}
 		}, []string{"✗ credentials: Google refuses them (expired or revoked): Token has been expired or revoked.", login}},

@@ -26,11 +26,12 @@ type fake struct {
 	denied  []string          // permissions that the account lacks
 	asked   []string          // "METHOD api path"
 
-	programs map[string]string // output by command line
-	address  string
-	login    error
-	person   bool
-	files    map[string]string // of the stack's directory
+	programs  map[string]string // output by command line
+	address   string
+	login     error
+	person    bool
+	files     map[string]string // of the stack's directory
+	variables map[string]string
 }
 
 type answer struct {
@@ -178,6 +179,7 @@ func (f *fake) run(asJSON bool) (string, int) {
 		}
 		return "", errNotFound
 	}
+	d.environment = func(name string) string { return f.variables[name] }
 	d.address = func(context.Context) (string, error) {
 		if f.address == "" {
 			return "", errors.New("no answer")

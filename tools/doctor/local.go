@@ -20,6 +20,10 @@ var leastGo = [2]int{1, 24}
 
 // tools checks the programs on the PATH, and says whether Pulumi can be run.
 func (d *doctor) tools(ctx context.Context) (pulumi bool) {
+	// The engine's switch for providers that are already running.
+	if d.environment("PULUMI_DEBUG_PROVIDERS") != "" {
+		d.fail("shell", "it is set up for the local cloud", "open another shell, without eval \"$(make env)\"")
+	}
 	if version, err := d.run(ctx, ".", "pulumi", "version"); err != nil {
 		d.fail("pulumi", notRun(err), "https://www.pulumi.com/docs/install/")
 	} else {

@@ -24,7 +24,7 @@ func main() {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	d := &doctor{report: &report{out: os.Stdout, json: *asJSON}, directory: *directory, stack: *stack, google: newGoogle(),
-		run: run, address: ownAddress, credentials: applicationDefault}
+		run: run, environment: os.Getenv, address: ownAddress, credentials: applicationDefault}
 	os.Exit(d.check(ctx))
 }
 
@@ -38,6 +38,7 @@ type doctor struct {
 	held     held
 
 	run         func(ctx context.Context, directory, program string, arguments ...string) (string, error)
+	environment func(string) string
 	address     func(context.Context) (string, error)
 	credentials func(context.Context) (*credentials, error)
 }
