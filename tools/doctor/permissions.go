@@ -33,6 +33,9 @@ var roles = []role{
 	{name: "Compute Admin, for HTTPS", id: "roles/compute.admin", features: []string{"domain"}, permissions: []string{
 		"compute.sslCertificates.create", "compute.targetHttpsProxies.create", "compute.targetHttpsProxies.use",
 	}},
+	{name: "Compute Admin, for snapshots", id: "roles/compute.admin", features: []string{"backup"}, permissions: []string{
+		"compute.resourcePolicies.create", "compute.disks.addResourcePolicies", "compute.disks.createSnapshot", "compute.snapshots.create",
+	}},
 	{name: "Compute Admin, for the shield", id: "roles/compute.admin", features: []string{"shield", "installFrom"}, permissions: []string{
 		"compute.securityPolicies.create", "compute.securityPolicies.update", "compute.securityPolicies.use",
 	}},
