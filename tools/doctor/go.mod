@@ -8,6 +8,7 @@ require (
 	github.com/pulumi/esc v0.17.0
 	github.com/pulumi/pulumi/sdk/v3 v3.200.0
 	golang.org/x/oauth2 v0.30.0
+	pgregory.net/rapid v1.2.0
 )
 
 require (
@@ -92,7 +93,6 @@ require (
 	gopkg.in/warnings.v0 v0.1.2 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	lukechampine.com/frand v1.4.2 // indirect
-	pgregory.net/rapid v1.2.0 // indirect
 )
 
 replace geo-wordpress => ../..
