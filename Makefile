@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
 PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 
-.PHONY: help up down env test test-all tools localcloud check unit engine drill faults workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
+.PHONY: help up down env test test-all doctor tools localcloud check unit engine drill faults workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,6 +27,9 @@ env: ## print the variables that make pulumi and kubectl use the local cloud, fo
 	@$(BIN)/localcloud env
 
 test: check unit engine ## run the linters, the unit tests, and a stack's life cycle with the real engine
+
+doctor: build-doctor ## check everything that an update on Google Cloud needs, before anything is made; STACK=name
+	@$(BIN)/doctor $(if $(STACK),--stack $(STACK))
 
 test-all: test faults conformance dashboard drill ## run all tests of CI (as root, on Debian, after tools/conformance/install)
 
@@ -68,6 +71,14 @@ program:
 recover:
 	@tools/build recover . ./tools/recover $(BIN)/recover
 
+.PHONY: build-doctor reference
+build-doctor:
+	@tools/build doctor tools/doctor . $(BIN)/doctor -ldflags=-s\ -w
+
+reference: ## write the parts of docs/ that are made from Pulumi.yaml and from the prices
+	cd tools/docs && go run . ../..
+	cd tools/doctor && go test -vet=off -count=1 -run '^TestPage$$' ./costs -update
+
 .PHONY: movein
 movein: ## build .bin/movein, which converts a site on MySQL or MariaDB into a backup: docs/moving-in.md
 	@tools/build movein tools/movein . $(BIN)/movein -ldflags=-s\ -w
@@ -80,12 +91,16 @@ check: $(BIN)/staticcheck
 	go vet ./...
 	$(BIN)/staticcheck ./...
 	cd localcloud && go vet ./...
+	for module in doctor docs; do (cd tools/$$module && go vet ./... && $(BIN)/staticcheck ./...) || exit 1; done
 	@# Without the three packages that import all of Kubernetes, which takes staticcheck a quarter of an hour to analyse.
 	cd localcloud && $(BIN)/staticcheck $$(go list ./... | grep -vx -e geo-wordpress/localcloud -e '.*/controlplane/components' -e '.*/kubernetesprovider')
 
 # (check runs vet)
 unit:
 	go test -vet=off ./...
+	@# Not from the cache: they read files outside of their modules, which it does not follow.
+	cd tools/doctor && go test -vet=off -count=1 ./...
+	cd tools/docs && go test -vet=off -count=1 ./...
 	cd localcloud && go test -vet=off -timeout 20m $$(go list ./... | grep -v /enginetest)
 
 engine: tools

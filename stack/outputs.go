@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// export sets the outputs that operators use; README.md describes them.
+// export sets the outputs that operators use; docs/verify.md describes them.
 func (s *system) export() {
 	var kubeconfigs []cluster.Kubeconfig
 	all := pulumi.MapArray{}

@@ -46,7 +46,7 @@ func coreIsTheImages(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 		return string(text)
 	}
 	for _, path := range []string{"/wp-admin/update-core.php", "/wp-admin/"} {
-		if text := page(path); !strings.Contains(text, "9.9.9 is available") || !strings.Contains(text, "images.wordpress") {
+		if text := page(path); !strings.Contains(text, "9.9.9 is available") || !strings.Contains(text, "wordpressImage") {
 			t.Errorf("%s does not say why WordPress is not updated there", path)
 		}
 	}

@@ -20,7 +20,7 @@ while [ "$down" -lt 6 ]; do
   fi
   checks=$((checks + 1)) why=
   if ! health=$(get health) || ! stores=$(get stores); then
-    why="PD does not answer. Without a quorum, see docs/operating.md for the loss of two regions"
+    why="PD does not answer. Without a quorum, see docs/regions.md for the loss of two regions"
   elif healthy | grep -q "^$MEMBER\$"; then
     why="$REGION lives, because $MEMBER is healthy"
   elif stores_at "$STORE" | grep -q ' Up$'; then

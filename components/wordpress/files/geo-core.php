@@ -29,7 +29,7 @@ add_action(
 			$newer ? esc_html( "WordPress $newer is available. " ) : '',
 			esc_html(
 				'WordPress itself cannot be updated here, because it is part of the container image in all regions. ' .
-				'To update it, set images.wordpress to the new version and run pulumi up. ' .
+				'To update it, set wordpressImage to the new version and run pulumi up. ' .
 				'Plugins, themes and translations can be updated here.'
 			)
 		);

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"geo-wordpress/config"
+	"geo-wordpress/googlecloud"
+	"geo-wordpress/regions"
+)
+
+// need is what a quota must have room for.
+type need struct {
+	metric string
+	amount int
+}
+
+// defaultPoolGiB is the standard disk of the machine that GKE creates with a cluster, and the program removes.
+const defaultPoolGiB = 20
+
+// familyQuota is the quota that counts a machine family's vCPUs: CPUS, except for families that have their own. Source:
+// https://cloud.google.com/compute/resource-usage#cpu_quota.
+func familyQuota(machine googlecloud.MachineType) string {
+	family := strings.SplitN(machine.Class, "-", 2)[0]
+	switch family {
+	case "e2", "n1":
+		return "CPUS"
+	}
+	return strings.ToUpper(family) + "_CPUS"
+}
+
+// regional is what a region's quotas must have room for, beyond what the stack holds: its machines, one more while the node pool
+// is updated, and the disks.
+func regional(c *config.Config, r regions.Region, h held) []need {
+	machine, err := googlecloud.LookupMachineType(r.MachineType)
+	if err != nil {
+		return nil // config.Load reported it
+	}
+	has := h.machines[r.Name]
+	more := func(final, held int) int { return max(0, final-held) }
+	needs := []need{
+		{familyQuota(machine), more(r.Nodes*machine.VCPUs, has.nodes*has.vcpus) + machine.VCPUs},
+		{"INSTANCES", more(r.Nodes, has.nodes) + 1},
+		{"SSD_TOTAL_GB", more(r.Nodes*c.Disks.Boot, has.nodes*has.bootGiB) + c.Disks.Boot +
+			more(c.Disks.PD+c.Disks.TiKV+c.Disks.Files, h.dataGiB[r.Name])},
+	}
+	if has.nodes == 0 {
+		needs = append(needs, need{"DISKS_TOTAL_GB", defaultPoolGiB}, need{"INSTANCE_GROUPS", 1}, need{"INSTANCE_GROUP_MANAGERS", 1})
+	}
+	return needs
+}
+
+// global is what the project's global quotas must have room for, beyond what the stack holds.
+func global(c *config.Config, h held) []need {
+	standing := regions.Standing(c.Regions)
+	vcpus, surge := 0, 0
+	for _, r := range standing {
+		machine, err := googlecloud.LookupMachineType(r.MachineType)
+		if err != nil {
+			continue
+		}
+		has := h.machines[r.Name]
+		vcpus += max(0, r.Nodes*machine.VCPUs-has.nodes*has.vcpus)
+		surge = max(surge, machine.VCPUs) // one region after the other
+	}
+	services, https := 1, 0
+	if c.PrimaryRegion != "" {
+		services = 2
+	}
+	if c.Domain != "" {
+		https = 1
+	}
+	n := len(standing)
+	needs := []need{
+		{"NETWORKS", 1}, {"SUBNETWORKS", n}, {"ROUTERS", n},
+		{"FIREWALLS", 2}, {"STATIC_ADDRESSES", 1}, {"HEALTH_CHECKS", services}, {"BACKEND_SERVICES", services},
+		{"URL_MAPS", 1 + https}, {"TARGET_HTTP_PROXIES", 1}, {"TARGET_HTTPS_PROXIES", https},
+		{"GLOBAL_EXTERNAL_MANAGED_FORWARDING_RULES", 1 + https},
+	}
+	for i := range needs {
+		needs[i].amount = max(0, needs[i].amount-h.counts[needs[i].metric])
+	}
+	if len(h.machines) < n {
+		i := slices.IndexFunc(needs, func(n need) bool { return n.metric == "FIREWALLS" })
+		needs[i].amount += 4 * (n - len(h.machines)) // GKE's own, for each cluster; three or four
+	}
+	return append([]need{{"CPUS_ALL_REGIONS", vcpus + surge}}, needs...)
+}
+
+// quota is one of Google's.
+type quota struct {
+	Metric       string
+	Limit, Usage float64
+}
+
+// quotas checks the project's and each region's.
+func (d *doctor) quotas(ctx context.Context, compute bool) {
+	id := d.settings.project
+	switch {
+	case d.settings.config == nil:
+		d.skip("quotas", "needs a valid configuration", "")
+		return
+	case !compute:
+		d.skip("quotas", computeEngine+" is not enabled, so Google does not say", enableCompute(id))
+		return
+	}
+	d.quota(ctx, "quotas of the project", "/compute/v1/projects/"+id, global(d.settings.config, d.held))
+	for _, r := range regions.Standing(d.settings.config.Regions) {
+		d.quota(ctx, "quotas of "+r.Name, "/compute/v1/projects/"+id+"/regions/"+r.Name, regional(d.settings.config, r, d.held))
+	}
+}
+
+func enableCompute(project string) string {
+	return "gcloud services enable " + computeEngine + " --project " + project + ", then run doctor again"
+}
+
+// quota compares the needs with one resource's quotas. Google lists no quota that a project does not have.
+func (d *doctor) quota(ctx context.Context, check, path string, needs []need) {
+	id := d.settings.project
+	var resource struct{ Quotas []quota }
+	if err := d.google.get(ctx, computeEngine, path, url.Values{"fields": {"quotas"}}, &resource); err != nil {
+		found, remedy := explain(err, id)
+		d.fail(check, found, remedy)
+		return
+	}
+	var enough []string
+	for _, n := range needs {
+		i := slices.IndexFunc(resource.Quotas, func(q quota) bool { return q.Metric == n.metric })
+		if i < 0 || n.amount == 0 {
+			continue
+		}
+		free := resource.Quotas[i].Limit - resource.Quotas[i].Usage
+		if free < float64(n.amount) {
+			d.fail(check, fmt.Sprintf("%s: %d more are needed, and %.0f of %.0f are free", n.metric, n.amount, max(0, free), resource.Quotas[i].Limit),
+				fmt.Sprintf("ask for a limit of %.0f at https://console.cloud.google.com/iam-admin/quotas?project=%s, or choose fewer or smaller machines",
+					resource.Quotas[i].Usage+float64(n.amount), id))
+			continue
+		}
+		enough = append(enough, fmt.Sprintf("%s %d of %.0f free", n.metric, n.amount, free))
+	}
+	if len(enough) > 0 {
+		d.ok(check, strings.Join(enough, ", "))
+	}
+}
+
+// machines checks that each zone exists and has the machine type.
+func (d *doctor) machines(ctx context.Context, compute bool) {
+	id := d.settings.project
+	switch {
+	case d.settings.config == nil:
+		d.skip("machines", "needs a valid configuration", "")
+		return
+	case !compute:
+		d.skip("machines", computeEngine+" is not enabled, so Google does not say", enableCompute(id))
+		return
+	}
+	for _, r := range regions.Standing(d.settings.config.Regions) {
+		check := "machines of " + r.Name
+		var machine struct {
+			Name       string
+			Deprecated struct{ State string }
+		}
+		err := d.google.get(ctx, computeEngine, "/compute/v1/projects/"+id+"/zones/"+r.Zone+"/machineTypes/"+r.MachineType, nil, &machine)
+		var refused *apiError
+		switch {
+		case errors.As(err, &refused) && refused.code == http.StatusNotFound:
+			d.fail(check, r.Zone+" has no "+r.MachineType, "gcloud compute machine-types list --filter name="+r.MachineType+" shows its zones")
+		case err != nil:
+			found, remedy := explain(err, id)
+			d.fail(check, found, remedy)
+		case machine.Deprecated.State != "":
+			d.warn(check, r.MachineType+" is "+machine.Deprecated.State+" in "+r.Zone, "choose another machineType")
+		default:
+			d.ok(check, fmt.Sprintf("%d %s in %s", r.Nodes, r.MachineType, r.Zone))
+		}
+	}
+}
