@@ -21,10 +21,11 @@ var layers = []struct {
 	{"sizing", []string{"googlecloud"}},
 	{"state", nil},
 	{"config", []string{"googlecloud", "regions", "sizing", "state"}},
+	{"shield", []string{"config"}},
 	{"config/configtest", []string{"googlecloud", "regions", "sizing"}},
 	{"components/internal/...", []string{"regions", "sizing", "components/internal/..."}},
-	{"components/...", []string{"config", "ports", "regions", "sizing", "components/..."}},
-	{"stack", []string{"config", "regions", "sizing", "state", "components/..."}},
+	{"components/...", []string{"config", "ports", "regions", "shield", "sizing", "components/..."}},
+	{"stack", []string{"config", "regions", "shield", "sizing", "state", "components/..."}},
 	{"stack/stacktest", []string{"config/configtest", "stack"}},
 	{"tools/...", nil},
 
