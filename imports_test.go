@@ -20,8 +20,8 @@ var layers = []struct {
 	{"regions", []string{"googlecloud"}},
 	{"sizing", []string{"googlecloud"}},
 	{"state", nil},
-	{"config", []string{"googlecloud", "regions", "sizing", "state"}},
-	{"shield", []string{"config"}},
+	{"config", []string{"googlecloud", "regions", "shield", "sizing", "state"}},
+	{"shield", nil},
 	{"config/configtest", []string{"googlecloud", "regions", "sizing"}},
 	{"components/internal/...", []string{"regions", "sizing", "components/internal/..."}},
 	{"components/...", []string{"config", "ports", "regions", "shield", "sizing", "components/..."}},
@@ -74,7 +74,7 @@ var layers = []struct {
 	{"localcloud/...", []string{"googlecloud"}}, // the leaves, and packages of tests
 }
 
-var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/faults",
+var leaves = []string{"localcloud/armor", "localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/faults",
 	"localcloud/gcp/schema", "localcloud/machines/software", "googlecloud", "times"}
 
 // TestImports checks that every package imports only the layers below it.

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"geo-wordpress/regions"
+	"geo-wordpress/shield"
 	"geo-wordpress/sizing"
 )
 
@@ -41,7 +42,7 @@ type Config struct {
 	History History
 	// Shield, when set, limits what one client address may send. XMLRPC opens xmlrpc.php. InstallFrom, unless empty, are the
 	// only ranges that reach WordPress's installation page.
-	Shield      *Shield
+	Shield      *shield.Limits
 	XMLRPC      bool
 	InstallFrom []netip.Prefix
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.

@@ -5,17 +5,9 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-)
 
-// Shield limits what one client address may send.
-type Shield struct {
-	// LoginsPerMinute bounds requests of the login page. BanMinutes is how long an address that goes on is refused.
-	LoginsPerMinute, BanMinutes int
-	// RequestsPerMinute bounds all requests; 0 for no bound.
-	RequestsPerMinute int
-	// Preview makes Google log what it would refuse, and refuse nothing.
-	Preview bool
-}
+	"geo-wordpress/shield"
+)
 
 // Limits of the shield's numbers. The greatest counts follow from Google's of a rule that bans: 10,000
 // (https://docs.cloud.google.com/armor/docs/rate-limiting-overview), which the ban of package shield reaches.
@@ -32,13 +24,13 @@ var banMinutes = []int{1, 2, 3, 4, 5, 10, 15, 20, 30, 45, 60}
 var shieldFields = []string{"loginsPerMinute", "banMinutes", "requestsPerMinute", "preview"}
 
 // shield reads the limits of clients: an empty object for none.
-func (l *loader) shield() *Shield {
+func (l *loader) shield() *shield.Limits {
 	object := l.top("shield")
 	fields, ok := object.object(shieldFields)
 	if given, _ := object.value.(map[string]any); !ok || len(given) == 0 {
 		return nil
 	}
-	s := &Shield{}
+	s := &shield.Limits{}
 	s.LoginsPerMinute, _ = object.required(fields, "loginsPerMinute", "the login page's requests a minute that one address may "+
 		"send, such as 30").whole(minLogins, maxLogins, "requests a minute from one address; signing in takes two")
 	s.BanMinutes = object.required(fields, "banMinutes", "how long an address that goes on is refused, such as 15").banMinutes()

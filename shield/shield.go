@@ -5,9 +5,17 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-
-	"geo-wordpress/config"
 )
+
+// Limits bound what one client address may send.
+type Limits struct {
+	// LoginsPerMinute bounds requests of the login page. BanMinutes is how long an address that goes on is refused.
+	LoginsPerMinute, BanMinutes int
+	// RequestsPerMinute bounds all requests; 0 for no bound.
+	RequestsPerMinute int
+	// Preview makes Google log what it would refuse, and refuse nothing.
+	Preview bool
+}
 
 // Rule is a rule of a Cloud Armor security policy. The first rule that matches a request decides, in the order of the
 // priorities; a rule that is previewed decides nothing. A priority always stands for the same action, because Google lets no
@@ -73,17 +81,18 @@ const path = "request.path.urlDecode().lower()"
 // query is the query as PHP understands it, in lower case.
 const query = "request.query.urlDecode().lower()"
 
-// Rules are the rules for a configuration, in the order of their priorities; none if it asks for no security policy, for
-// which Google would charge.
-func Rules(c *config.Config) (rules []Rule) {
-	if len(c.InstallFrom) > 0 {
+// Rules are the rules of a site in the order of their priorities: its limits, nil for none; whether XML-RPC is open; and the
+// ranges from which it can be installed, none for all. Without limits and ranges there are no rules, and the site needs no
+// security policy, for which Google would charge.
+func Rules(of *Limits, xmlrpc bool, installFrom []netip.Prefix) (rules []Rule) {
+	if len(installFrom) > 0 {
 		rules = append(rules, Rule{
 			Priority: installPriority, Action: Deny, Description: "The installation page, but for installFrom",
-			Expression: installation(c.InstallFrom),
+			Expression: installation(installFrom),
 		})
 	}
-	if c.Shield != nil {
-		rules = append(rules, limits(c.Shield, c.XMLRPC)...)
+	if of != nil {
+		rules = append(rules, limits(of, xmlrpc)...)
 	}
 	if len(rules) == 0 {
 		return nil
@@ -101,7 +110,7 @@ func installation(ranges []netip.Prefix) string {
 	return strings.Join(parts, " && ")
 }
 
-func limits(s *config.Shield, xmlrpc bool) (rules []Rule) {
+func limits(s *Limits, xmlrpc bool) (rules []Rule) {
 	guesses := path + ".contains('wp-login.php')"
 	if xmlrpc {
 		guesses += " || " + path + ".contains('xmlrpc.php')" // takes passwords too

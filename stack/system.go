@@ -158,7 +158,7 @@ func (s *system) entrance() (err error) {
 		Backends: backends,
 		Domain:   s.config.Domain,
 		CDN:      s.config.CDN,
-		Shield:   shield.Rules(s.config),
+		Shield:   shield.Rules(s.config.Shield, s.config.XMLRPC, s.config.InstallFrom),
 
 		FollowLeaders: s.config.PrimaryRegion != "",
 		After:         s.purged,
