@@ -41,11 +41,7 @@ func inIPRange(address, of ref.Val) ref.Val {
 	if err != nil {
 		return types.WrapErr(err)
 	}
-	text := of.Value().(string)
-	if one, err := netip.ParseAddr(text); err == nil {
-		return types.Bool(one == a.Unmap())
-	}
-	r, err := netip.ParsePrefix(text)
+	r, err := Range(of.Value().(string))
 	if err != nil {
 		return types.WrapErr(err)
 	}
@@ -72,3 +68,11 @@ func urlDecode(s string) string {
 
 // hex is the value of a hexadecimal digit, or -1.
 func hex(c byte) int { return strings.Index("0123456789abcdef", strings.ToLower(string(rune(c)))) }
+
+// Range parses an address or a range in CIDR notation.
+func Range(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}

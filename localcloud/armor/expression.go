@@ -105,9 +105,7 @@ func checkLiteral(call ast.CallExpr) []error {
 	}
 	var err error
 	if name == "inIpRange" {
-		if _, err = netip.ParseAddr(text); err != nil {
-			_, err = netip.ParsePrefix(text)
-		}
+		_, err = Range(text)
 	} else {
 		_, err = regexp.Compile(text)
 	}
