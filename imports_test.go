@@ -22,6 +22,7 @@ var layers = []struct {
 	{"state", nil},
 	{"config", []string{"googlecloud", "regions", "shield", "sizing", "state"}},
 	{"shield", nil},
+	{"shield/shieldtest", nil},
 	{"config/configtest", []string{"googlecloud", "regions", "sizing"}},
 	{"components/internal/...", []string{"regions", "sizing", "components/internal/..."}},
 	{"components/...", []string{"config", "ports", "regions", "shield", "sizing", "components/..."}},

@@ -71,6 +71,7 @@ func (w *WordPress) settings() map[string]any {
 		"HealthPHPMemoryMiB": sizing.HealthPHPMemoryMiB,
 		"CDN":                w.args.Config.CDN,
 		"XMLRPC":             w.args.Config.XMLRPC,
+		"Site":               w.args.Config.Site != nil,
 	}
 }
 
