@@ -15,6 +15,8 @@ import (
 
 const securityPolicyType = "gcp:compute/securityPolicy:SecurityPolicy"
 
+var everybody = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
+
 // everything matches all addresses.
 func everything() props {
 	return props{"versionedExpr": "SRC_IPS_V1", "config": props{"srcIpRanges": []any{"*"}}}
@@ -58,9 +60,9 @@ func TestASecurityPolicy(t *testing.T) {
 	policyOf := func(rules []any) resource.PropertyMap {
 		return resource.NewPropertyMapFromMap(props{"type": "CLOUD_ARMOR", "description": "limits", "rules": rules})
 	}
-	require.NoError(t, s.make(step{"shield", securityPolicyType, func(*stand) props { return policyOf(limits(30, true)).Mappable() }}))
-	assert.Empty(t, s.diff(securityPolicyType, "shield", s.ids["shield"], s.inputs["shield"], s.inputs["shield"], s.outputs["shield"]).DetailedDiff)
-	assert.Regexp(t, `^projects/[^/]+/global/securityPolicies/shield-`, s.ids["shield"])
+	require.NoError(t, s.make(step{"limits", securityPolicyType, func(*stand) props { return policyOf(limits(30, true)).Mappable() }}))
+	assert.Empty(t, s.diff(securityPolicyType, "limits", s.ids["limits"], s.inputs["limits"], s.inputs["limits"], s.outputs["limits"]).DetailedDiff)
+	assert.Regexp(t, `^projects/[^/]+/global/securityPolicies/limits-`, s.ids["limits"])
 
 	update := func(name, token string, to resource.PropertyMap) (map[string]any, error) {
 		t.Helper()
@@ -84,10 +86,9 @@ func TestASecurityPolicy(t *testing.T) {
 	}
 
 	// A backend service takes it, and it cannot be deleted meanwhile.
-	require.Nil(t, policy())
-	_, err := update("backend", backendServiceType, s.with("backend", props{"securityPolicy": s.ids["shield"]}))
+	require.Len(t, policy().Rules, 1)
+	_, err := update("backend", backendServiceType, s.with("backend", props{"securityPolicy": s.ids["limits"]}))
 	require.NoError(t, err)
-	everybody := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 	assert.Equal(t, &cloud.SecurityPolicy{Rules: []cloud.SecurityRule{
 		{Priority: 1000, Expression: "request.path.contains('/install.php') && !inIpRange(origin.ip, '203.0.113.7/32')", Deny: 403},
 		{Priority: 3000, Expression: "request.path.contains('wp-login.php')", Preview: true, Limit: &cloud.RateLimit{Count: 30,
@@ -95,19 +96,19 @@ func TestASecurityPolicy(t *testing.T) {
 		{Priority: 5000, Ranges: everybody, Preview: true, Limit: &cloud.RateLimit{Count: 600, Interval: time.Minute, Exceeded: 429}},
 		{Priority: 2147483647, Ranges: everybody},
 	}}, policy())
-	require.ErrorContains(t, s.delete(securityPolicyType, "shield", s.ids["shield"]), "is already being used by")
+	require.ErrorContains(t, s.delete(securityPolicyType, "limits", s.ids["limits"]), "is already being used by")
 
 	// It changes in place, and a rule that bans stays one.
-	_, err = update("shield", securityPolicyType, policyOf(limits(60, false)))
+	_, err = update("limits", securityPolicyType, policyOf(limits(60, false)))
 	require.NoError(t, err)
 	assert.Equal(t, 60, policy().Rules[1].Limit.Count)
 	assert.False(t, policy().Rules[1].Preview)
-	_, err = update("shield", securityPolicyType, policyOf(limits(60, false)[2:]))
+	_, err = update("limits", securityPolicyType, policyOf(limits(60, false)[2:]))
 	require.NoError(t, err)
 	assert.Len(t, policy().Rules, 2)
-	_, err = update("shield", securityPolicyType, policyOf(append(limits(60, false)[:2], defaultRule())))
+	_, err = update("limits", securityPolicyType, policyOf(append(limits(60, false)[:2], defaultRule())))
 	require.NoError(t, err)
-	_, err = update("shield", securityPolicyType, policyOf([]any{defaultRule(), props{"priority": 3000, "action": "throttle",
+	_, err = update("limits", securityPolicyType, policyOf([]any{defaultRule(), props{"priority": 3000, "action": "throttle",
 		"match": everything(), "rateLimitOptions": limited(60, nil)}}))
 	require.ErrorContains(t, err, "cannot become one that throttles")
 
@@ -115,7 +116,7 @@ func TestASecurityPolicy(t *testing.T) {
 	_, err = update("backend", backendServiceType, s.with("backend", props{"securityPolicy": nil}))
 	require.NoError(t, err)
 	assert.Nil(t, policy())
-	require.NoError(t, s.delete(securityPolicyType, "shield", s.ids["shield"]))
+	require.NoError(t, s.delete(securityPolicyType, "limits", s.ids["limits"]))
 }
 
 // Google adds the default rule to a policy without rules, which is no change.

@@ -198,5 +198,6 @@ func admitSecurityPolicy(_ *api.Tx, r, old *api.Record) error {
 	}
 	o["fingerprint"] = api.Fingerprint(r.Inputs)
 	r.FillPlain()
+	delete(o, "creationTimestamp") // which the provider does not read
 	return nil
 }
