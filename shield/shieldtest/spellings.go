@@ -70,6 +70,9 @@ var Listings = []Spelling{
 	{"/wp-json/wp/v2/users/", true},
 	{"/wp-json/wp/v2/users/1", true},
 	{"/wp-json/wp/v2/users?per_page=100", true},
+	{"/wp-json/wp/v2/users/?who=authors&per_page=100", true},
+	{"/wp-json/wp/v2/users/me?rest_route=/wp/v2/users", true},
+	{"/?rest_route=/wp/v2/users/me&rest_route=/wp/v2/users/1", true},
 	{"/wp-json/WP/V2/Users", true},
 	{"/%77p-json/wp/v2/users", true},
 	{"/index.php/wp-json/wp/v2/users", true},
@@ -92,6 +95,7 @@ var Listings = []Spelling{
 var Harmless = []string{
 	"/", "/?p=1", "/2026/11/hello-world/", "/wp-admin/", "/wp-admin/plugin-install.php", "/wp-admin/theme-install.php?browse=popular",
 	"/wp-admin/user-edit.php?user_id=1", "/wp-json/", "/wp-json/wp/v2/posts", "/wp-json/wp/v2/posts?author_exclude=1",
+	"/wp-json/wp/v2/users/me", "/wp-json/wp/v2/users/me?context=edit&_locale=user", "/?rest_route=%2Fwp%2Fv2%2Fusers%2Fme&_locale=user",
 	"/?rest_route=/wp/v2/posts", "/wp-content/uploads/login.png", "/author/editor/", "/?s=author", "/?s=install.php",
 	"/wp-admin/admin-ajax.php", "/wp-cron.php", "/healthz.php",
 }
