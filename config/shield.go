@@ -93,9 +93,9 @@ func (l *loader) installFrom(site *Site) []netip.Prefix {
 	}
 	switch {
 	case len(items) > maxInstallFrom:
-		l.problem(list.key, count(len(items), "range"), "must be at most 4, which is what one rule of Google's holds")
+		l.problem(list.key, count(len(items), "range"), "must be at most 4: one rule of Google's holds no more")
 	case len(items) > 0 && site != nil:
-		l.problem(list.key, "", "and site is set, but then the stack installs WordPress itself, and the installation page has "+
+		list.fails("and site is set, but then the stack installs WordPress itself, and the installation page has "+
 			"nothing to install: remove one of them (`pulumi config rm installFrom`)")
 	}
 	return ranges

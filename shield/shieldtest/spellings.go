@@ -70,7 +70,7 @@ var Listings = []Spelling{
 	{"/wp-json/wp/v2/users/", true},
 	{"/wp-json/wp/v2/users/1", true},
 	{"/wp-json/wp/v2/users?per_page=100", true},
-	{"/wp-json/wp/v2/users/?who=authors&per_page=100", true},
+	{"/wp-json/wp/v2/users/?who=authors&per_page=100", false}, // the editor's, who is signed in
 	{"/wp-json/wp/v2/users/me?rest_route=/wp/v2/users", true},
 	{"/?rest_route=/wp/v2/users/me&rest_route=/wp/v2/users/1", true},
 	{"/wp-json/WP/V2/Users", true},
