@@ -95,7 +95,7 @@ func (l *loader) installFrom(site *Site) []netip.Prefix {
 	case len(items) > maxInstallFrom:
 		l.problem(list.key, count(len(items), "range"), "must be at most 4: one rule of Google's holds no more")
 	case len(items) > 0 && site != nil:
-		list.fails("and site is set, but then the stack installs WordPress itself, and the installation page has "+
+		list.fails("and site is set, but then the stack installs WordPress itself, and the installation page has " +
 			"nothing to install: remove one of them (`pulumi config rm installFrom`)")
 	}
 	return ranges

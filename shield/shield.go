@@ -31,8 +31,7 @@ type Rule struct {
 	Preview bool
 }
 
-// Limit bounds the requests of one client address. Google counts for each backend service, and for each region of its
-// backends, by itself.
+// Limit bounds the requests of one client address. Google counts for each backend service by itself.
 type Limit struct {
 	Count   int // requests in a minute; more are answered with 429
 	BanFrom int // requests in BanSeconds; an address with more is refused for BanFor seconds
