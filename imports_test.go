@@ -20,11 +20,13 @@ var layers = []struct {
 	{"regions", []string{"googlecloud"}},
 	{"sizing", []string{"googlecloud"}},
 	{"state", nil},
-	{"config", []string{"googlecloud", "regions", "sizing", "state"}},
+	{"config", []string{"googlecloud", "regions", "shield", "sizing", "state"}},
+	{"shield", nil},
+	{"shield/shieldtest", nil},
 	{"config/configtest", []string{"googlecloud", "regions", "sizing"}},
 	{"components/internal/...", []string{"regions", "sizing", "components/internal/..."}},
-	{"components/...", []string{"config", "ports", "regions", "sizing", "components/..."}},
-	{"stack", []string{"config", "regions", "sizing", "state", "components/..."}},
+	{"components/...", []string{"config", "ports", "regions", "shield", "sizing", "components/..."}},
+	{"stack", []string{"config", "regions", "shield", "sizing", "state", "components/..."}},
 	{"stack/stacktest", []string{"config/configtest", "stack"}},
 	{"tools/...", nil},
 
@@ -73,7 +75,7 @@ var layers = []struct {
 	{"localcloud/...", []string{"googlecloud"}}, // the leaves, and packages of tests
 }
 
-var leaves = []string{"localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/faults",
+var leaves = []string{"localcloud/armor", "localcloud/cloud", "localcloud/store", "localcloud/home", "localcloud/ports", "localcloud/faults",
 	"localcloud/gcp/schema", "localcloud/machines/software", "googlecloud", "times"}
 
 // TestImports checks that every package imports only the layers below it.

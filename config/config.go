@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"geo-wordpress/regions"
+	"geo-wordpress/shield"
 	"geo-wordpress/sizing"
 )
 
@@ -39,6 +40,11 @@ type Config struct {
 	// CDN makes Cloud CDN keep visitors' pages and static files.
 	CDN     bool
 	History History
+	// Shield, when set, limits what one client address may send. XMLRPC opens xmlrpc.php. InstallFrom, unless empty, are the
+	// only ranges that reach WordPress's installation page.
+	Shield      *shield.Limits
+	XMLRPC      bool
+	InstallFrom []netip.Prefix
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
 	Domain string
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.

@@ -54,11 +54,14 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		VisitorStaleness:              l.visitorStaleness(),
 		CDN:                           l.top("cdn").truth(),
 		History:                       l.history(),
+		Shield:                        l.shield(),
+		XMLRPC:                        l.top("xmlrpc").truth(),
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
 	}
 	config.Staging = l.staging(config.Mail)
+	config.InstallFrom = l.installFrom(config.Site)
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)
 	config.Backup = l.backup(config.Regions)

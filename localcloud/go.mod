@@ -5,7 +5,7 @@ go 1.24.7
 
 require geo-wordpress v0.0.0
 
-// For the packages googlecloud and times only.
+// For the packages googlecloud and times, and shield in tests.
 replace geo-wordpress => ..
 
 require (
@@ -13,6 +13,7 @@ require (
 	github.com/benhoyt/goawk v1.29.1
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/distribution/reference v0.6.0
+	github.com/google/cel-go v0.23.2
 	github.com/google/uuid v1.6.0
 	github.com/natefinch/atomic v1.0.1
 	github.com/pquerna/cachecontrol v0.1.0
@@ -121,7 +122,6 @@ require (
 	github.com/golang/protobuf v1.5.4 // indirect
 	github.com/google/btree v1.1.3 // indirect
 	github.com/google/cadvisor v0.52.1 // indirect
-	github.com/google/cel-go v0.23.2 // indirect
 	github.com/google/gnostic-models v0.6.9 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/google/shlex v0.0.0-20191202100458-e7afc7fbc510 // indirect

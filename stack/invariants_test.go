@@ -35,7 +35,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules,
 	} {
 		all = append(all, theme...)
 	}
@@ -99,6 +99,8 @@ func configurations(t testing.TB) map[string]map[string]string {
 			"backup", `{"schedule":"0 3 * * *","keepDays":30,"snapshotDays":7}`),
 			"restore", `{"bucket":"another-stacks","name":"last-week"}`),
 		"with mail": withMail(configtest.Committed(t)),
+		"with a shield": with(with(with(configtest.Committed(t), "shield", someLimits), "primaryRegion", "europe-west1"),
+			"installFrom", `["203.0.113.7/32"]`),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"geo-wordpress/components/wordpress"
 	"geo-wordpress/config"
 	"geo-wordpress/regions"
+	"geo-wordpress/shield"
 	"geo-wordpress/sizing"
 	"geo-wordpress/state"
 
@@ -157,6 +158,7 @@ func (s *system) entrance() (err error) {
 		Backends: backends,
 		Domain:   s.config.Domain,
 		CDN:      s.config.CDN,
+		Shield:   shield.Rules(s.config.Shield, s.config.XMLRPC, s.config.InstallFrom),
 
 		FollowLeaders: s.config.PrimaryRegion != "",
 		After:         s.purged,

@@ -105,6 +105,9 @@ func (l *LoadBalancer) service(ctx *pulumi.Context, name, check string, ready []
 			SampleRate: pulumi.Float64(0.1),
 		},
 	}
+	if l.policy != nil {
+		in.SecurityPolicy = l.policy.ID()
+	}
 	complete(in)
 	declared, err := compute.NewBackendService(ctx, name, in, pulumi.Parent(l), pulumi.DependsOn(ready))
 	l.Services = append(l.Services, declared)

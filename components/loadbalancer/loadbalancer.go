@@ -5,6 +5,7 @@ import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/project"
 	"geo-wordpress/regions"
+	"geo-wordpress/shield"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -61,6 +62,8 @@ type Args struct {
 	CDN bool
 	// FollowLeaders sends what writes to the region with the database's leaders.
 	FollowLeaders bool
+	// Shield are the rules of the security policy; none for no policy.
+	Shield []shield.Rule
 	// After is what the backend services depend on, beside its backends.
 	After []pulumi.Resource
 }
@@ -79,6 +82,7 @@ type LoadBalancer struct {
 	args               Args
 	name               string
 	address            *compute.GlobalAddress
+	policy             *compute.SecurityPolicy // nil without rules
 	everybody, leaders *compute.BackendService // leaders is nil without FollowLeaders
 }
 
@@ -99,6 +103,9 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	l.SiteURL = pulumi.Sprintf("http://%s", l.Address)
 	if args.Domain != "" {
 		l.SiteURL = pulumi.String("https://" + args.Domain).ToStringOutput()
+	}
+	if err := l.shield(ctx); err != nil {
+		return nil, err
 	}
 	if err := l.services(ctx); err != nil {
 		return nil, err

@@ -70,6 +70,8 @@ func (w *WordPress) settings() map[string]any {
 		"HealthProcesses":    sizing.HealthProcesses,
 		"HealthPHPMemoryMiB": sizing.HealthPHPMemoryMiB,
 		"CDN":                w.args.Config.CDN,
+		"XMLRPC":             w.args.Config.XMLRPC,
+		"Site":               w.args.Config.Site != nil,
 	}
 }
 

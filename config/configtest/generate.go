@@ -76,6 +76,9 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"databaseNamespace":             namespaces[0],
 		"filesNamespace":                namespaces[1],
 		"wordpressNamespace":            namespaces[2],
+		"shield":                        encoded(shield.Draw(t, "shield")),
+		"xmlrpc":                        truth("xmlrpc"),
+		"installFrom":                   `[]`,
 		"domain":                        domain.Draw(t, "domain"),
 		"site":                          encoded(site.Draw(t, "site")),
 		"backup":                        encoded(backup.Draw(t, "backup")),
@@ -85,6 +88,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 	}
 	if values[full("site")] == "{}" {
 		values[full("restore")] = encoded(restore.Draw(t, "restore"))
+		values[full("installFrom")] = encoded(installFrom.Draw(t, "ranges to install from"))
 	}
 	values[full("mail")], values[full("mailPassword")] = mail(t)
 	values[full("staging")] = strconv.FormatBool(values[full("mail")] == "{}" && rapid.Bool().Draw(t, "staging"))

@@ -170,6 +170,9 @@ func workload(c daemon.ClusterStatus, kind string) string {
 func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
 	fmt.Fprintf(text, "\nBackend service: %s\nHealth check: %s\nRequests: %d, %.1f a second; %d without an answer\n",
 		s.Name, s.HealthCheck, s.Requests, s.Rate, s.Failed)
+	if s.Denied > 0 || s.Previewed > 0 {
+		fmt.Fprintf(text, "Security policy: %d denied; %d would be, but for preview\n", s.Denied, s.Previewed)
+	}
 	fmt.Fprintln(text)
 	table := tabwriter.NewWriter(text, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "REGION\tINSTANCE\tHEALTH\tTRAFFIC\tREASON")

@@ -34,7 +34,7 @@ func TestStatusText(t *testing.T) {
 		}},
 		LoadBalancers: loadbalancer.Status{
 			FrontEnds: []loadbalancer.FrontEndStatus{{URL: "http://127.64.0.9:20080", Problem: "nothing listens"}},
-			Services: []loadbalancer.ServiceStatus{{Name: "editors", HealthCheck: "HTTP GET /x", Requests: 12, Rate: 1.5, Failed: 3, Groups: []loadbalancer.GroupStatus{{
+			Services: []loadbalancer.ServiceStatus{{Name: "editors", HealthCheck: "HTTP GET /x", Requests: 12, Rate: 1.5, Failed: 3, Denied: 7, Groups: []loadbalancer.GroupStatus{{
 				Region: "europe-west1", Instances: []loadbalancer.InstanceStatus{
 					{Name: "node-1", Healthy: true, Share: 1}, {Name: "node-2", Reason: "no firewall admits 35.191.0.1"}},
 			}}}},
@@ -44,6 +44,7 @@ func TestStatusText(t *testing.T) {
 		"The real WordPress starts: TiDB", "Site: http://127.64.0.9:20080", "nothing listens", "Lost: node node-2", "Backend service: editors",
 		"Health check: HTTP GET /x",
 		"Requests: 12, 1.5 a second; 3 without an answer",
+		"Security policy: 7 denied; 0 would be, but for preview",
 		"europe-west1 one ready 1/2 6/7 leader machine off - - 1/2",
 		"europe-west1 node-1 healthy 100 %",
 		"europe-west1 node-2 unhealthy 0 % no firewall admits 35.191.0.1",

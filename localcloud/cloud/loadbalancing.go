@@ -1,6 +1,9 @@
 package cloud
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // FrontEnd is a global forwarding rule of a global external Application Load Balancer, with everything declared behind
 // it.
@@ -58,6 +61,37 @@ type BackendService struct {
 	Backends    []Backend
 	// CDN is nil unless Cloud CDN is enabled.
 	CDN *CDN
+	// Policy is nil without a security policy.
+	Policy *SecurityPolicy
+}
+
+// SecurityPolicy is a Cloud Armor policy. The first rule that matches decides, in their order.
+type SecurityPolicy struct {
+	Rules []SecurityRule
+}
+
+// SecurityRule is a rule of a security policy.
+type SecurityRule struct {
+	Priority int
+	// Expression is in Cloud Armor's language; if it is empty, Ranges are what matches.
+	Expression string
+	Ranges     []netip.Prefix
+	// Deny is the status with which requests are denied; 0 allows them, within the limit.
+	Deny    int
+	Limit   *RateLimit // nil for none
+	Preview bool       // decides nothing, and is logged
+}
+
+// RateLimit bounds the requests of a client's address.
+type RateLimit struct {
+	Count    int
+	Interval time.Duration
+	// Exceeded is the status of answers beyond it.
+	Exceeded int
+	// An address that exceeds the limit and sends more than BanCount requests in BanInterval is banned for Ban; 0 for no ban.
+	BanCount    int
+	BanInterval time.Duration
+	Ban         time.Duration
 }
 
 // CDN is what Cloud CDN keeps of a backend service's answers, in the mode USE_ORIGIN_HEADERS.

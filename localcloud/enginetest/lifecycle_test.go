@@ -50,6 +50,7 @@ func TestLifecycle(t *testing.T) {
 		{"a backup is taken, once", checkBackup},
 		{"still no secret is in plain text", checkSecrets},
 		{"more machines and pods", addMachines},
+		{"a flood of sign-ins stops at the address", checkShield},
 		{"and fewer again", removeMachines},
 		{"nothing is left to do", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"all Placement Drivers restart with their data", restartPlacementDrivers},

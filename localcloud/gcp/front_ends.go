@@ -49,6 +49,9 @@ func backendService(t *api.Tx, r *api.Record) *cloud.BackendService {
 		Sticky:   o.Str("sessionAffinity") == "GENERATED_COOKIE", CookieTTL: seconds(o, "affinityCookieTtlSec"),
 		StickyByIP: o.Str("sessionAffinity") == "CLIENT_IP", CDN: cdn(o),
 	}
+	if policy := t.Find(r.Target("securityPolicy")); policy != nil {
+		s.Policy = compute.SecurityPolicy(policy)
+	}
 	if check := t.Find(r.Target("healthChecks")); check != nil {
 		s.HealthCheck = healthCheck(check)
 	}

@@ -63,6 +63,7 @@ var edges = []struct {
 	{"pool", "nodeConfig", "account", props{"serviceAccount": "nobody@geo-project.iam.gserviceaccount.com"}, true},
 	{"port", "group", "pool", "projects/geo-project/zones/europe-west1-b/instanceGroups/nowhere", true},
 	{"backend", "healthChecks", "check", "nowhere", false},
+	{"backend", "securityPolicy", "shield", "nowhere", false},
 	{"backend", "backends", "pool", []any{props{"group": "zones/europe-west1-b/instanceGroups/nowhere",
 		"balancingMode": "RATE", "maxRatePerInstance": 1}}, false},
 	{"map", "defaultService", "backend", "nowhere", false},

@@ -33,6 +33,7 @@ func TestFrontEndsAreResolved(t *testing.T) {
 			Group: "projects/" + project + "/zones/" + zone + "/instanceGroups/" + pool.InstanceGroup, Zone: zone, Pool: pool.ID,
 			NamedPorts: map[string][]int{"http": {30080}}, RatePerInstance: 100, CapacityScaler: 1,
 		}},
+		Policy: &cloud.SecurityPolicy{Rules: []cloud.SecurityRule{{Priority: 2147483647, Ranges: everybody}}},
 	}, service)
 	assert.Len(t, s.hardware.Instances(service.Backends[0].Pool), 2)
 }

@@ -142,9 +142,11 @@ var steps = []step{
 	{"port", api.NamedPortType, func(s *stand) props {
 		return props{"group": s.group(), "zone": zone, "name": "http", "port": 30080}
 	}},
+	{"shield", securityPolicyType, func(*stand) props { return props{"rules": []any{defaultRule()}} }},
 	{"backend", backendServiceType, func(s *stand) props {
 		return props{"loadBalancingScheme": "EXTERNAL_MANAGED", "healthChecks": s.ids["check"], "portName": "http",
-			"backends": []any{props{"group": s.group(), "balancingMode": "RATE", "maxRatePerInstance": 100}}}
+			"securityPolicy": s.ids["shield"],
+			"backends":       []any{props{"group": s.group(), "balancingMode": "RATE", "maxRatePerInstance": 100}}}
 	}},
 	{"map", urlMapType, func(s *stand) props { return props{"defaultService": s.ids["backend"]} }},
 	{"proxy", httpProxyType, func(s *stand) props { return props{"urlMap": s.ids["map"]} }},

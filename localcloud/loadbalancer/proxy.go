@@ -57,6 +57,11 @@ type exchange struct {
 // forward proxies a request to an instance.
 func (s *service) forward(x exchange) {
 	w, r, declared := x.w, x.r, x.declared
+	// Behind the cache: a policy for backend services does not see what Cloud CDN answers
+	// (https://docs.cloud.google.com/armor/docs/security-policy-overview).
+	if !s.admit(w, r) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), declared.Timeout)
 	defer cancel()
 	client := hostOf(r.RemoteAddr)

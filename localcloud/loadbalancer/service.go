@@ -11,10 +11,11 @@ import (
 
 // service is a running backend service.
 type service struct {
-	ctx  context.Context // done when the load balancers close
-	o    Options
-	pace *pace
-	kept *cache
+	ctx    context.Context // done when the load balancers close
+	o      Options
+	pace   *pace
+	kept   *cache
+	shield *shield
 
 	mu       sync.Mutex
 	declared cloud.BackendService
@@ -22,6 +23,8 @@ type service struct {
 	groups   []*group
 	requests meter
 	refused  meter // requests that no instance answered
+	// Requests that the security policy denied, and would deny without preview.
+	denied, previewed meter
 }
 
 // group is an instance group behind a service.
@@ -51,7 +54,7 @@ type instance struct {
 }
 
 func newService(ctx context.Context, o Options, p *pace) *service {
-	return &service{ctx: ctx, o: o, pace: p, kept: newCache()}
+	return &service{ctx: ctx, o: o, pace: p, kept: newCache(), shield: newShield()}
 }
 
 // update applies the declaration to the service, and the current members to its groups.
@@ -69,6 +72,9 @@ func (s *service) update(declared cloud.BackendService, host string) {
 	s.declared, s.host, s.groups = declared, host, nil
 	if declared.CDN == nil {
 		s.kept.clear()
+	}
+	if err := s.shield.declare(declared.Policy); err != nil {
+		s.o.Log.Error("load balancer", "service", lastSegment(declared.ID), "error", err)
 	}
 	for _, b := range declared.Backends {
 		g := &group{}

@@ -30,12 +30,15 @@ type FrontEndStatus struct {
 // ServiceStatus is the status of a backend service. Rates are requests a second over the last ten seconds; shares are
 // fractions of 1, of the requests of the last minute.
 type ServiceStatus struct {
-	Name        string        `json:"name"`
-	HealthCheck string        `json:"healthCheck"` // in words
-	Requests    uint64        `json:"requests"`
-	Rate        float64       `json:"rate"`
-	Failed      uint64        `json:"failed"` // requests that no instance answered
-	Groups      []GroupStatus `json:"groups"`
+	Name        string  `json:"name"`
+	HealthCheck string  `json:"healthCheck"` // in words
+	Requests    uint64  `json:"requests"`
+	Rate        float64 `json:"rate"`
+	Failed      uint64  `json:"failed"` // requests that no instance answered
+	// Denied are requests that the security policy denied, Previewed those that it would deny without preview.
+	Denied    uint64        `json:"denied,omitempty"`
+	Previewed uint64        `json:"previewed,omitempty"`
+	Groups    []GroupStatus `json:"groups"`
 }
 
 // GroupStatus is the status of an instance group.
@@ -113,7 +116,8 @@ func (s *service) status(now time.Time) ServiceStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status := ServiceStatus{Name: lastSegment(s.declared.ID), HealthCheck: inWords(s.declared.HealthCheck), Requests: s.requests.all(),
-		Rate: rate(&s.requests, now), Failed: s.refused.all(), Groups: []GroupStatus{}}
+		Rate: rate(&s.requests, now), Failed: s.refused.all(),
+		Denied: s.denied.all(), Previewed: s.previewed.all(), Groups: []GroupStatus{}}
 	total := 0.0
 	for _, g := range s.groups {
 		total += float64(g.requests.during(now, window))

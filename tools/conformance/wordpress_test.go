@@ -194,6 +194,7 @@ func TestWordPressOneRegion(t *testing.T) {
 	t.Run("CountsRows", func(t *testing.T) { countsRows(t, w, tidb, wordpress) })
 	t.Run("VisitorsReadHere", func(t *testing.T) { visitorsReadHere(t, w, tidb, wordpress) })
 	t.Run("SaysWhatIsKept", func(t *testing.T) { saysWhatIsKept(t, w) })
+	t.Run("KnowsEverySpelling", func(t *testing.T) { knowsEverySpelling(t, w, tidb) })
 	t.Run("SendsMail", func(t *testing.T) { sendsMail(t, w, office, wordpress) })
 	t.Run("Shell", func(t *testing.T) { shell(t, w, office, wordpress) })
 	t.Run("BrokenPlugin", func(t *testing.T) { brokenPlugin(t, w, tidb, wordpress) })

@@ -23,6 +23,7 @@ var identities = map[string]identity{
 	"gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment": attachment,
 	"gcp:compute/globalAddress:GlobalAddress":                               global("addresses"),
 	"gcp:compute/healthCheck:HealthCheck":                                   global("healthChecks"),
+	"gcp:compute/securityPolicy:SecurityPolicy":                             global("securityPolicies"),
 	"gcp:compute/backendService:BackendService":                             global("backendServices"),
 	"gcp:compute/uRLMap:URLMap":                                             global("urlMaps"),
 	"gcp:compute/targetHttpProxy:TargetHttpProxy":                           global("targetHttpProxies"),

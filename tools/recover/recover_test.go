@@ -38,6 +38,7 @@ func TestIdentify(t *testing.T) {
 			"projects/p1/serviceAccounts/a/roles/x/user:a"},
 		{"gcp:storage/bucket:Bucket", `{"name":"backups"}`, "backups"},
 		{"gcp:storage/bucketIAMMember:BucketIAMMember", `{"bucket":"backups","role":"roles/x","member":"user:a"}`, "b/backups/roles/x/user:a"},
+		{"gcp:compute/securityPolicy:SecurityPolicy", `{"name":"limits"}`, "projects/p1/global/securityPolicies/limits"},
 		{"gcp:compute/resourcePolicy:ResourcePolicy", `{"name":"daily","region":"r1"}`, "projects/p1/regions/r1/resourcePolicies/daily"},
 		{"gcp:compute/diskResourcePolicyAttachment:DiskResourcePolicyAttachment", `{"name":"daily","disk":"d","zone":"z"}`, "p1/z/d/daily"},
 		{"gcp:projects/service:Service", `{"service":"compute.googleapis.com"}`, "p1/compute.googleapis.com"},

@@ -30,6 +30,7 @@ const (
 	Clusters           = "clusters"
 	Disks              = "disks"
 	ResourcePolicies   = "resourcePolicies"
+	SecurityPolicies   = "securityPolicies"
 )
 
 // collectionScopes holds the scopes of the collections that are not global.

@@ -34,8 +34,10 @@ func backendService() *api.Kind {
 			"logConfig": schema.ObjectOf(schema.Fields{
 				"enable": schema.Bool(), "sampleRate": schema.Number(schema.Between(0, 1)),
 			}, schema.Computed),
-			"portName":        schema.String(schema.Computed, schema.CheckString(api.ComputeNames.Check)),
-			"protocol":        schema.String(schema.Computed, schema.Only("HTTP", "its machines speak no other protocol")),
+			"portName": schema.String(schema.Computed, schema.CheckString(api.ComputeNames.Check)),
+			"protocol": schema.String(schema.Computed, schema.Only("HTTP", "its machines speak no other protocol")),
+			// Not computed: its removal is a change, for which the provider calls setSecurityPolicy with none.
+			"securityPolicy":  schema.String(schema.Ref(api.SecurityPolicies)),
 			"sessionAffinity": schema.String(schema.Computed, schema.OneOf("NONE", "GENERATED_COOKIE", "CLIENT_IP")),
 			"timeoutSec":      schema.Int(schema.Computed, schema.Between(1, 2147483647)),
 		},

@@ -8,6 +8,6 @@ import "geo-wordpress/localcloud/gcp/api"
 func Kinds() []*api.Kind {
 	return []*api.Kind{network(), subnetwork(), router(), routerNAT(), firewall(), disk(), resourcePolicy(),
 		diskResourcePolicyAttachment(),
-		globalAddress(), healthCheck(), instanceGroupNamedPort(), backendService(), urlMap(), targetHTTPProxy(),
+		globalAddress(), healthCheck(), instanceGroupNamedPort(), securityPolicy(), backendService(), urlMap(), targetHTTPProxy(),
 		targetHTTPSProxy(), managedSSLCertificate(), globalForwardingRule()}
 }
