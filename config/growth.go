@@ -12,6 +12,12 @@ import (
 // growth reads how far the regions grow by themselves; an empty object for not at all.
 func (l *loader) growth(replicas sizing.Replicas) (g sizing.Growth) {
 	object := l.top("growth")
+	mistakes := len(l.problems)
+	defer func() {
+		if len(l.problems) > mistakes {
+			g = sizing.Growth{} // what it needs room for is not known
+		}
+	}()
 	fields, ok := object.object(growthFields)
 	if !ok {
 		return g

@@ -35,7 +35,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, autoscalingRules,
 	} {
 		all = append(all, theme...)
 	}
@@ -98,7 +98,8 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"with backups, from a backup": with(with(configtest.Committed(t),
 			"backup", `{"schedule":"0 3 * * *","keepDays":30,"snapshotDays":7}`),
 			"restore", `{"bucket":"another-stacks","name":"last-week"}`),
-		"with mail": withMail(configtest.Committed(t)),
+		"with mail":   withMail(configtest.Committed(t)),
+		"which grows": growing(configtest.Committed(t)),
 	}
 }
 

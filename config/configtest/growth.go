@@ -36,7 +36,7 @@ var growthRows = []row{
 	{name: "growth that is no object", set: set{"growth": `wordpress`}, want: want("growth", "must be an object, written as YAML")},
 	{name: "growth that did not arrive", drop: []string{"growth"}, want: want("growth", "is not set")},
 	{name: "growth of something else", set: set{"growth": `{"wordpres":6}`},
-		want: want("growth.wordpres", `is not a field here: the fields are wordpress, tidb, nodes; did you mean "wordpress"?`)},
+		want: want("growth.wordpres", `is not a field here: the fields are wordpress, tidb, nodes; did you mean wordpress?`)},
 	{name: "growth of TiKV", set: set{"growth": `{"tikv":3}`}, want: want("growth.tikv", "is not a field here")},
 	{name: "growth below the least", set: set{"growth": `{"wordpress":1}`},
 		want: want("growth.wordpress", "1: must be a whole number from 2 to 100 (pods per region; wordpressReplicas is the least")},
