@@ -214,7 +214,7 @@ func TestTheLeastChangesTheAutoscalers(t *testing.T) {
 		changed = append(changed, after.Get(urn).Kind())
 	}
 	slices.Sort(changed)
-	want := []string{"BackendService", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler",
+	want := []string{"HorizontalPodAutoscaler", "HorizontalPodAutoscaler", "HorizontalPodAutoscaler",
 		"Job", "Job", "Job", "NodePool", "NodePool", "NodePool"}
 	if !slices.Equal(changed, want) {
 		t.Errorf("changes %v, want %v", changed, want)
