@@ -64,8 +64,8 @@ func (l *loader) room(p pool, names []string, least sizing.Replicas, growth sizi
 	nodes := p.nodes
 	if growth.Nodes > 0 {
 		if growth.Nodes < p.nodes {
-			l.problem(key+".nodes", fmt.Sprint(growth.Nodes), fmt.Sprintf("must be no less than the %s with which %s starts "+
-				"(nodesPerRegion, or the region's nodes)", count(p.nodes, "machine"), where))
+			l.problem(key+".nodes", fmt.Sprint(growth.Nodes), fmt.Sprintf("must be no less than the machines at the start, %d "+
+				"in %s (nodesPerRegion, or the region's nodes)", p.nodes, where))
 			return
 		}
 		nodes = growth.Nodes
