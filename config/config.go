@@ -27,6 +27,8 @@ type Config struct {
 	Images   Images
 	Disks    Disks
 	Replicas sizing.Replicas
+	// Growth is how far the regions grow by themselves beyond Replicas and their machines.
+	Growth sizing.Growth
 	// TolerateMachineLoss makes the capacity check count one machine fewer.
 	TolerateMachineLoss bool
 

@@ -36,6 +36,7 @@ var keys = map[string]string{
 	"wpcliImage":                    "string",
 	"wordpressReplicas":             "integer",
 	"tidbReplicas":                  "integer",
+	"growth":                        "object",
 	"tolerateMachineLoss":           "boolean",
 	"visitorStaleness":              "integer",
 	"primaryRegion":                 "string",
@@ -60,6 +61,7 @@ var keys = map[string]string{
 var (
 	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses", "lost", "leaving"}
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
+	growthFields = []string{"wordpress", "tidb", "nodes"}
 	mailFields   = []string{"host", "port", "user", "from", "fromName"}
 )
 

@@ -62,7 +62,8 @@ func load(values map[string]string, project string, encrypted []string, last *st
 	}
 	config.Staging = l.staging(config.Mail)
 	config.InstallFrom = l.installFrom(config.Site)
-	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
+	config.Growth = l.growth(config.Replicas)
+	config.Regions = l.regions(config.Replicas, config.Growth, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)
 	config.Backup = l.backup(config.Regions)
 	config.Restore = l.restore(config.Site)

@@ -49,7 +49,7 @@ func machineType(f field) (found googlecloud.MachineType) {
 }
 
 // capacity checks each distinct pool once, and names its regions.
-func (l *loader) capacity(all []regions.Region, pools []pool, replicas sizing.Replicas, tolerateLoss bool) {
+func (l *loader) capacity(all []regions.Region, pools []pool, replicas sizing.Replicas, growth sizing.Growth, tolerateLoss bool) {
 	if replicas.WordPress == 0 || replicas.TiDB == 0 {
 		return // reported already
 	}
@@ -67,7 +67,9 @@ func (l *loader) capacity(all []regions.Region, pools []pool, replicas sizing.Re
 	for _, kind := range kinds {
 		if wrong := kind.tooSmall(names[kind], replicas, tolerateLoss); wrong != "" {
 			l.problem(kind.key, quoted(kind.machine.Name), wrong)
+			continue
 		}
+		l.room(kind, names[kind], replicas, growth, tolerateLoss)
 	}
 }
 

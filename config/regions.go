@@ -12,7 +12,7 @@ import (
 )
 
 // regions reads the regions, divides the address base among them and checks that everything fits on their machines.
-func (l *loader) regions(replicas sizing.Replicas, tolerateLoss bool) []regions.Region {
+func (l *loader) regions(replicas sizing.Replicas, growth sizing.Growth, tolerateLoss bool) []regions.Region {
 	common := pool{key: l.project + ":machineType"}
 	common.machine = machineType(l.top("machineType"))
 	common.nodes, _ = l.top("nodesPerRegion").whole(1, regions.MaxNodes, whyNodes)
@@ -42,12 +42,13 @@ func (l *loader) regions(replicas sizing.Replicas, tolerateLoss bool) []regions.
 		all[i].DNSDomain = regions.DNSDomain(all[i].Name)
 		pools[i] = common.with(fields)
 		all[i].MachineType, all[i].Nodes = pools[i].machine.Name, pools[i].nodes
+		all[i].MostNodes = growth.Nodes
 		pins[i] = fields["addresses"]
 		all[i].Lost, all[i].Leaving = fields["lost"].truth(), fields["leaving"].truth()
 	}
 	l.distinctNames(all, list.key)
 	l.ranges(all, pins, base)
-	l.capacity(all, pools, replicas, tolerateLoss)
+	l.capacity(all, pools, replicas, growth, tolerateLoss)
 	l.standing(all, list)
 	return all
 }

@@ -13,7 +13,8 @@ type Region struct {
 	Index int    // its place in the configuration, from 0
 
 	MachineType string
-	Nodes       int // machines in the node pool
+	Nodes       int // machines in the node pool; the least, if the pool grows
+	MostNodes   int // machines to which the pool grows by itself; 0 if it does not
 
 	Ranges    Ranges
 	DNSDomain string // the cluster's own DNS domain, unique in the VPC

@@ -64,6 +64,7 @@ func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 		inputs := neutralValue(r.Plain(), words).(map[string]any)
 		if r.Type == stacktest.PoolType {
 			delete(inputs, "nodeCount")
+			delete(inputs, "autoscaling")
 			delete(inputs["nodeConfig"].(map[string]any), "machineType")
 		}
 		if template, ok := r.At("spec.template.metadata.labels").(map[string]any); ok && strings.HasSuffix(fmt.Sprint(template["app.kubernetes.io/name"]), "gate") {

@@ -25,6 +25,7 @@ var ownsNothing = []string{
 	"Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim",
 	"StatefulSet", "Deployment", "Job", "CronJob", "NetworkPolicy", "PodDisruptionBudget", "StorageClass",
 	"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "PriorityClass",
+	"HorizontalPodAutoscaler",
 }
 
 func onlyKindsThatOwnNothing(t rapid.TB, s *system) {
@@ -59,6 +60,13 @@ func noAnnotationSpeaksToGoogle(t rapid.TB, s *system) {
 		for name := range r.Metadata().Annotations {
 			if !strings.HasPrefix(name, "pulumi.com/") && !(r.Kind() == "ServiceAccount" && name == "iam.gke.io/gcp-service-account") {
 				t.Errorf("%s is annotated with %s", r, name)
+			}
+		}
+	}
+	for _, w := range s.Workloads() {
+		for name, value := range podAnnotations(w) {
+			if !strings.HasPrefix(name, "geo-wordpress/") && !(name == safeToEvict && value == "false") {
+				t.Errorf("the pods of %s are annotated with %s: %v", w, name, value)
 			}
 		}
 	}

@@ -26,9 +26,14 @@ func changesAreIgnoredByName(t rapid.TB, s *system) {
 
 		"kubernetes:core/v1:PersistentVolume": {"metadata.name", "spec.capacity.storage"},
 	}
+	if s.config.Growth.Nodes > 0 {
+		want[stacktest.PoolType] = append(want[stacktest.PoolType], "nodeCount")
+	}
 	for _, r := range s.Resources {
 		fields := want[r.Type]
 		switch {
+		case r.Kind() == "Deployment" && s.grows(r.Metadata().Name):
+			fields = []string{"spec.replicas"}
 		case r.Kind() == "PersistentVolumeClaim" && strings.HasSuffix(r.Name, "-wp-content"):
 			fields = []string{"spec.resources.requests.storage"}
 		case strings.HasSuffix(r.Name, "-founders"): // the record of who founded the database

@@ -51,7 +51,7 @@ func backendsInEveryRegion(t rapid.TB, s *system, service *stacktest.Resource) {
 		backend := backends[i].(map[string]any)
 		pool, port := s.poolOf(s.clusterIn(region)), s.in(region, "InstanceGroupNamedPort")[0]
 		// Balanced by request rate: a busy TiKV must not send visitors to another region.
-		if rate := sizing.RequestsPerMachine(s.config.Replicas.WordPress, region.Nodes); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
+		if rate := s.requestsPerMachine(region); backend["balancingMode"] != "RATE" || backend["maxRatePerInstance"] != rate {
 			t.Errorf("the backend in %s is balanced by %v, its machines serve %v requests a second", region.Name, backend, rate)
 		}
 		if !s.Closure(service)[pool] || !slices.Contains(service.Dependencies, port.URN) {
@@ -73,8 +73,8 @@ func backendsInEveryRegion(t rapid.TB, s *system, service *stacktest.Resource) {
 // visitorsAreSentOnInTime compares the rate of each backend with the declared pods' processes: below the rate, some of them
 // must be free, and at the rate most must be busy.
 func visitorsAreSentOnInTime(t rapid.TB, s *system) {
-	if s.Preview {
-		return
+	if s.Preview || s.config.Growth != (sizing.Growth{}) {
+		return // for regions that grow see regionsGrowBeforeVisitorsAreSentAway
 	}
 	backends := asList(s.Only(backendType, "loadbalancer").At("backends"))
 	for i, region := range s.config.Regions {

@@ -35,7 +35,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules, autoscalingRules,
 	} {
 		all = append(all, theme...)
 	}
@@ -101,6 +101,7 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"with mail": withMail(configtest.Committed(t)),
 		"with a shield": with(with(with(configtest.Committed(t), "shield", someLimits), "primaryRegion", "europe-west1"),
 			"installFrom", `["203.0.113.7/32"]`),
+		"which grows": growing(configtest.Committed(t)),
 	}
 }
 

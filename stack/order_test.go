@@ -310,6 +310,10 @@ func nothingElseWaitsForPods(t rapid.TB, s *system) {
 		switch r.Kind() {
 		case "Service", "PodDisruptionBudget", "PersistentVolume":
 			wantSkip = "true"
+		case "HorizontalPodAutoscaler": // before its removal, until it has taken the pods away
+			if r.At("spec.minReplicas") == r.At("spec.maxReplicas") {
+				wantWait = fmt.Sprintf("jsonpath={.status.currentReplicas}=%v", r.At("spec.maxReplicas"))
+			}
 		case "PersistentVolumeClaim":
 			wantWait = "jsonpath={.status.phase}=Bound"
 			if !strings.HasSuffix(r.Name, "-wp-content") { // the others grow

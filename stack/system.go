@@ -149,8 +149,10 @@ func (s *system) clusters() (err error) {
 func (s *system) entrance() (err error) {
 	var backends []loadbalancer.Backend
 	for _, r := range s.regions {
+		least := s.config.Replicas
 		backends = append(backends, loadbalancer.Backend{
-			Region: r.Region, Cluster: r.cluster, RequestsPerMachine: sizing.RequestsPerMachine(s.config.Replicas.WordPress, r.Nodes),
+			Region: r.Region, Cluster: r.cluster, RequestsPerMachine: sizing.GrowingRequestsPerMachine(
+				least.WordPress, s.config.Growth.Most(least).WordPress, r.Nodes, max(r.Nodes, r.MostNodes)),
 		})
 	}
 	s.loadBalancer, err = loadbalancer.New(s.ctx, "loadbalancer", loadbalancer.Args{

@@ -22,6 +22,8 @@ type State struct {
 	Protected []string
 	// Ranges are the address ranges of the regions' machines, in CIDR notation, by region.
 	Ranges map[string]string
+	// Growing are the most pods in any region to which autoscalers scale a Deployment, by its name: wordpress or tidb.
+	Growing map[string]int
 }
 
 // Disk is a persistent disk of a region.
@@ -47,10 +49,11 @@ func Read(ctx *pulumi.Context) (*State, error) {
 }
 
 const (
-	diskType     = "gcp:compute/disk:Disk"
-	subnetType   = "gcp:compute/subnetwork:Subnetwork"
-	clusterType  = "gcp:container/cluster:Cluster"
-	databaseType = "geo-wordpress:tidb:Gate$kubernetes:core/v1:ConfigMap" // see tidb.Gate.Arm
+	diskType       = "gcp:compute/disk:Disk"
+	subnetType     = "gcp:compute/subnetwork:Subnetwork"
+	autoscalerType = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+	clusterType    = "gcp:container/cluster:Cluster"
+	databaseType   = "geo-wordpress:tidb:Gate$kubernetes:core/v1:ConfigMap" // see tidb.Gate.Arm
 )
 
 // The names of the resources, as the components give them.
@@ -63,7 +66,7 @@ var (
 
 // of extracts the State from the outputs of all resources.
 func of(resources map[string]any) *State {
-	s := &State{Ranges: map[string]string{}}
+	s := &State{Ranges: map[string]string{}, Growing: map[string]int{}}
 	for key, value := range resources {
 		urn := resource.URN(key)
 		if name := databaseName.FindStringSubmatch(urn.Name()); name != nil && urn.QualifiedType() == databaseType {
@@ -76,6 +79,13 @@ func of(resources map[string]any) *State {
 		}
 		if name := clusterName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == clusterType && outputs["deletionProtection"] == true {
 			s.Protected = append(s.Protected, name[1])
+		}
+		if urn.Type() == autoscalerType {
+			spec, _ := outputs["spec"].(map[string]any)
+			target, _ := spec["scaleTargetRef"].(map[string]any)
+			name, _ := target["name"].(string)
+			most, _ := spec["maxReplicas"].(float64)
+			s.Growing[name] = max(s.Growing[name], int(most))
 		}
 		if name := diskName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == diskType {
 			disk := Disk{Region: name[1], Role: name[2]}

@@ -75,13 +75,28 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 			},
 		},
 	}
-	c.Machines = fingerprint.Of(pool.NodeConfig, pool.NodeCount, pool.NodeLocations)
+	machines := []interface{}{pool.NodeConfig, pool.NodeCount, pool.NodeLocations}
+	ignored := []string{"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}
+	if most := args.Region.MostNodes; most > 0 {
+		growing := &container.NodePoolAutoscalingArgs{
+			MinNodeCount: pulumi.Int(args.Region.Nodes), // a zone's, of which there is one
+			MaxNodeCount: pulumi.Int(most),
+			// The pool has one zone; GKE's default, stated because it answers with it.
+			LocationPolicy: pulumi.String("BALANCED"),
+		}
+		pool.Autoscaling = growing
+		machines = append(machines, growing)
+		// The provider reads the group's size at each refresh. The declared number counts when the pool is created only
+		// (and as its initial size, a change of which would replace the pool, it must stay).
+		ignored = append(ignored, "nodeCount")
+	}
+	c.Machines = fingerprint.Of(machines...)
 	return container.NewNodePool(ctx, name, pool, pulumi.Parent(c), pulumi.DependsOn(after),
 		// GKE sets both fields, but SDK v7's provider does not expect them: it plans to remove them at every update, by
 		// an empty request that GKE refuses (400, "At least one of ['node_version', ...] must be specified"), so every
 		// second `up` fails. (terraform-google-modules/terraform-google-kubernetes-engine#2014; from v8 on, the
 		// provider treats both as computed.)
-		pulumi.IgnoreChanges([]string{"nodeConfig.kubeletConfig", "nodeConfig.resourceLabels"}),
+		pulumi.IgnoreChanges(ignored),
 		// Allows for GKE's own repairs and upgrades in progress.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "30m", Update: "60m", Delete: "30m"}))
 }

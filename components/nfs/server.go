@@ -70,6 +70,9 @@ func (s *Server) server(ctx *pulumi.Context, account *corev1.ServiceAccount) (pu
 			Volumes:        corev1.VolumeArray{podspec.FromClaim("files", s.DiskClaim)},
 		},
 	}
+	if annotations := objectmeta.Unmoved(s.args.Config.Growth); annotations != nil {
+		template.Metadata.(*metav1.ObjectMetaArgs).Annotations = annotations
+	}
 	s.Fingerprint = fingerprint.Of(template.ToPodTemplateSpecOutput())
 	return appsv1.NewStatefulSet(ctx, s.name, &appsv1.StatefulSetArgs{
 		Metadata: &metav1.ObjectMetaArgs{

@@ -74,6 +74,10 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			podspec.Scratch("tmp", "64Mi"),
 		},
 	}
+	metadata := &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)}
+	if annotations := objectmeta.Unmoved(s.args.Config.Growth); annotations != nil {
+		metadata.Annotations = annotations
+	}
 	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
@@ -87,7 +91,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			Strategy: &appsv1.DeploymentStrategyArgs{Type: pulumi.String("Recreate")},
 			Selector: objectmeta.Selector(app),
 			Template: &corev1.PodTemplateSpecArgs{
-				Metadata: &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)},
+				Metadata: metadata,
 				Spec:     pod,
 			},
 		},

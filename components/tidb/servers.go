@@ -95,6 +95,9 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec corev1.PodSpecArgs, after []pulumi.Resource,
 ) (pulumi.Resource, error) {
 	template := p.template(app, graceSeconds, spec)
+	if annotations := objectmeta.Unmoved(p.args.Config.Growth); annotations != nil {
+		template.Metadata.(*metav1.ObjectMetaArgs).Annotations = annotations
+	}
 	set, err := appsv1.NewStatefulSet(ctx, p.name+"-"+app, &appsv1.StatefulSetArgs{
 		Metadata: p.metadata(app),
 		Spec: &appsv1.StatefulSetSpecArgs{

@@ -3,6 +3,7 @@ package tidb
 import (
 	"strings"
 
+	"geo-wordpress/components/internal/autoscaler"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/ports"
@@ -48,6 +49,10 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		},
 		TopologySpreadConstraints: podspec.Spread(TiDB),
 	})
+	options := []pulumi.ResourceOption{p.server(after)}
+	if p.args.Config.Growth.TiDB > 0 {
+		options = append(options, autoscaler.Own())
+	}
 	deployment, err := appsv1.NewDeployment(ctx, p.name+"-"+TiDB, &appsv1.DeploymentArgs{
 		Metadata: p.metadata(TiDB),
 		Spec: &appsv1.DeploymentSpecArgs{
@@ -63,8 +68,11 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 			},
 			Template: template,
 		},
-	}, p.server(after))
+	}, options...)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.growth(ctx, deployment); err != nil {
 		return nil, err
 	}
 	_, err = policyv1.NewPodDisruptionBudget(ctx, p.name+"-"+TiDB, &policyv1.PodDisruptionBudgetArgs{

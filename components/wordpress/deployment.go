@@ -3,6 +3,7 @@ package wordpress
 import (
 	"strconv"
 
+	"geo-wordpress/components/internal/autoscaler"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
@@ -49,6 +50,10 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 		podspec.Scratch("apache", "16Mi"),
 		podspec.Scratch(healthContainer, "16Mi"),
 	)
+	options := []pulumi.ResourceOption{w.pod()}
+	if w.args.Config.Growth.WordPress > 0 {
+		options = append(options, autoscaler.Own())
+	}
 	deployment, err := appsv1.NewDeployment(ctx, w.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
@@ -75,11 +80,14 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 				Spec: pod,
 			},
 		},
-	}, w.pod())
+	}, options...)
 	if err != nil {
 		return err
 	}
 	w.Serves = deployment
+	if err := w.growth(ctx); err != nil {
+		return err
+	}
 	_, err = policyv1.NewPodDisruptionBudget(ctx, w.name, &policyv1.PodDisruptionBudgetArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),

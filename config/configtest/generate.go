@@ -37,14 +37,14 @@ func ValidConfig(t *rapid.T) map[string]string {
 	}
 	count := rapid.SampledFrom([]int{3, 5, 7}).Draw(t, "regions")
 	base := addressBase(t)
-	tolerate := rapid.Bool().Draw(t, "tolerateMachineLoss")
-	common := machines(t, replicas, tolerate, "common")
+	needs := need{replicas, growth(t, replicas), rapid.Bool().Draw(t, "tolerateMachineLoss")}
+	common := machines(t, needs, "common")
 	namespaces := rapid.SliceOfNDistinct(namespace, 3, 3, rapid.ID[string]).Draw(t, "namespaces")
 	truth := func(name string) string { return strconv.FormatBool(rapid.Bool().Draw(t, name)) }
 	number := func(name string, least, most int) string {
 		return strconv.Itoa(rapid.IntRange(least, most).Draw(t, name))
 	}
-	all := places(t, count, base, replicas, tolerate)
+	all := places(t, count, base, needs)
 	values := map[string]string{
 		"gcp:project": rapid.StringMatching(`[a-z][a-z0-9-]{4,28}[a-z0-9]`).Draw(t, "project"),
 		// The program ignores keys of other namespaces.
@@ -67,7 +67,8 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"bootDiskGiB":                   number("boot disk", 30, 65536),
 		"wordpressReplicas":             strconv.Itoa(replicas.WordPress),
 		"tidbReplicas":                  strconv.Itoa(replicas.TiDB),
-		"tolerateMachineLoss":           strconv.FormatBool(tolerate),
+		"growth":                        encoded(needs.fields()),
+		"tolerateMachineLoss":           strconv.FormatBool(needs.tolerate),
 		"visitorStaleness":              number("visitors' staleness", 0, 300),
 		"primaryRegion":                 rapid.SampledFrom(append(namesOf(all), "")).Draw(t, "primary region"),
 		"cdn":                           truth("cdn"),
@@ -118,8 +119,8 @@ type pool struct {
 }
 
 // machines draws a node pool that holds the pods of a region.
-func machines(t *rapid.T, replicas sizing.Replicas, tolerate bool, whose string) pool {
-	return rapid.SampledFrom(fitting(replicas, tolerate)).Draw(t, whose+" machines")
+func machines(t *rapid.T, needs need, whose string) pool {
+	return rapid.SampledFrom(needs.fitting()).Draw(t, whose+" machines")
 }
 
 // pools caches the node pools that fit, by need: finding them packs a few hundred.
@@ -127,28 +128,32 @@ var pools sync.Map
 
 type need struct {
 	sizing.Replicas
+	growth   sizing.Growth
 	tolerate bool
 }
 
-func fitting(replicas sizing.Replicas, tolerate bool) []pool {
-	if known, ok := pools.Load(need{replicas, tolerate}); ok {
+func (n need) fitting() []pool {
+	if known, ok := pools.Load(n); ok {
 		return known.([]pool)
 	}
+	most := n.growth.Most(n.Replicas)
+	grown := sizing.Replicas{WordPress: n.WordPress, TiDB: most.TiDB} // TiDB may have grown when a machine is lost
 	var fitting []pool
 	for _, machine := range googlecloud.MachineTypes("") {
-		for nodes := 1; nodes <= 4; nodes++ {
-			if sizing.Fits(machine, nodes, replicas) && (!tolerate || sizing.ToleratesMachineLoss(machine, nodes, replicas)) {
+		for nodes := 1; nodes <= maxNodes; nodes++ {
+			if sizing.Fits(machine, nodes, n.Replicas) && sizing.Fits(machine, max(nodes, n.growth.Nodes), most) &&
+				(!n.tolerate || sizing.ToleratesMachineLoss(machine, nodes, grown)) {
 				fitting = append(fitting, pool{machine.Name, nodes})
 			}
 		}
 	}
-	pools.Store(need{replicas, tolerate}, fitting)
+	pools.Store(n, fitting)
 	return fitting
 }
 
 // places draws the regions. Pinned regions take blocks at the indexes of pinned regions, or after the last region's
 // block.
-func places(t *rapid.T, count int, base netip.Prefix, replicas sizing.Replicas, tolerate bool) []map[string]any {
+func places(t *rapid.T, count int, base netip.Prefix, needs need) []map[string]any {
 	names := rapid.Permutation(googlecloud.Regions()).Draw(t, "names")[:count]
 	var pinned, blocks []int
 	for i := range count {
@@ -173,7 +178,7 @@ func places(t *rapid.T, count int, base netip.Prefix, replicas sizing.Replicas, 
 			all[i]["addresses"] = pin.String()
 		}
 		if rapid.IntRange(0, 2).Draw(t, "whether to have machines of its own") == 0 {
-			own := machines(t, replicas, tolerate, name)
+			own := machines(t, needs, name)
 			all[i]["machineType"], all[i]["nodes"] = own.name, own.nodes
 		}
 	}

@@ -68,6 +68,10 @@ type NodePool struct {
 	// MachineType is Compute Engine's name, such as e2-standard-4; Count is how many machines there are.
 	MachineType string `json:"machineType"`
 	Count       int    `json:"count"`
+	// Least and Most limit the pool's autoscaler, which then decides how many machines there are, from Count on. Most is
+	// zero without one.
+	Least int `json:"least,omitempty"`
+	Most  int `json:"most,omitempty"`
 	// Tags are the network tags that firewalls target.
 	Tags []string `json:"tags"`
 	// DiskSizeGB is the boot disk's size in GiB, of which the node offers a part as ephemeral storage.

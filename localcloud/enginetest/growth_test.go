@@ -33,7 +33,9 @@ func growDisks(b *bench) {
 	}
 	planned(b, plan...)
 	before := running(b)
+	b.grow("on")
 	b.pulumi("up --yes --skip-preview")
+	checkAutoscalers(b)
 	var wrong []string
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		if wrong = notGrown(b); len(wrong) == 0 {
@@ -103,7 +105,11 @@ func resize(b *bench, each int, to string) {
 	for _, key := range []string{"nodesPerRegion", "tidbReplicas", "wordpressReplicas"} {
 		b.set(key, fmt.Sprint(each))
 	}
-	planned(b, sized...)
+	plan := sized
+	if to == "changed" {
+		plan = slices.Concat(sized, b.grow("off"))
+	}
+	planned(b, plan...)
 	b.turn(to)
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")

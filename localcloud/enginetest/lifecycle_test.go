@@ -32,6 +32,7 @@ func TestLifecycle(t *testing.T) {
 			planned(b, "update kubernetes:apps/v1:Deployment::tidb-%s-tidb")
 		}},
 		{"and applied region by region", func(b *bench) {
+			b.grow("changed")
 			watch := watchRegions(b, "database", "app.kubernetes.io/name=tidb")
 			b.pulumi("up --yes")
 			for _, both := range watch() {

@@ -16,6 +16,7 @@ import (
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/kubeclient"
 	"geo-wordpress/localcloud/machines/kubelet"
+	"geo-wordpress/localcloud/machines/metrics"
 	"geo-wordpress/localcloud/machines/nodes"
 	"geo-wordpress/localcloud/machines/volumes"
 	"geo-wordpress/localcloud/machines/vpc"
@@ -79,6 +80,7 @@ func (c *cluster) start(ctx context.Context) error {
 	}
 	c.client.Run()
 	c.nodePools.Run()
+	metrics.Run(c.client, c.used)
 	return nil
 }
 

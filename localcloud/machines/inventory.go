@@ -54,6 +54,17 @@ func (c *cluster) Reserve(pool cloud.NodePool, taken *nodes.Taken) (*nodes.Machi
 	return m, nil
 }
 
+// Pools implements nodes.Inventory.
+func (c *cluster) Pools() (all []cloud.NodePool) {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	for _, pool := range c.pools {
+		all = append(all, *pool)
+	}
+	slices.SortFunc(all, func(a, b cloud.NodePool) int { return cmp.Compare(a.ID, b.ID) })
+	return all
+}
+
 // Machines implements nodes.Inventory.
 func (c *cluster) Machines() (all []nodes.Machine) {
 	c.sim.mu.Lock()

@@ -3,6 +3,8 @@ package objectmeta
 import (
 	"fmt"
 
+	"geo-wordpress/sizing"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -31,6 +33,21 @@ const bound = "jsonpath={.status.phase}=Bound"
 // as 20Gi. The watch may first return the claim as it was before, which would end in the state and be planned again.
 func UntilSized(size string) pulumi.StringMap {
 	return withAwait("waitFor", fmt.Sprintf("[%q,%q]", bound, "jsonpath={.spec.resources.requests.storage}="+size))
+}
+
+// UntilScaled are the annotations of an autoscaler that allows one number of pods only: Pulumi watches it until there are
+// that many.
+func UntilScaled(pods int) pulumi.StringMap {
+	return withAwait("waitFor", fmt.Sprintf("jsonpath={.status.currentReplicas}=%d", pods))
+}
+
+// Unmoved are the annotations of the pods of a server that must not move without need: GKE's cluster autoscaler removes no
+// machine that runs one. They are for pools that grow only, because a change of a pod's annotations restarts it.
+func Unmoved(pool sizing.Growth) pulumi.StringMap {
+	if pool.Nodes == 0 {
+		return nil
+	}
+	return pulumi.StringMap{"cluster-autoscaler.kubernetes.io/safe-to-evict": pulumi.String("false")}
 }
 
 // withAwait adds one of the annotations that tell the provider what to wait for.

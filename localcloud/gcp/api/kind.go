@@ -31,6 +31,9 @@ type Kind struct {
 	Check func(in Object) []plugin.CheckFailure
 	// Admit checks a new or changed resource against all others and fills in its outputs. old is nil at creation.
 	Admit func(t *Tx, r, old *Record) error
+	// Live returns the inputs of a resource that change by themselves, with their values. A read returns these; and an update
+	// leaves them as they are unless the provider, comparing with the engine's state, sends a change. nil if none do.
+	Live func(r *Record) Object
 	// Guard returns an error if the resource must not be deleted.
 	Guard func(t *Tx, r *Record) error
 	// Start and Stop are the slow parts, run outside any transaction: Start creates or changes what the resource stands

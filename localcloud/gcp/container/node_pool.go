@@ -29,6 +29,7 @@ func (e *Engine) nodePool() *api.Kind {
 		Start: e.startNodePool,
 		Stop:  e.stopNodePool,
 		Gone:  forgetNamedPorts,
+		Live:  e.liveSize,
 		EmptyUpdate: api.BadRequest("At least one of ['node_version', 'image_type', 'updated_node_pool', 'locations', " +
 			"'workload_metadata_config', 'upgrade_settings', 'kubelet_config', 'linux_node_config', 'tags', 'taints', 'labels', " +
 			"'resource_labels', 'machine_type', 'disk_type', 'disk_size_gb'] must be specified."),
@@ -98,7 +99,8 @@ func admitNodes(t *api.Tx, r, cluster *api.Record) error {
 func poolOf(r, cluster *api.Record) cloud.NodePool {
 	o := r.Outputs
 	_, group := instanceGroup(r)
-	return cloud.NodePool{ID: r.ID, Name: r.Name, Cluster: cluster.ID, Zone: r.Location, InstanceGroup: group,
+	return cloud.NodePool{ID: r.ID,
+		Least: o.Num("autoscaling.minNodeCount"), Most: o.Num("autoscaling.maxNodeCount"), Name: r.Name, Cluster: cluster.ID, Zone: r.Location, InstanceGroup: group,
 		MachineType: o.Str("nodeConfig.machineType"), Count: o.Num("nodeCount"),
 		Tags:       append(o.Strs("nodeConfig.tags"), nodeTag(cluster)),
 		DiskSizeGB: o.Num("nodeConfig.diskSizeGb"), Template: template(o, cluster)}
@@ -133,6 +135,15 @@ func (e *Engine) startNodePool(ctx context.Context, a *api.API, r, old *api.Reco
 		delete(deleted, i)
 	}
 	return a.Transact(func(t *api.Tx) error { return compute.DetachAll(t, deleted) })
+}
+
+// liveSize is the number of a pool's machines, which the provider reads from the instance group, and which changes by
+// itself in a pool that grows.
+func (e *Engine) liveSize(r *api.Record) api.Object {
+	if machines := e.Machines.Instances(r.ID); r.Outputs.Has("autoscaling") && len(machines) > 0 {
+		return api.Object{"nodeCount": float64(len(machines))}
+	}
+	return nil
 }
 
 func (e *Engine) stopNodePool(ctx context.Context, a *api.API, r *api.Record) error {

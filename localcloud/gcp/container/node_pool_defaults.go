@@ -5,6 +5,13 @@ import "geo-wordpress/localcloud/gcp/api"
 // fillNodePool fills in the outputs of a pool's unset fields.
 func fillNodePool(o, cluster api.Object) {
 	fillNodeConfig(o, cluster)
+	if o.Has("autoscaling") {
+		o.Fill("autoscaling", object{})
+		o.Fill("autoscaling.locationPolicy", "BALANCED")
+		for _, limit := range []string{"minNodeCount", "totalMinNodeCount", "totalMaxNodeCount"} {
+			o.Fill("autoscaling."+limit, 0.0)
+		}
+	}
 	o.Fill("management", object{"autoRepair": true, "autoUpgrade": true})
 	o.Fill("upgradeSettings", object{"strategy": "SURGE", "maxSurge": 1.0, "maxUnavailable": 0.0})
 	o.Fill("networkConfig.enablePrivateNodes", cluster.Flag("privateClusterConfig.enablePrivateNodes"))

@@ -14,7 +14,8 @@ import (
 // tags change in place, by a surge upgrade; the rest of nodeConfig does not.
 func nodePoolFields() schema.Fields {
 	return schema.Fields{
-		"cluster": schema.String(schema.Required, schema.ForceNew, schema.Ref(api.Clusters), schema.KeepForm, schema.Weak),
+		"autoscaling": schema.ObjectOf(autoscalingFields()),
+		"cluster":     schema.String(schema.Required, schema.ForceNew, schema.Ref(api.Clusters), schema.KeepForm, schema.Weak),
 		"management": schema.ObjectOf(schema.Fields{
 			"autoRepair":  schema.Bool(schema.Default(false)),
 			"autoUpgrade": schema.Bool(schema.Default(false)),
@@ -31,6 +32,16 @@ func nodePoolFields() schema.Fields {
 			"maxSurge":       schema.Int(schema.Computed, schema.Between(0, 20)),
 			"maxUnavailable": schema.Int(schema.Computed, schema.Between(0, 20)),
 		}, schema.Computed),
+	}
+}
+
+// autoscalingFields limit a pool's cluster autoscaler, per zone or in total. Adding, changing and removing them is an update.
+func autoscalingFields() schema.Fields {
+	count := func() *schema.Field { return schema.Int(schema.Between(0, 1000)) }
+	return schema.Fields{
+		"minNodeCount": count(), "maxNodeCount": count(),
+		"totalMinNodeCount": schema.Int(schema.Only(0, "its pools have one zone")), "totalMaxNodeCount": schema.Int(schema.Only(0, "its pools have one zone")),
+		"locationPolicy": schema.String(schema.Computed, schema.OneOf("BALANCED", "ANY")),
 	}
 }
 
@@ -70,6 +81,13 @@ func nodeConfigFields() schema.Fields {
 const noKubeletConfig = "its kubelets are simulated"
 
 func checkNodePool(in api.Object) []plugin.CheckFailure {
+	a := "autoscaling."
+	switch least, most := in.Num(a+"minNodeCount"), in.Num(a+"maxNodeCount"); {
+	case in.Has("autoscaling") && in.Known(a+"maxNodeCount") && most < 1:
+		return []plugin.CheckFailure{api.Failure("autoscaling", "the maximum number of nodes must be above zero")}
+	case in.Known(a+"minNodeCount") && in.Known(a+"maxNodeCount") && least > most:
+		return []plugin.CheckFailure{api.Failure("autoscaling", "minNodeCount must be no more than maxNodeCount")}
+	}
 	u := "upgradeSettings."
 	if in.Known(u+"maxSurge") && in.Known(u+"maxUnavailable") && in.Num(u+"maxSurge")+in.Num(u+"maxUnavailable") < 1 {
 		return []plugin.CheckFailure{api.Failure("upgradeSettings", "an upgrade needs maxSurge or maxUnavailable above zero")}

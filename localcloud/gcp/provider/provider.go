@@ -217,6 +217,9 @@ func (p *provider) Update(ctx context.Context, req plugin.UpdateRequest) (plugin
 			}
 		}
 	}
+	if err := p.keepLive(k, string(req.ID), in, wanted); err != nil {
+		return plugin.UpdateResponse{}, err
+	}
 	var r *api.Record
 	if len(wanted) > 0 || !unsent { // without changes, this retries what failed before
 		err = p.retry(api.WithURN(ctx, req.URN), func(ctx context.Context) (err error) {
@@ -246,13 +249,18 @@ func (p *provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 	if err != nil || r == nil || r.Type != k.Token {
 		return plugin.ReadResponse{}, err
 	}
-	in := maps.Clone(r.Inputs)
+	in, out := maps.Clone(r.Inputs), maps.Clone(r.Outputs)
+	if k.Live != nil {
+		for name, value := range k.Live(r) {
+			in[name], out[name] = value, value
+		}
+	}
 	if len(req.Inputs) == 0 {
 		// An import: the program must state all its inputs, so none counts as a default.
 		in = api.Object(in).Clone()
 	}
 	return plugin.ReadResponse{ReadResult: plugin.ReadResult{ID: resource.ID(r.ID),
-		Inputs: properties(in, r.Secrets), Outputs: properties(r.Outputs, r.Secrets)}}, nil
+		Inputs: properties(in, r.Secrets), Outputs: properties(out, r.Secrets)}}, nil
 }
 
 func (p *provider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -171,6 +172,9 @@ func (c *Client) Host() string { return c.config.Host }
 func (c *Client) Recorder(component, node string) record.EventRecorder {
 	return c.events.NewRecorder(scheme.Scheme, corev1.EventSource{Component: component, Host: node})
 }
+
+// Dynamic returns a client for objects of any type.
+func (c *Client) Dynamic() (dynamic.Interface, error) { return dynamic.NewForConfig(c.config) }
 
 // WithToken returns a client with the rights of a token's service account.
 func (c *Client) WithToken(token, userAgent string) (kubernetes.Interface, error) {

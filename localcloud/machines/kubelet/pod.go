@@ -44,6 +44,7 @@ type Pod struct {
 	desired corev1.PodStatus
 	located *corev1.Pod // api with the pod's address, until the API server shows that
 	kind    string      // software.State.Kind of the program last seen in it
+	pages   int         // how many requests its WordPress has answered
 }
 
 // newPod creates the record of a new pod, or adopts one that ran before.
@@ -108,6 +109,16 @@ func (p *Pod) Object() *corev1.Pod { return p.api }
 
 // Up says whether the pod's machine is on.
 func (p *Pod) Up() bool { return p.kubelet.Machine.Power == nodes.On }
+
+// Count implements network.Pod.
+func (p *Pod) Count(kind string) {
+	if kind == "wordpress" {
+		p.pages++
+	}
+}
+
+// Pages returns how many requests the pod's WordPress has answered.
+func (p *Pod) Pages() int { return p.pages }
 
 // Ready says whether the kubelet counts the pod as ready.
 func (p *Pod) Ready() bool { return podutil.IsPodReadyConditionTrue(p.desired) }

@@ -68,7 +68,11 @@ func (c *Connection) Answer(r software.Request) (software.Response, error) {
 	if c.pod.Listener(c.port, false) != c.program || c.program.Exit() != nil {
 		return software.Response{}, syscall.ECONNRESET
 	}
-	return c.program.Answer(c.port, r, c.network.From(c.pod)), nil
+	response := c.program.Answer(c.port, r, c.network.From(c.pod))
+	if response.Status != 0 {
+		c.pod.Count(c.Software())
+	}
+	return response, nil
 }
 
 // machineAnswer returns the response of the machine's own servers.

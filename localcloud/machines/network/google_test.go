@@ -38,6 +38,7 @@ func (p pod) Up() bool { return true }
 
 func (p pod) Listener(int, bool) software.Program { return nil }
 
+func (p pod) Count(string)             {}
 func (p pod) Workload() cloud.Workload { return cloud.Workload{Namespace: p.Namespace, Email: "e"} }
 
 // A pod reaches the metadata server on its machine, and Cloud Storage by the cluster's NAT.

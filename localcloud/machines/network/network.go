@@ -27,6 +27,8 @@ type Pod interface {
 	// Listener returns the program that accepts connections on a port, nil if there is none; local: from the pod
 	// itself, to 127.0.0.1.
 	Listener(port int, local bool) software.Program
+	// Count records that the pod has answered a request from outside its VPC, as a kind of software.
+	Count(kind string)
 	// Workload is the pod as its machine's metadata server knows it.
 	Workload() cloud.Workload
 }

@@ -20,6 +20,9 @@ func (p *Pools) ensure(ctx context.Context, pool cloud.NodePool) error {
 	if err != nil {
 		return err
 	}
+	if pool.Most > 0 && len(nodes) > 0 {
+		pool.Count = len(nodes) // neither GKE nor an update brings a pool that grows back to its first size
+	}
 	if err := p.inventory.Adopt(pool, nodes); err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ type Inventory interface {
 	Adopt(pool cloud.NodePool, nodes []*corev1.Node) error
 	// Reserve records a new machine of a pool, with addresses that neither taken nor the inventory contains.
 	Reserve(pool cloud.NodePool, taken *Taken) (*Machine, error)
+	// Pools returns the pools, ordered by ID.
+	Pools() []cloud.NodePool
 	// Machines returns copies of the machines, ordered by name.
 	Machines() []Machine
 	// Remove forgets a machine and kills its pods; RemovePool forgets a pool with its machines.
@@ -61,8 +63,11 @@ func (p *Pools) machine(name string) Machine {
 	return Machine{}
 }
 
-// Run sends heartbeats until the client stops.
-func (p *Pools) Run() { p.client.Go(p.heartbeats) }
+// Run sends heartbeats and runs the cluster autoscaler until the client stops.
+func (p *Pools) Run() {
+	p.client.Go(p.heartbeats)
+	p.client.Go(p.autoscale)
+}
 
 // lock serializes changes of one pool.
 func (p *Pools) lock(id string) (unlock func()) {

@@ -1,0 +1,111 @@
+package enginetest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+)
+
+// growth are the turns of the autoscalers, each with the plan that it adds to an update. The last number of pods before they go
+// is the least: config refuses more. Without nodes, growth restarts nothing; with them, what must not move restarts once.
+var growth = map[string]struct {
+	settings []setting
+	plan     []string
+}{
+	"on": {[]setting{{"growth.wordpress", "3"}, {"growth.tidb", "2"}}, []string{
+		"create kubernetes:autoscaling/v2:HorizontalPodAutoscaler::wordpress-%s",
+		"create kubernetes:autoscaling/v2:HorizontalPodAutoscaler::tidb-%s-tidb",
+		"update gcp:compute/backendService:BackendService::loadbalancer",
+	}},
+	"changed": {[]setting{{"growth.wordpress", "2"}}, []string{
+		"update kubernetes:autoscaling/v2:HorizontalPodAutoscaler::wordpress-%s",
+		"update gcp:compute/backendService:BackendService::loadbalancer",
+	}},
+	"nodes": {[]setting{{"growth.nodes", "3"}}, append([]string{
+		"update gcp:container/nodePool:NodePool::cluster-%s", "replace kubernetes:batch/v1:Job::gate-%s",
+	}, unmoved...)},
+	// The pools and their gates change with the numbers that ride on the same update.
+	"off": {[]setting{{"growth", ""}}, append([]string{
+		"delete kubernetes:autoscaling/v2:HorizontalPodAutoscaler::wordpress-%s",
+		"delete kubernetes:autoscaling/v2:HorizontalPodAutoscaler::tidb-%s-tidb",
+	}, unmoved...)},
+}
+
+// unmoved are the servers that machines which come and go must not move.
+var unmoved = []string{
+	"update kubernetes:apps/v1:StatefulSet::tidb-%s-pd", "replace kubernetes:batch/v1:Job::tidb-%s-pd-gate",
+	"update kubernetes:apps/v1:StatefulSet::tidb-%s-tikv", "replace kubernetes:batch/v1:Job::tidb-%s-tikv-gate",
+	"update kubernetes:apps/v1:StatefulSet::nfs-%s", "update kubernetes:apps/v1:Deployment::syncthing-%s",
+	"update kubernetes:apps/v1:Deployment::wordpress-%s",
+}
+
+// grow sets the autoscalers, which the test's next update applies with its own changes, and returns their plan. It checks that
+// a preview plans that, unless the caller does (off), and that nothing is replaced but the Jobs.
+func (b *bench) grow(to string) []string {
+	b.t.Helper()
+	for _, s := range growth[to].settings {
+		args := []string{"config", "set", "--path", "geo-wordpress:" + s.key, s.value}
+		if s.value == "" {
+			args = []string{"config", "rm", "--path", "geo-wordpress:" + s.key}
+		}
+		b.run("pulumi", append(args, "--stack", "dev", "--config-file", b.config)...)
+	}
+	if to == "off" {
+		return growth[to].plan
+	}
+	all := strings.Join(b.plan(), "\n") + "\n"
+	for _, operation := range growth[to].plan {
+		op, end, _ := strings.Cut(operation, " ")
+		for _, region := range regionNames {
+			want := regexp.MustCompile(`(?m)^` + op + ` .*[:$]` + regexp.QuoteMeta(strings.ReplaceAll(end, "%s", region)) + `$`)
+			if !want.MatchString(all) {
+				b.t.Errorf("growth that is turned %s does not plan to %s %s:\n%s", to, op, strings.ReplaceAll(end, "%s", region), all)
+			}
+		}
+	}
+	for change := range strings.Lines(all) {
+		if op, urn, _ := strings.Cut(change, " "); op != "create" && op != "update" && !strings.Contains(urn, "batch/v1:Job::") {
+			b.t.Errorf("growth that is turned %s plans to %s", to, change)
+		}
+	}
+	return growth[to].plan
+}
+
+// checkAutoscalers checks that each region has both autoscalers, and as many pods as before.
+func checkAutoscalers(b *bench) {
+	b.t.Helper()
+	for _, region := range regionNames {
+		list := decode[autoscalingv2.HorizontalPodAutoscalerList](b.t, b.kubectl(region, "get", "hpa", "-A", "-o", "json"))
+		var all []string
+		for _, a := range list.Items {
+			all = append(all, fmt.Sprintf("%s %d-%d", a.Name, *a.Spec.MinReplicas, a.Spec.MaxReplicas))
+		}
+		slices.Sort(all)
+		if got := strings.Join(all, ", "); got != "tidb 2-2, wordpress 2-3" {
+			b.t.Errorf("%s has the autoscalers %s", region, got)
+		}
+	}
+}
+
+// instanceGroups are the backends of the load balancer, in order.
+func instanceGroups(b *bench) string {
+	b.t.Helper()
+	type resource struct {
+		Type    string
+		Outputs struct{ Backends []struct{ Group string } }
+	}
+	state := decode[struct {
+		Deployment struct{ Resources []resource }
+	}](b.t, b.outputOf("stack export"))
+	var groups []string
+	for _, r := range state.Deployment.Resources {
+		for _, backend := range r.Outputs.Backends {
+			groups = append(groups, backend.Group)
+		}
+	}
+	slices.Sort(groups)
+	return strings.Join(slices.Compact(groups), " ")
+}
