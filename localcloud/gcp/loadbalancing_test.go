@@ -87,7 +87,7 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 	fronts, err := s.api.FrontEnds()
 	require.NoError(t, err)
 	assert.Nil(t, fronts[0].Service)
-	assert.True(t, fronts[0].HTTPSRedirect)
+	assert.Equal(t, &cloud.Redirect{HTTPS: true}, fronts[0].Redirect)
 	require.NoError(t, s.delete(forwardingRuleType, "rule", s.ids["rule"]))
 	fronts, err = s.api.FrontEnds()
 	require.NoError(t, err)

@@ -186,7 +186,7 @@ func TestWithoutAHealthyInstance(t *testing.T) {
 
 func TestRedirect(t *testing.T) {
 	s := newStage(t)
-	s.front.Service, s.front.HTTPSRedirect = nil, true
+	s.front.Service, s.front.Redirect = nil, &cloud.Redirect{HTTPS: true}
 	s.listen(freePort(t)).start()
 	s.eventually("the front end", func() bool { return len(s.lb.Status().FrontEnds) == 1 })
 	a := s.get("/x?q=1")

@@ -31,6 +31,8 @@ type Kind struct {
 	Check func(in Object) []plugin.CheckFailure
 	// Admit checks a new or changed resource against all others and fills in its outputs. old is nil at creation.
 	Admit func(t *Tx, r, old *Record) error
+	// Now brings the outputs up to date that change without an operation, such as a certificate's state.
+	Now func(t *Tx, r *Record)
 	// Guard returns an error if the resource must not be deleted.
 	Guard func(t *Tx, r *Record) error
 	// Start and Stop are the slow parts, run outside any transaction: Start creates or changes what the resource stands
