@@ -55,9 +55,13 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		CDN:                           l.top("cdn").truth(),
 		History:                       l.history(),
 		Domain:                        l.domain(),
+		DNSZone:                       l.dnsZone(),
+		IPv6:                          l.ipv6(),
+		HSTSSeconds:                   l.hsts(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
 	}
+	config.Aliases = l.aliases(config.Domain)
 	config.Staging = l.staging(config.Mail)
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)
 	config.PrimaryRegion = l.primaryRegion(config.Regions)

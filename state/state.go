@@ -22,6 +22,8 @@ type State struct {
 	Protected []string
 	// Ranges are the address ranges of the regions' machines, in CIDR notation, by region.
 	Ranges map[string]string
+	// Entrance is what leads to the site.
+	Entrance Entrance
 }
 
 // Disk is a persistent disk of a region.
@@ -71,6 +73,7 @@ func of(resources map[string]any) *State {
 		}
 		state, _ := value.(map[string]any)
 		outputs, _ := state["outputs"].(map[string]any)
+		s.Entrance.read(urn, outputs)
 		if name := subnetName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == subnetType {
 			s.Ranges[name[1]], _ = outputs["ipCidrRange"].(string)
 		}
@@ -87,6 +90,7 @@ func of(resources map[string]any) *State {
 	}
 	slices.Sort(s.Databases)
 	slices.Sort(s.Protected)
+	s.Entrance.sort()
 	slices.SortFunc(s.Disks, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Role, b.Role))
 	})
