@@ -351,6 +351,7 @@ func TestFrontEndsFollowTheirRules(t *testing.T) {
 func TestHTTPSWaitsForItsCertificate(t *testing.T) {
 	s := newStage(t)
 	s.front.HTTPS, s.front.Port = true, freePort(t)
+	s.front.Problems = []string{"the certificate waits"}
 	s.front.Address = "127.0.0.1"
 	s.start()
 	s.eventually("the front end", func() bool { return len(s.lb.Status().FrontEnds) == 1 })
