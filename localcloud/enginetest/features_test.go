@@ -1,8 +1,18 @@
 package enginetest
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // features are the settings of what is off or modest by default: turned on, changed, and turned off again. An empty value
@@ -13,12 +23,14 @@ var features = map[string][]setting{
 		{"mail.host", "smtp.example.com"}, {"mail.port", "587"}, {"mail.user", "site"}, {"mail.from", "site@example.com"},
 		{"mailPassword", "correct-horse-battery-staple"},
 		{"databaseHistoryHours", "48"}, {"fileHistoryDays", "14"},
+		{"domain", "www.example.com"}, {"aliases[0]", "example.com"}, {"dnsZone", "example-com"}, {"ipv6", "true"}, {"hsts", "300"},
 	},
-	"changed": { // and not mail, which would roll WordPress once more
+	"changed": { // and not mail; the certificates are issued, so the site moves to its domain too
 		{"backup.schedule", "30 4 * * 0"}, {"backup.keepDays", "7"}, {"backup.snapshotDays", "3"},
 		{"databaseHistoryHours", "72"}, {"fileHistoryDays", "3"},
 	},
 	"off": {
+		{"domain", ""}, {"aliases", ""}, {"dnsZone", ""}, {"ipv6", ""}, {"hsts", ""},
 		{"backup", ""}, {"mail", ""}, {"mailPassword", ""}, {"databaseHistoryHours", ""}, {"fileHistoryDays", "0"},
 		{"staging", "true"}, // which excludes mail
 	},
@@ -31,6 +43,12 @@ type setting struct{ key, value string }
 func (b *bench) turn(to string) {
 	b.t.Helper()
 	before := b.plan()
+	switch to {
+	case "on":
+		b.run(b.tool("localcloud"), "dns", "zone", "example-com", "example.com")
+	case "changed":
+		b.pulumi("refresh --yes --skip-preview --target **certificatemanager/certificate:Certificate::**")
+	}
 	for _, s := range features[to] {
 		args := []string{"config", "set", "--path", "geo-wordpress:" + s.key, s.value}
 		switch {
@@ -55,6 +73,8 @@ func (b *bench) turn(to string) {
 		case slices.Contains(b.added, urn): // may go again
 		case slices.Contains([]string{"ConfigMap", "Secret", "Job"}, kind): // auto-named, or of one template
 		case op == "update" && slices.Contains([]string{"NetworkPolicy", "Stack"}, kind):
+		case op == "update" && slices.Contains([]string{"URLMap loadbalancer-https", "TargetHttpProxy loadbalancer-http"}, kind+" "+name):
+		case op == "delete" && kind+" "+name == "URLMap loadbalancer": // nothing but port 80 used it, which redirects
 		case op == "update" && kind == "CronJob" && strings.HasSuffix(name, "-shell"):
 		case op == "update" && kind == "Deployment" && (strings.HasPrefix(name, "wordpress-") || strings.HasPrefix(name, "syncthing-")):
 		default:
@@ -76,5 +96,42 @@ func checkBackup(b *bench) {
 		if got := strings.Count(objects, part); got != want {
 			b.t.Errorf("there are %d objects %s, want %d:\n%s", got, part, want, objects)
 		}
+	}
+}
+
+// checkHTTPS checks that the site has moved to its domain: HTTPS with the authority's certificate, and a redirect to it.
+func checkHTTPS(b *bench) {
+	b.t.Helper()
+	address := strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))
+	if strings.Contains(address, ":") {
+		b.t.Log("this process may not listen on port 443: HTTPS is not checked")
+		return
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM([]byte(b.read(loadbalancer.AuthorityFile(home.Home(b.home).Google()))))
+	client := http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted},
+			DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
+				_, port, _ := net.SplitHostPort(to)
+				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(address, port))
+			}}}
+	for url, want := range map[string]string{
+		"https://www.example.com/wp-admin/install.php": "200  max-age=300",
+		"https://example.com/a?b=c":                    "301 https://www.example.com/a?b=c ",
+		"http://www.example.com/a?b=c":                 "301 https://www.example.com/a?b=c ",
+		"http://" + address + "/":                      "301 https://www.example.com/ ",
+	} {
+		response, err := client.Get(url)
+		if err != nil {
+			b.t.Errorf("%s: %v", url, err)
+			continue
+		}
+		response.Body.Close()
+		if got := fmt.Sprint(response.StatusCode, " ", response.Header.Get("Location"), " ", response.Header.Get("Strict-Transport-Security")); got != want {
+			b.t.Errorf("%s answers %q, want %q", url, got, want)
+		}
+	}
+	if url := strings.TrimSpace(b.outputOf("stack output site_url")); url != "https://www.example.com" {
+		b.t.Errorf("the site's URL is %s", url)
 	}
 }
