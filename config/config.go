@@ -49,6 +49,15 @@ type Config struct {
 	InstallFrom []netip.Prefix
 	// Domain is the site's public DNS name, served by HTTPS; empty serves plain HTTP on the load balancer's address.
 	Domain string
+	// Aliases are further names, which redirect to the domain.
+	Aliases []string
+	// DNSZone is the name of the Cloud DNS zone in which the stack sets the records of these names; empty leaves them to the
+	// operator.
+	DNSZone string
+	// IPv6 gives the load balancer an IPv6 address too.
+	IPv6 bool
+	// HSTSSeconds is for how long browsers use nothing but HTTPS after a visit; 0 does not ask for it.
+	HSTSSeconds int
 	// Site, when set, is installed by the stack; without it the address leads to WordPress's installation page.
 	Site *Site
 

@@ -91,6 +91,7 @@ func TestEveryValueArrives(t *testing.T) {
 		"visitorStaleness": "60", "cdn": "true",
 		"databaseHistoryHours": "48", "fileHistoryDays": "0", "growth": `{"wordpress":4,"tidb":3,"nodes":5}`,
 		"databaseNamespace": "one", "filesNamespace": "two", "wordpressNamespace": "three", "domain": "www.example.com",
+		"aliases": `["example.com","example.org"]`, "dnsZone": "example-com", "ipv6": "true", "hsts": "86400",
 		"site":          `{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`,
 		"dumplingImage": "dumpling:8", "lightningImage": "lightning:9", "rcloneImage": "rclone:10",
 		"backup": `{"schedule":"@daily","keepDays":12,"snapshotDays":3}`,
@@ -120,6 +121,10 @@ func TestEveryValueArrives(t *testing.T) {
 		History:          config.History{DatabaseHours: 48},
 		CDN:              true,
 		Domain:           "www.example.com",
+		Aliases:          []string{"example.com", "example.org"},
+		DNSZone:          "example-com",
+		IPv6:             true,
+		HSTSSeconds:      86400,
 		Site:             &config.Site{Title: "A site", AdminUser: "editor", AdminEmail: "editor@example.com"},
 		Backup:           &config.Backup{Schedule: "@daily", Location: "US", KeepDays: 12, SnapshotDays: 3},
 	}

@@ -57,9 +57,13 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		Shield:                        l.shield(),
 		XMLRPC:                        l.top("xmlrpc").truth(),
 		Domain:                        l.domain(),
+		DNSZone:                       l.dnsZone(),
+		IPv6:                          l.ipv6(),
+		HSTSSeconds:                   l.hsts(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
 	}
+	config.Aliases = l.aliases(config.Domain)
 	config.Staging = l.staging(config.Mail)
 	config.InstallFrom = l.installFrom(config.Site)
 	config.Growth = l.growth(config.Replicas)

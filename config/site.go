@@ -5,45 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"geo-wordpress/googlecloud"
 )
-
-// domain reads the site's DNS name, empty for none.
-func (l *loader) domain() string {
-	domain, _ := l.top("domain").checked(checkDomain)
-	return domain
-}
-
-// withoutCertificate are top-level domains for which no public authority issues a certificate (RFC 6761, RFC 6762,
-// ICANN's internal).
-var withoutCertificate = []string{"arpa", "example", "internal", "invalid", "local", "localhost", "onion", "test"}
-
-// checkDomain returns what is wrong with the site's domain, or nothing. Empty is allowed: no domain.
-func checkDomain(domain string) string {
-	const form = "must be a DNS name such as www.example.com, in lower case: no scheme, port, path, wildcard or " +
-		"trailing dot; or empty, for plain HTTP on the load balancer's address"
-	if domain == "" {
-		return ""
-	}
-	if len(domain) > 63 {
-		return "is longer than 63 characters, which is Google's limit for a certificate: choose a shorter domain"
-	}
-	labels := strings.Split(domain, ".")
-	if len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {
-		return form
-	}
-	last := labels[len(labels)-1]
-	if !googlecloud.Name.MatchString(last) || len(last) < 2 {
-		return form // such as an IP address
-	}
-	if slices.Contains(withoutCertificate, last) {
-		return "cannot have a public certificate, which HTTPS needs: choose a registered domain, or leave it empty"
-	}
-	return ""
-}
-
-func notLabel(text string) bool { return !dnsLabel.MatchString(text) }
 
 // site reads the input of WordPress's installer: all fields, or an empty object for no site.
 func (l *loader) site() *Site {

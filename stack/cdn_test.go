@@ -54,7 +54,11 @@ func TestTheCDNChangesTheEntranceAndWordPressOnly(t *testing.T) {
 // address yet.
 func TestTheCacheKeyFollowsTheSite(t *testing.T) {
 	for domain, url := range map[string]string{"": "http://", "www.example.com": "https://www.example.com"} {
-		s := run(t, with(with(configtest.Committed(t), "cdn", "true"), "domain", domain), false)
+		values := with(with(configtest.Committed(t), "cdn", "true"), "domain", domain)
+		s := run(t, values, false)
+		if domain != "" {
+			s = next(t, issue(s, domain), values)
+		}
 		if domain == "" {
 			url += s.Only(addressType).Output("address")
 		}

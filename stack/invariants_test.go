@@ -19,6 +19,8 @@ import (
 type system struct {
 	*stacktest.Graph
 	config *config.Config
+	// home is the name in WordPress's URL; empty for the address, where every new stack's site is.
+	home string
 
 	homes     map[*stacktest.Resource]string // cache of regionOf
 	admission map[string][]policy            // cache of policies, by region
@@ -94,7 +96,8 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"seven regions": configtest.Sized(t, 7),
 		"with a site": with(configtest.Committed(t), "site",
 			`{"title":"A site","adminUser":"editor","adminEmail":"editor@example.com"}`),
-		"with a domain": with(configtest.Committed(t), "domain", "www.example.com"),
+		"with a domain":   with(configtest.Committed(t), "domain", "www.example.com"),
+		"with every name": withNames(configtest.Committed(t), "example.com"),
 		"with backups, from a backup": with(with(configtest.Committed(t),
 			"backup", `{"schedule":"0 3 * * *","keepDays":30,"snapshotDays":7}`),
 			"restore", `{"bucket":"another-stacks","name":"last-week"}`),

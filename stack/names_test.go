@@ -21,8 +21,9 @@ var nameRules = []invariant{
 	{"labels are within their limits", labelsAreWithinLimits},
 }
 
-// namesOfOthers are kinds whose name is that of what they belong to, and service accounts, which have an ID.
-var namesOfOthers = []string{"InstanceGroupNamedPort", "DiskResourcePolicyAttachment", "Account"}
+// namesOfOthers are kinds whose name is that of what they belong to, and service accounts, which have an ID. A DNS record
+// has the name that it is for.
+var namesOfOthers = []string{"InstanceGroupNamedPort", "DiskResourcePolicyAttachment", "Account", "RecordSet"}
 
 // googleNamesAreAutomatic: a resource with a fixed name is deleted before it is replaced, which Google refuses while
 // another resource uses it. A named port needs the name that the backend service uses.
@@ -43,7 +44,7 @@ func googleNamesAreWithinLimits(t rapid.TB, s *system) {
 		if r.Type == stacktest.ClusterType || r.Type == stacktest.PoolType {
 			limit = googlecloud.MaxClusterName
 		}
-		if name := r.Output("name"); name != "" && r.Kind() != "Account" {
+		if name := r.Output("name"); name != "" && r.Kind() != "Account" && r.Kind() != "RecordSet" {
 			if !googlecloud.Name.MatchString(name) || len(name) > limit {
 				t.Errorf("%s has the name %q, of %d characters of %d, which Google refuses", r, name, len(name), limit)
 			}

@@ -24,6 +24,12 @@ func (s *system) export() {
 	}
 	s.ctx.Export("loadbalancer_ip", s.loadBalancer.Address)
 	s.ctx.Export("site_url", s.loadBalancer.SiteURL)
+	if s.loadBalancer.IPv6 != nil {
+		s.ctx.Export("loadbalancer_ipv6", s.loadBalancer.IPv6)
+	}
+	if len(s.loadBalancer.Records) > 0 {
+		s.ctx.Export("dns_records", s.loadBalancer.Records)
+	}
 	s.ctx.Export("kubeconfig", cluster.MergeKubeconfigs(kubeconfigs))
 	s.ctx.Export("regions", all)
 	s.ctx.Export("database", pulumi.Map{

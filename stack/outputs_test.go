@@ -22,12 +22,13 @@ var outputRules = []invariant{
 func theOutputsAreThosePromised(t rapid.TB, s *system) {
 	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
 	database := []string{"name", "password", "rootPassword", "user"}
-	if s.config.Backup != nil {
-		want = append([]string{"backup_bucket"}, want...)
+	for name, is := range map[string]bool{"admin": s.config.Site != nil, "backup_bucket": s.config.Backup != nil,
+		"dns_records": s.config.Domain != "", "loadbalancer_ipv6": s.config.IPv6} {
+		if is {
+			want = append(want, name)
+		}
 	}
-	if s.config.Site != nil {
-		want = append([]string{"admin"}, want...)
-	}
+	slices.Sort(want)
 	var got []string
 	for _, name := range s.Stack().Outputs.StableKeys() {
 		got = append(got, string(name))
@@ -81,10 +82,10 @@ func isSecret(v resource.PropertyValue) bool {
 }
 
 func theSiteIsWhereTheLoadBalancerIs(t rapid.TB, s *system) {
-	address := s.Only(addressType).Output("address")
+	address := s.Only(addressType, "loadbalancer").Output("address")
 	url := "http://" + address
-	if s.config.Domain != "" {
-		url = "https://" + s.config.Domain
+	if s.home != "" {
+		url = "https://" + s.home
 	}
 	if got := s.output("loadbalancer_ip"); got != address {
 		t.Errorf("loadbalancer_ip is %v, want %s", got, address)
@@ -97,7 +98,13 @@ func theSiteIsWhereTheLoadBalancerIs(t rapid.TB, s *system) {
 	}
 	// WordPress uses the same site URL in every region.
 	for _, r := range s.Of("kubernetes:core/v1:ConfigMap") {
-		if extra, ok := r.Data()["config-extra.php"].(string); ok && !containsAll(extra, "'WP_HOME', '"+url+"'", "'WP_SITEURL', '"+url+"'") {
+		extra, ok := r.Data()["config-extra.php"].(string)
+		want := []string{"'WP_HOME', '" + url + "'", "'WP_SITEURL', '" + url + "'"}
+		if s.config.Domain != "" { // and every URL that another region may have while the site moves
+			want = []string{"$geo_url = '" + url + "';", "'WP_HOME', $geo_url )", "'WP_SITEURL', $geo_url )", " 'http://" + address + "',",
+				" 'https://" + s.config.Domain + "',", "'COOKIEHASH', md5( '" + url + "' )"}
+		}
+		if ok && !containsAll(extra, want...) {
 			t.Errorf("%s names another site than %s: %s", r, url, extra)
 		}
 	}

@@ -41,6 +41,7 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 		s.routes,
 		s.backups,
 		s.sites,
+		s.redirects,
 		s.departures,
 	} {
 		if err := chapter(); err != nil {

@@ -41,6 +41,7 @@ type system struct {
 	replicated   pulumi.Resource                // the Job that places the data; nil while a region is lost or leaves
 	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
 	machines     []pulumi.Resource              // the last region's gate so far, after its machines
+	served       []pulumi.Resource              // the last region's WordPress
 	backup       *backup.Backup                 // nil without backups
 	reader       pulumi.Resource                // the Job that creates the database user who dumps
 	restore      *restore.Restore               // nil unless the site is made from a backup
@@ -64,6 +65,7 @@ func (s *system) foundations() (err error) {
 	s.project, err = project.New(s.ctx, "project", project.Args{
 		ManageServices: s.config.ManageServices,
 		Storage:        s.config.Backup != nil || s.config.Restore != nil,
+		Certificates:   s.config.Domain != "",
 	})
 	if err != nil {
 		return err
@@ -158,9 +160,15 @@ func (s *system) entrance() (err error) {
 	s.loadBalancer, err = loadbalancer.New(s.ctx, "loadbalancer", loadbalancer.Args{
 		Project:  s.project,
 		Backends: backends,
-		Domain:   s.config.Domain,
 		CDN:      s.config.CDN,
 		Shield:   shield.Rules(s.config.Shield, s.config.XMLRPC, s.config.InstallFrom),
+
+		Domain:      s.config.Domain,
+		Aliases:     s.config.Aliases,
+		Zone:        s.config.DNSZone,
+		IPv6:        s.config.IPv6,
+		HSTSSeconds: s.config.HSTSSeconds,
+		Last:        s.last.Entrance,
 
 		FollowLeaders: s.config.PrimaryRegion != "",
 		After:         s.purged,
@@ -242,6 +250,8 @@ func (s *system) sites() error {
 			Files:       files,
 			Credentials: s.credentials,
 			SiteURL:     s.loadBalancer.SiteURL,
+			URLs:        s.loadBalancer.URLs,
+			After:       s.loadBalancer.Ready,
 			Priority:    r.priority,
 			Database:    database,
 		})
@@ -253,5 +263,9 @@ func (s *system) sites() error {
 		}
 		before = []pulumi.Resource{site.Serves}
 	}
+	s.served = before
 	return nil
 }
+
+// redirects makes port 80 redirect to HTTPS, once WordPress uses HTTPS in every region.
+func (s *system) redirects() error { return s.loadBalancer.Redirect(s.ctx, s.served...) }

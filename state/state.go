@@ -24,6 +24,8 @@ type State struct {
 	Ranges map[string]string
 	// Growing are the most pods in any region to which autoscalers scale a Deployment, by its name: wordpress or tidb.
 	Growing map[string]int
+	// Entrance is what leads to the site.
+	Entrance Entrance
 }
 
 // Disk is a persistent disk of a region.
@@ -74,6 +76,7 @@ func of(resources map[string]any) *State {
 		}
 		state, _ := value.(map[string]any)
 		outputs, _ := state["outputs"].(map[string]any)
+		s.Entrance.read(urn, outputs)
 		if name := subnetName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == subnetType {
 			s.Ranges[name[1]], _ = outputs["ipCidrRange"].(string)
 		}
@@ -97,6 +100,7 @@ func of(resources map[string]any) *State {
 	}
 	slices.Sort(s.Databases)
 	slices.Sort(s.Protected)
+	s.Entrance.sort()
 	slices.SortFunc(s.Disks, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Role, b.Role))
 	})

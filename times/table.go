@@ -72,6 +72,14 @@ var google = map[string]entry{
 	// 11 s, twice; destroyed in 11 s.
 	"gcp:compute/targetHttpProxy:TargetHttpProxy":   {11 * s, 11 * s, 11 * s},
 	"gcp:compute/targetHttpsProxy:TargetHttpsProxy": {11 * s, 11 * s, 11 * s},
+	// Estimates, as the proxy. A certificate exists at once, and is issued after its DNS record is found, which nothing waits
+	// for.
+	"gcp:compute/sSLPolicy:SSLPolicy":                                {11 * s, 11 * s, 11 * s},
+	"gcp:certificatemanager/dnsAuthorization:DnsAuthorization":       {5 * s, 5 * s, 5 * s},
+	"gcp:certificatemanager/certificate:Certificate":                 {5 * s, 5 * s, 5 * s},
+	"gcp:certificatemanager/certificateMap:CertificateMap":           {5 * s, 5 * s, 5 * s},
+	"gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": {11 * s, 11 * s, 11 * s},
+	"gcp:dns/recordSet:RecordSet":                                    {5 * s, 5 * s, 5 * s},
 	// Created at once, and provisioned when the domain points here, which nothing waits for. Estimate.
 	"gcp:compute/managedSslCertificate:ManagedSslCertificate": {11 * s, 11 * s, 11 * s},
 	// 22 s, twice; destroyed in 22 s (estimate).

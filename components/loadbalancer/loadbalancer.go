@@ -6,6 +6,7 @@ import (
 	"geo-wordpress/components/project"
 	"geo-wordpress/regions"
 	"geo-wordpress/shield"
+	"geo-wordpress/state"
 
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -56,8 +57,17 @@ type Args struct {
 	Project  *project.Project
 	Backends []Backend
 	// Domain, when set, is served over HTTPS with a Google-managed certificate, and HTTP redirects to it. Without a
-	// domain the site is plain HTTP on the address.
-	Domain string
+	// domain the site is plain HTTP on the address. Aliases redirect to the domain.
+	Domain  string
+	Aliases []string
+	// Zone is the Cloud DNS zone in which the names' records are set; empty leaves them to the operator.
+	Zone string
+	// IPv6 adds an IPv6 address.
+	IPv6 bool
+	// HSTSSeconds is for how long browsers use nothing but HTTPS; 0 does not ask for it.
+	HSTSSeconds int
+	// Last is what the last update left. It decides which of the names WordPress can use.
+	Last state.Entrance
 	// CDN makes Cloud CDN keep what the answers' headers allow.
 	CDN bool
 	// FollowLeaders sends what writes to the region with the database's leaders.
@@ -76,33 +86,50 @@ type LoadBalancer struct {
 	// is reserved, long before the rest exists.
 	Address pulumi.StringOutput
 	SiteURL pulumi.StringOutput
+	// URLs are those that WordPress answers to as its own: none but SiteURL if empty. While the site moves, they are the old
+	// one and the new one.
+	URLs pulumi.StringArrayOutput
+	// IPv6 is the IPv6 address; nil without one.
+	IPv6 pulumi.StringPtrInput
+	// Records are the DNS records of the names, each with name, type and data. They and Ready are set by Route.
+	Records pulumi.MapArray
+	// Ready is what WordPress waits for before it uses its URL, apart from the address: the listener, and published addresses.
+	Ready []pulumi.Resource
 	// Services are the backend services: once they are updated, a region that is no backend gets no new requests.
 	Services []pulumi.Resource
 
 	args               Args
 	name               string
-	address            *compute.GlobalAddress
-	policy             *compute.SecurityPolicy // nil without rules
-	everybody, leaders *compute.BackendService // leaders is nil without FollowLeaders
+	names              names
+	reserved           []*compute.GlobalAddress // IPv4, and IPv6 if there is one
+	policy             *compute.SecurityPolicy  // nil without rules
+	everybody, leaders *compute.BackendService  // leaders is nil without FollowLeaders
 }
 
 // New declares the address and the backend services.
 func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOption) (*LoadBalancer, error) {
-	l := &LoadBalancer{args: args, name: name}
+	l := &LoadBalancer{args: args, name: name, names: namesOf(args)}
 	if err := ctx.RegisterComponentResource("geo-wordpress:loadbalancer:LoadBalancer", name, l, opts...); err != nil {
 		return nil, err
 	}
-	var err error
-	l.address, err = compute.NewGlobalAddress(ctx, name, &compute.GlobalAddressArgs{
-		Description: pulumi.String("geo-wordpress: the site"),
-	}, pulumi.Parent(l), args.Project.Ready())
-	if err != nil {
+	if err := l.reserve(ctx); err != nil {
 		return nil, err
 	}
-	l.Address = l.address.Address
-	l.SiteURL = pulumi.Sprintf("http://%s", l.Address)
-	if args.Domain != "" {
-		l.SiteURL = pulumi.String("https://" + args.Domain).ToStringOutput()
+	plain := pulumi.Sprintf("http://%s", l.Address)
+	l.SiteURL = plain
+	if l.names.home != "" {
+		l.SiteURL = pulumi.String("https://" + l.names.home).ToStringOutput()
+	}
+	l.URLs = pulumi.StringArray{}.ToStringArrayOutput()
+	if l.names.wanted != "" {
+		urls := pulumi.StringArray{plain, pulumi.String("https://" + l.names.wanted)}
+		if l.names.home != "" && l.names.home != l.names.wanted {
+			urls = append(urls, pulumi.String("https://"+l.names.home))
+		}
+		l.URLs = urls.ToStringArrayOutput()
+	}
+	if err := l.tell(ctx); err != nil {
+		return nil, err
 	}
 	if err := l.shield(ctx); err != nil {
 		return nil, err
@@ -111,4 +138,27 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"address": l.Address, "siteUrl": l.SiteURL})
+}
+
+// reserve declares the addresses.
+func (l *LoadBalancer) reserve(ctx *pulumi.Context) error {
+	address, err := compute.NewGlobalAddress(ctx, l.name, &compute.GlobalAddressArgs{
+		Description: pulumi.String("geo-wordpress: the site"),
+	}, pulumi.Parent(l), l.args.Project.Ready())
+	if err != nil {
+		return err
+	}
+	l.Address, l.reserved = address.Address, []*compute.GlobalAddress{address}
+	if !l.args.IPv6 {
+		return nil
+	}
+	address, err = compute.NewGlobalAddress(ctx, l.name+"-ipv6", &compute.GlobalAddressArgs{
+		Description: pulumi.String("geo-wordpress: the site"),
+		IpVersion:   pulumi.String("IPV6"),
+	}, pulumi.Parent(l), l.args.Project.Ready())
+	if err != nil {
+		return err
+	}
+	l.IPv6, l.reserved = address.Address.ToStringPtrOutput(), append(l.reserved, address)
+	return nil
 }

@@ -25,6 +25,8 @@ type Args struct {
 	ManageServices bool
 	// Storage adds Cloud Storage, for backups.
 	Storage bool
+	// Certificates adds Certificate Manager, for a domain.
+	Certificates bool
 }
 
 // Project is the Google Cloud project with its APIs enabled. The rest of the graph depends on it.
@@ -41,9 +43,12 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	if args.ManageServices {
-		needed := apis
+		needed := slices.Clone(apis)
 		if args.Storage {
-			needed = append(slices.Clone(apis), "storage.googleapis.com")
+			needed = append(needed, "storage.googleapis.com")
+		}
+		if args.Certificates {
+			needed = append(needed, "certificatemanager.googleapis.com")
 		}
 		for _, api := range needed {
 			// A project outlives the stack, and others may use its APIs: destroying the stack leaves them on.

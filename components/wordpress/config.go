@@ -98,9 +98,10 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	if w.args.Config.CDN {
 		pageSeconds = loadbalancer.PageSeconds
 	}
-	extra := w.args.SiteURL.ToStringOutput().ApplyT(func(url string) (string, error) {
+	extra := pulumi.All(w.args.SiteURL, w.args.URLs).ApplyT(func(urls []any) (string, error) {
 		return render(configExtra, map[string]any{
-			"SiteURL":          url,
+			"SiteURL":          urls[0],
+			"URLs":             urls[1],
 			"VisitorStaleness": w.args.Config.VisitorStaleness,
 			"PageSeconds":      pageSeconds,
 			"Mail":             w.args.Config.Mail,

@@ -34,7 +34,11 @@ type Args struct {
 	Files       *nfs.Server
 	Credentials *credentials.Credentials
 	SiteURL     pulumi.StringInput
-	Priority    *priority.Classes
+	// URLs are those that WordPress answers to as its own, while the site moves from one to another; empty for SiteURL alone.
+	URLs pulumi.StringArrayInput
+	// After must be ready before WordPress uses SiteURL.
+	After    []pulumi.Resource
+	Priority *priority.Classes
 	// Database must be ready before WordPress starts.
 	Database pulumi.Resource
 }
@@ -61,6 +65,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	w.ready = append(w.ready, args.Namespace.Policies()...)
 	w.ready = append(w.ready, args.Database)
+	w.ready = append(w.ready, args.After...)
 	steps := []func(*pulumi.Context) error{w.configuration, w.service, w.policies, w.deployment, w.cron, w.shell}
 	if args.Config.Site != nil {
 		steps = append(steps, w.install)

@@ -81,6 +81,10 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"xmlrpc":                        truth("xmlrpc"),
 		"installFrom":                   `[]`,
 		"domain":                        domain.Draw(t, "domain"),
+		"aliases":                       "[]",
+		"dnsZone":                       "",
+		"ipv6":                          "false",
+		"hsts":                          "0",
 		"site":                          encoded(site.Draw(t, "site")),
 		"backup":                        encoded(backup.Draw(t, "backup")),
 		"restore":                       `{}`,
@@ -90,6 +94,9 @@ func ValidConfig(t *rapid.T) map[string]string {
 	if values[full("site")] == "{}" {
 		values[full("restore")] = encoded(restore.Draw(t, "restore"))
 		values[full("installFrom")] = encoded(installFrom.Draw(t, "ranges to install from"))
+	}
+	if values[full("domain")] != "" {
+		maps.Copy(values, entrance(t, values[full("domain")]))
 	}
 	values[full("mail")], values[full("mailPassword")] = mail(t)
 	values[full("staging")] = strconv.FormatBool(values[full("mail")] == "{}" && rapid.Bool().Draw(t, "staging"))

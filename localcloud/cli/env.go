@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // passphrase encrypts the secrets in a stack of the local cloud. It protects nothing: the salt in the committed dev
@@ -78,6 +79,8 @@ func exports(h home.Home, tools string, attachable map[string]int) string {
 	// Prepend to the shell's PATH only once: a second evaluation must not make it longer.
 	fmt.Fprintf(text, "case \"$PATH\" in %s:*) ;; *) export PATH=%s:\"$PATH\" ;; esac\n", quote(path), quote(path))
 	set("KUBECONFIG", h.Kubeconfig())
+	// The certificate of the authority that signs the site's: curl --cacert "$LOCALCLOUD_AUTHORITY".
+	set("LOCALCLOUD_AUTHORITY", loadbalancer.AuthorityFile(h.Google()))
 
 	var attached []string
 	for _, name := range slices.Sorted(maps.Keys(attachable)) {

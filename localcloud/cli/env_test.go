@@ -42,6 +42,7 @@ func TestEnvironmentSurvivesTheShell(t *testing.T) {
 			home.Env:                 dir,
 			"PATH":                   tools + ":" + dir + "/bin:/usr/bin:/bin",
 			"KUBECONFIG":             dir + "/kubeconfig",
+			"LOCALCLOUD_AUTHORITY":   dir + "/google/authority.pem",
 			"PULUMI_HOME":            dir + "/pulumi-home",
 			"PULUMI_BACKEND_URL":     "file://" + dir + "/pulumi?metadata=skip",
 			"PULUMI_DEBUG_PROVIDERS": "gcp:1001,random:1003",

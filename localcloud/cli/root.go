@@ -112,6 +112,6 @@ No data leaves this machine: every server listens on the loopback interface only
 	})
 	command.AddCommand(
 		startCommand(o), stopCommand(o), statusCommand(o), envCommand(o), logsCommand(o), resetCommand(o),
-		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o), checksCommand(o), dashboardCommand(o), objectsCommand(o))
+		failCommand(o), partitionCommand(o), healCommand(o), faultsCommand(o), checksCommand(o), dashboardCommand(o), objectsCommand(o), dnsCommand(o))
 	return command
 }

@@ -194,6 +194,8 @@ func writeService(text io.Writer, s loadbalancer.ServiceStatus) {
 }
 
 func showLeftovers(out io.Writer, s daemon.Status) error {
+	// A zone of Cloud DNS is there before the stack (`localcloud dns zone`).
+	s.Resources = slices.DeleteFunc(s.Resources, func(r daemon.Resource) bool { return r.Type == "gcp:dns/managedZone:ManagedZone" })
 	for _, r := range s.Resources {
 		fmt.Fprintf(out, "%s %s\n", r.Type, r.ID)
 	}

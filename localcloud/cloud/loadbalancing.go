@@ -15,11 +15,26 @@ type FrontEnd struct {
 	Port    int
 	HTTPS   bool
 	// Routes are the URL map's route rules in the order of their priority: the first that matches a request names its
-	// service. Service answers all other requests, or HTTPSRedirect redirects them to the same URL over HTTPS. None of
-	// them is set while the resources behind the rule are missing.
+	// service. Service answers all other requests, or Redirect redirects them. None of them is set while the resources
+	// behind the rule are missing. HostRedirects redirect the requests for single hosts, before all these.
 	Routes        []Route
 	Service       *BackendService
-	HTTPSRedirect bool
+	Redirect      *Redirect
+	HostRedirects map[string]Redirect
+	// Headers are set in every answer of a service.
+	Headers map[string]string
+	// Hosts have an issued certificate. MinTLS is the least version of TLS, in the form TLS_1_2. Problems are why other hosts
+	// have no certificate.
+	Hosts    []string
+	MinTLS   string
+	Problems []string
+}
+
+// Redirect is a permanent redirect to the same path and query, over HTTPS or as the request came, at another host or the
+// request's.
+type Redirect struct {
+	HTTPS bool
+	Host  string // empty for the request's
 }
 
 // Route is a route rule. It matches a request if one of its match rules does.

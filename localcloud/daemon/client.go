@@ -50,6 +50,17 @@ func (r Record) InjectFaults(ctx context.Context, plan string) error {
 	return r.call(ctx, http.MethodPost, faultsPath, url.Values{"plan": {plan}}, nil)
 }
 
+// SetRecord sets the data of a name's DNS records of a type, at a provider other than Cloud DNS; without data it removes
+// them.
+func (r Record) SetRecord(ctx context.Context, name, recordType string, data ...string) error {
+	return r.call(ctx, http.MethodPost, recordsPath, url.Values{"name": {name}, "type": {recordType}, "data": data}, nil)
+}
+
+// CreateZone creates a public zone in Cloud DNS.
+func (r Record) CreateZone(ctx context.Context, project, name, domain string) error {
+	return r.call(ctx, http.MethodPost, zonesPath, url.Values{"project": {project}, "name": {name}, "domain": {domain}}, nil)
+}
+
 // SetCheckPace makes the load balancers' health checks and draining run the given number of times as fast, until the
 // local cloud stops.
 func (r Record) SetCheckPace(ctx context.Context, times int) error {

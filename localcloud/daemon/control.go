@@ -24,6 +24,8 @@ const (
 	faultsPath  = "/faults"
 	checksPath  = "/checks"
 	objectsPath = "/objects"
+	recordsPath = "/dns/records"
+	zonesPath   = "/dns/zones"
 )
 
 // listenForControl serves the control API on a free loopback port, to clients that send the record's token.
@@ -43,6 +45,8 @@ func (d *daemon) listenForControl(record *Record) error {
 	mux.HandleFunc("POST "+healPath+"{kind}", d.serveChange(false))
 	mux.HandleFunc("POST "+faultsPath, d.serveFaults)
 	mux.HandleFunc("POST "+checksPath, d.serveCheckPace)
+	mux.HandleFunc("POST "+recordsPath, d.serveRecord)
+	mux.HandleFunc("POST "+zonesPath, d.serveZone)
 	mux.HandleFunc("POST "+stopPath, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 		d.stop()
@@ -120,5 +124,26 @@ func (d *daemon) serveCheckPace(w http.ResponseWriter, r *http.Request) {
 	}
 	d.infrastructure.SetCheckPace(times)
 	d.log.Info("health checks", "pace", times)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// serveRecord sets DNS records at a provider other than Cloud DNS.
+func (d *daemon) serveRecord(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	done(w, d.infrastructure.SetRecord(q.Get("name"), q.Get("type"), q["data"]))
+}
+
+// serveZone creates a public zone in Cloud DNS.
+func (d *daemon) serveZone(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	done(w, d.infrastructure.CreateZone(q.Get("project"), q.Get("name"), q.Get("domain")))
+}
+
+// done answers a request without a result.
+func done(w http.ResponseWriter, err error) {
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusConflict)
+		return
+	}
 	w.WriteHeader(http.StatusNoContent)
 }

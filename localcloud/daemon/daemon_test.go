@@ -72,6 +72,10 @@ func (s small) Resume(ctx context.Context) error {
 	return s.fail
 }
 
+func (s small) SetRecord(string, string, []string) error { return s.fail }
+
+func (s small) CreateZone(string, string, string) error { return s.fail }
+
 func (s small) Resources() []Resource {
 	if s.cluster == nil {
 		return nil

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"geo-wordpress/localcloud/cloud"
@@ -24,6 +25,10 @@ type Infrastructure interface {
 	Resources() []Resource
 	// Inventory lists the objects of a bucket, or of all buckets if its name is empty.
 	Inventory(bucket string) ([]cloud.Object, error)
+	// SetRecord sets the data of a name's DNS records at a provider other than Cloud DNS; CreateZone creates a public zone in
+	// Cloud DNS.
+	SetRecord(name, recordType string, data []string) error
+	CreateZone(project, name, domain string) error
 	// LoadBalancers returns the load balancers' status.
 	LoadBalancers() loadbalancer.Status
 	// RealWordPress returns the status of the real WordPress, or nil if WordPress is simulated only.
@@ -61,8 +66,14 @@ func (o Options) assemble(h home.Home, planes cloud.ControlPlanes, log *slog.Log
 	}
 	simulator.SetFacts(google)
 	s := &simulation{Simulator: simulator, API: google}
+	authority, err := loadbalancer.OpenAuthority(h.Google())
+	if err != nil {
+		simulator.Close()
+		return nil, errors.Join(err, google.Close())
+	}
 	frontEnds := loadbalancer.Options{
-		Declared: google, Dialer: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
+		Authority: authority,
+		Declared:  google, Dialer: simulator, Instances: simulator.Instances, Log: log.With("part", "load balancer"),
 	}
 	if o.RealWordPress != "" {
 		s.site = realsite.Start(realsite.Options{

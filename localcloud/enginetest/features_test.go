@@ -1,10 +1,18 @@
 package enginetest
 
 import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
+
+	"geo-wordpress/localcloud/home"
+	"geo-wordpress/localcloud/loadbalancer"
 )
 
 // features are the settings of what is off or modest by default: turned on, changed, and turned off again. An empty value
@@ -17,14 +25,16 @@ var features = map[string][]setting{
 		{"databaseHistoryHours", "48"}, {"fileHistoryDays", "14"},
 		{"shield.loginsPerMinute", "30"}, {"shield.banMinutes", "15"}, {"shield.preview", "true"},
 		{"xmlrpc", "true"}, {"installFrom[0]", "203.0.113.7/32"},
+		{"domain", "www.example.com"}, {"aliases[0]", "example.com"}, {"dnsZone", "example-com"}, {"ipv6", "true"}, {"hsts", "300"},
 	},
-	"changed": { // and not mail, which would roll WordPress once more
+	"changed": { // and not mail; the certificates are issued, so the site moves to its domain too
 		{"backup.schedule", "30 4 * * 0"}, {"backup.keepDays", "7"}, {"backup.snapshotDays", "3"},
 		{"databaseHistoryHours", "72"}, {"fileHistoryDays", "3"},
 		{"shield.loginsPerMinute", fmt.Sprint(logins)}, {"shield.requestsPerMinute", "100000"}, {"shield.preview", "false"},
 		{"installFrom[1]", "2001:db8::/48"},
 	},
 	"off": {
+		{"domain", ""}, {"aliases", ""}, {"dnsZone", ""}, {"ipv6", ""}, {"hsts", ""},
 		{"backup", ""}, {"mail", ""}, {"mailPassword", ""}, {"databaseHistoryHours", ""}, {"fileHistoryDays", "0"},
 		{"shield", ""}, {"xmlrpc", ""}, {"installFrom", ""},
 		{"staging", "true"}, // which excludes mail
@@ -38,6 +48,12 @@ type setting struct{ key, value string }
 func (b *bench) turn(to string) {
 	b.t.Helper()
 	before := b.plan()
+	switch to {
+	case "on":
+		b.run(b.tool("localcloud"), "dns", "zone", "example-com", "example.com")
+	case "changed":
+		b.pulumi("refresh --yes --skip-preview --target **certificatemanager/certificate:Certificate::**")
+	}
 	for _, s := range features[to] {
 		args := []string{"config", "set", "--path", "geo-wordpress:" + s.key, s.value}
 		switch {
@@ -62,6 +78,8 @@ func (b *bench) turn(to string) {
 		case slices.Contains(b.added, urn): // may go again
 		case slices.Contains([]string{"ConfigMap", "Secret", "Job"}, kind): // auto-named, or of one template
 		case op == "update" && slices.Contains([]string{"NetworkPolicy", "Stack", "BackendService"}, kind):
+		case op == "update" && slices.Contains([]string{"URLMap loadbalancer-https", "TargetHttpProxy loadbalancer-http"}, kind+" "+name):
+		case op == "delete" && kind+" "+name == "URLMap loadbalancer": // nothing but port 80 used it, which redirects
 		case op == "update" && kind == "CronJob" && strings.HasSuffix(name, "-shell"):
 		case op == "update" && kind == "Deployment" && (strings.HasPrefix(name, "wordpress-") || strings.HasPrefix(name, "syncthing-")):
 		default:
@@ -93,9 +111,16 @@ const logins = 10
 // installation page is closed to this machine.
 func checkShield(b *bench) {
 	b.t.Helper()
-	site := strings.TrimSpace(b.outputOf("stack output site_url"))
+	client := b.trusting()
+	if client == nil {
+		return
+	}
 	status := func(path string) int {
-		response, _ := b.visit(site+path, nil)
+		response, err := client.Get("https://www.example.com" + path)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		response.Body.Close()
 		return response.StatusCode
 	}
 	admitted := 0
@@ -111,5 +136,53 @@ func checkShield(b *bench) {
 		if got := status(path); got != want {
 			b.t.Errorf("%s answers %d, want %d", path, got, want)
 		}
+	}
+}
+
+// trusting returns a client that trusts the local cloud's authority and finds every name at the site's address, or nil if
+// the local cloud does not listen on port 443.
+func (b *bench) trusting() *http.Client {
+	b.t.Helper()
+	address := strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))
+	if strings.Contains(address, ":") {
+		b.t.Log("this process may not listen on port 443: HTTPS is not checked")
+		return nil
+	}
+	trusted := x509.NewCertPool()
+	trusted.AppendCertsFromPEM([]byte(b.read(loadbalancer.AuthorityFile(home.Home(b.home).Google()))))
+	return &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: trusted},
+			DialContext: func(ctx context.Context, network, to string) (net.Conn, error) {
+				_, port, _ := net.SplitHostPort(to)
+				return (&net.Dialer{}).DialContext(ctx, network, net.JoinHostPort(address, port))
+			}}}
+}
+
+// checkHTTPS checks that the site has moved to its domain: HTTPS with the authority's certificate, and a redirect to it.
+func checkHTTPS(b *bench) {
+	b.t.Helper()
+	client := b.trusting()
+	if client == nil {
+		return
+	}
+	address := strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))
+	for url, want := range map[string]string{
+		"https://www.example.com/":     "302 https://www.example.com/wp-admin/install.php max-age=300",
+		"https://example.com/a?b=c":    "301 https://www.example.com/a?b=c ",
+		"http://www.example.com/a?b=c": "301 https://www.example.com/a?b=c ",
+		"http://" + address + "/":      "301 https://www.example.com/ ",
+	} {
+		response, err := client.Get(url)
+		if err != nil {
+			b.t.Errorf("%s: %v", url, err)
+			continue
+		}
+		response.Body.Close()
+		if got := fmt.Sprint(response.StatusCode, " ", response.Header.Get("Location"), " ", response.Header.Get("Strict-Transport-Security")); got != want {
+			b.t.Errorf("%s answers %q, want %q", url, got, want)
+		}
+	}
+	if url := strings.TrimSpace(b.outputOf("stack output site_url")); url != "https://www.example.com" {
+		b.t.Errorf("the site's URL is %s", url)
 	}
 }

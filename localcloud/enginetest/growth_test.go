@@ -117,6 +117,9 @@ func resize(b *bench, each int, to string) {
 		b.t.Error(both)
 	}
 	settleClusters(b)
+	if to == "changed" {
+		checkHTTPS(b)
+	}
 	for _, region := range regionNames {
 		if nodes := strings.Fields(b.kubectl(region, "get", "nodes", "-o", "name")); len(nodes) != each {
 			b.t.Errorf("%s has the machines %v, not %d", region, nodes, each)

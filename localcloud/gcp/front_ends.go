@@ -6,6 +6,7 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/gcp/certificatemanager"
 	"geo-wordpress/localcloud/gcp/compute"
 	"geo-wordpress/localcloud/gcp/container"
 )
@@ -26,7 +27,14 @@ func (a *API) FrontEnds() ([]cloud.FrontEnd, error) {
 		}
 		for _, rule := range compute.ForwardingRules(t) {
 			front := cloud.FrontEnd{ID: rule.ID, Address: rule.Address, Port: rule.Port, HTTPS: rule.HTTPS,
-				Service: resolve(rule.Service), HTTPSRedirect: rule.HTTPSRedirect}
+				Service: resolve(rule.Service), Redirect: rule.Redirect, HostRedirects: rule.HostRedirects, Headers: rule.Headers,
+				MinTLS: rule.MinTLS}
+			switch {
+			case rule.CertificateMap != "":
+				front.Hosts, front.Problems = certificatemanager.ByHost(t, rule.CertificateMap)
+			case rule.HTTPS:
+				front.Problems = []string{"a classic certificate waits for the domain's DNS to lead to the address, which it never does here"}
+			}
 			for _, route := range rule.Routes {
 				front.Routes = append(front.Routes, cloud.Route{Matches: route.Matches, Service: resolve(route.Service)})
 			}

@@ -7,8 +7,10 @@ import (
 
 	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/gcp/api"
+	"geo-wordpress/localcloud/gcp/certificatemanager"
 	"geo-wordpress/localcloud/gcp/compute"
 	"geo-wordpress/localcloud/gcp/container"
+	"geo-wordpress/localcloud/gcp/dns"
 	"geo-wordpress/localcloud/gcp/iam"
 	"geo-wordpress/localcloud/gcp/provider"
 	"geo-wordpress/localcloud/gcp/storage"
@@ -19,6 +21,7 @@ type API struct {
 	*api.API
 	compute.Disks
 	storage.Objects
+	dns.Records
 	rules ruleCache
 }
 
@@ -27,11 +30,11 @@ var _ cloud.Facts = (*API)(nil)
 // Open opens or creates the state in a directory. Only one process can have it open.
 func Open(o api.Options, planes cloud.ControlPlanes, machines cloud.Machines) (*API, error) {
 	engine := &container.Engine{ControlPlanes: planes, Machines: machines}
-	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), iam.Kinds(), storage.Kinds()))
+	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), certificatemanager.Kinds(), dns.Kinds(), iam.Kinds(), storage.Kinds()))
 	if err != nil {
 		return nil, err
 	}
-	return &API{API: a, Disks: compute.Disks{API: a}, Objects: storage.Objects{API: a}}, nil
+	return &API{API: a, Disks: compute.Disks{API: a}, Objects: storage.Objects{API: a}, Records: dns.Records{API: a}}, nil
 }
 
 // Provider returns a provider for one connection, with its own project, region and zone.

@@ -84,11 +84,12 @@ func TestChangesOfTheLoadBalancerShowAtOnce(t *testing.T) {
 
 	require.NoError(t, s.delete(api.NamedPortType, "port", s.ids["port"]))
 	assert.Empty(t, service().Backends[0].NamedPorts)
+	require.NoError(t, s.delete(httpsProxyType, "https-proxy", s.ids["https-proxy"]), "what is HTTPS must not redirect to it")
 	update("map", urlMapType, props{"defaultService": nil, "defaultUrlRedirect": props{"httpsRedirect": true, "stripQuery": false}})
 	fronts, err := s.api.FrontEnds()
 	require.NoError(t, err)
 	assert.Nil(t, fronts[0].Service)
-	assert.True(t, fronts[0].HTTPSRedirect)
+	assert.Equal(t, &cloud.Redirect{HTTPS: true}, fronts[0].Redirect)
 	require.NoError(t, s.delete(forwardingRuleType, "rule", s.ids["rule"]))
 	fronts, err = s.api.FrontEnds()
 	require.NoError(t, err)

@@ -217,7 +217,7 @@ func TestRouteRulesThatAreRefused(t *testing.T) {
 		"no service":              {routes(service, props{"priority": 1, "matchRules": []any{match("/", nil)}}), "missing required property"},
 		"another action":          {routes(service, props{"priority": 1, "service": service, "urlRedirect": props{}, "matchRules": []any{match("/", nil)}}), "urlRedirect"},
 		"path rules":              {props{"pathMatchers": []any{props{"name": "site", "defaultService": service, "pathRules": []any{}}}}, "pathRules"},
-		"a host of its own":       {host("www.example.com"), "knows only * here"},
+		"a host with a port":      {host("www.example.com:443"), "is not a domain name"},
 		"no host":                 {host(), "fewer"},
 		"all hosts twice":         {twoHosts, `hostRules: the host "*" is in two host rules`},
 		"no matcher":              {noMatchers, `hostRules[0].pathMatcher: there is no path matcher "site"`},

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,8 +22,9 @@ const idleTimeout = 610 * time.Second
 
 // frontEnd serves one forwarding rule.
 type frontEnd struct {
-	id  string
-	log *slog.Logger
+	id        string
+	log       *slog.Logger
+	authority *Authority // nil if no certificates are issued
 
 	mu       sync.Mutex
 	declared cloud.FrontEnd
@@ -33,7 +35,9 @@ type frontEnd struct {
 	server   *http.Server
 }
 
-func newFrontEnd(id string, log *slog.Logger) *frontEnd { return &frontEnd{id: id, log: log} }
+func newFrontEnd(id string, o Options) *frontEnd {
+	return &frontEnd{id: id, log: o.Log, authority: o.Authority}
+}
 
 // update applies the declaration to the front end, and retries to listen if that failed before.
 func (f *frontEnd) update(declared cloud.FrontEnd, routes []route, s *service) {
@@ -52,7 +56,7 @@ func (f *frontEnd) update(declared cloud.FrontEnd, routes []route, s *service) {
 	if err != nil {
 		problem = err.Error()
 	} else if declared.HTTPS {
-		problem = "HTTPS is not served: Google issues the certificate once the domain's DNS leads to the address, and here it never does"
+		problem = strings.Join(declared.Problems, "; ")
 	}
 	if problem != f.problem {
 		f.problem = problem
@@ -81,9 +85,7 @@ func (f *frontEnd) listen(address string) error {
 		return fmt.Errorf("nothing listens on %s: %w", address, err)
 	}
 	if f.declared.HTTPS {
-		listener = tls.NewListener(listener, &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-			return nil, errors.New("the certificate is not issued")
-		}})
+		listener = tls.NewListener(listener, f.tlsConfig())
 	}
 	server := &http.Server{
 		Handler: f, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: idleTimeout,
@@ -112,17 +114,52 @@ func (f *frontEnd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	declared, service := f.declared, f.serviceFor(r)
 	f.mu.Unlock()
+	to, redirects := declared.HostRedirects[hostOf(r.Host)]
 	switch {
-	case declared.HTTPSRedirect:
-		w.Header().Set("Location", "https://"+hostOf(r.Host)+r.URL.RequestURI())
-		w.Header().Set("Content-Type", "text/html; charset=UTF-8")
-		w.WriteHeader(http.StatusMovedPermanently)
+	case redirects:
+		redirect(w, r, to)
+	case declared.Redirect != nil:
+		redirect(w, r, *declared.Redirect)
 	case service != nil:
-		service.serve(w, r, hostOf(declared.Address))
+		service.serve(withHeaders(w, declared.Headers), r, hostOf(declared.Address))
 	default:
 		answerError(w, errNoHealthyInstance)
 	}
 }
+
+// redirect answers with a permanent redirect.
+func redirect(w http.ResponseWriter, r *http.Request, to cloud.Redirect) {
+	scheme := "http://"
+	if to.HTTPS || r.TLS != nil {
+		scheme = "https://"
+	}
+	w.Header().Set("Location", scheme+cmp.Or(to.Host, hostOf(r.Host))+r.URL.RequestURI())
+	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
+	w.WriteHeader(http.StatusMovedPermanently)
+}
+
+// headersWriter sets headers in an answer.
+type headersWriter struct {
+	http.ResponseWriter
+	headers map[string]string
+}
+
+func withHeaders(w http.ResponseWriter, headers map[string]string) http.ResponseWriter {
+	if len(headers) == 0 {
+		return w
+	}
+	return headersWriter{w, headers}
+}
+
+func (w headersWriter) WriteHeader(status int) {
+	for name, value := range w.headers {
+		w.Header().Set(name, value)
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController, which flushes.
+func (w headersWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // hostOf returns a host without its port.
 func hostOf(address string) string {

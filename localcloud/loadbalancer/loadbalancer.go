@@ -31,6 +31,8 @@ type Options struct {
 	Visitors cloud.Dialer
 	// Instances lists the machines of a pool, as cloud.Machines does.
 	Instances func(pool string) []string
+	// Authority issues the certificates; nil issues none.
+	Authority *Authority
 	// Log receives changes; nil discards them.
 	Log *slog.Logger
 }
@@ -123,7 +125,7 @@ func (l *LoadBalancers) update() {
 		}
 		f := l.fronts[front.ID]
 		if f == nil {
-			f = newFrontEnd(front.ID, l.o.Log)
+			f = newFrontEnd(front.ID, l.o)
 			l.fronts[front.ID] = f
 		}
 		f.update(front, routes, service)

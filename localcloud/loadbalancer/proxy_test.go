@@ -186,7 +186,7 @@ func TestWithoutAHealthyInstance(t *testing.T) {
 
 func TestRedirect(t *testing.T) {
 	s := newStage(t)
-	s.front.Service, s.front.HTTPSRedirect = nil, true
+	s.front.Service, s.front.Redirect = nil, &cloud.Redirect{HTTPS: true}
 	s.listen(freePort(t)).start()
 	s.eventually("the front end", func() bool { return len(s.lb.Status().FrontEnds) == 1 })
 	a := s.get("/x?q=1")
@@ -351,6 +351,7 @@ func TestFrontEndsFollowTheirRules(t *testing.T) {
 func TestHTTPSWaitsForItsCertificate(t *testing.T) {
 	s := newStage(t)
 	s.front.HTTPS, s.front.Port = true, freePort(t)
+	s.front.Problems = []string{"the certificate waits"}
 	s.front.Address = "127.0.0.1"
 	s.start()
 	s.eventually("the front end", func() bool { return len(s.lb.Status().FrontEnds) == 1 })

@@ -63,21 +63,26 @@ func autoName(r *Resource, length int) string { return r.Name + "-" + digest(r.U
 // collections are the parts of a Google resource's ID before its name. Types that are missing here have another kind of
 // ID.
 var collections = map[string]string{
-	"gcp:compute/network:Network":                             "global/networks",
-	"gcp:compute/subnetwork:Subnetwork":                       "regions/%s/subnetworks",
-	"gcp:compute/router:Router":                               "regions/%s/routers",
-	"gcp:compute/firewall:Firewall":                           "global/firewalls",
-	DiskType:                                                  "zones/%s/disks",
-	ClusterType:                                               "locations/%s/clusters",
-	"gcp:compute/resourcePolicy:ResourcePolicy":               "regions/%s/resourcePolicies",
-	"gcp:compute/globalAddress:GlobalAddress":                 "global/addresses",
-	"gcp:compute/healthCheck:HealthCheck":                     "global/healthChecks",
-	"gcp:compute/backendService:BackendService":               "global/backendServices",
-	"gcp:compute/uRLMap:URLMap":                               "global/urlMaps",
-	"gcp:compute/targetHttpProxy:TargetHttpProxy":             "global/targetHttpProxies",
-	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":           "global/targetHttpsProxies",
-	"gcp:compute/managedSslCertificate:ManagedSslCertificate": "global/sslCertificates",
-	"gcp:compute/globalForwardingRule:GlobalForwardingRule":   "global/forwardingRules",
+	"gcp:compute/network:Network":                                    "global/networks",
+	"gcp:compute/subnetwork:Subnetwork":                              "regions/%s/subnetworks",
+	"gcp:compute/router:Router":                                      "regions/%s/routers",
+	"gcp:compute/firewall:Firewall":                                  "global/firewalls",
+	DiskType:                                                         "zones/%s/disks",
+	ClusterType:                                                      "locations/%s/clusters",
+	"gcp:compute/resourcePolicy:ResourcePolicy":                      "regions/%s/resourcePolicies",
+	"gcp:compute/globalAddress:GlobalAddress":                        "global/addresses",
+	"gcp:compute/healthCheck:HealthCheck":                            "global/healthChecks",
+	"gcp:compute/backendService:BackendService":                      "global/backendServices",
+	"gcp:compute/uRLMap:URLMap":                                      "global/urlMaps",
+	"gcp:compute/targetHttpProxy:TargetHttpProxy":                    "global/targetHttpProxies",
+	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":                  "global/targetHttpsProxies",
+	"gcp:compute/managedSslCertificate:ManagedSslCertificate":        "global/sslCertificates",
+	"gcp:compute/globalForwardingRule:GlobalForwardingRule":          "global/forwardingRules",
+	"gcp:compute/sSLPolicy:SSLPolicy":                                "global/sslPolicies",
+	"gcp:certificatemanager/dnsAuthorization:DnsAuthorization":       "locations/global/dnsAuthorizations",
+	"gcp:certificatemanager/certificate:Certificate":                 "locations/global/certificates",
+	"gcp:certificatemanager/certificateMap:CertificateMap":           "locations/global/certificateMaps",
+	"gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": "locations/global/certificateMaps/map/certificateMapEntries",
 }
 
 // google simulates pulumi-gcp.
@@ -105,7 +110,19 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 	case "gcp:compute/routerNat:RouterNat":
 		id = fmt.Sprintf("%s/%s/%s/%s", c.project, place, text("router"), text("name"))
 	case "gcp:compute/globalAddress:GlobalAddress":
-		c.computed(state, "address", "203.0.113.80")
+		address := "203.0.113.80"
+		if text("ipVersion") == "IPV6" {
+			address = "2001:db8:80::"
+		}
+		c.computed(state, "address", address)
+	case "gcp:certificatemanager/dnsAuthorization:DnsAuthorization":
+		c.computed(state, "dnsResourceRecords", []any{map[string]any{"name": "_acme-challenge." + text("domain") + ".", "type": "CNAME",
+			"data": digest(r.URN, 8) + ".1.authorize.certificatemanager.goog."}})
+	case "gcp:certificatemanager/certificate:Certificate":
+		state["managed"] = resource.NewProperty(state["managed"].ObjectValue().Copy())
+		c.computed(state["managed"].ObjectValue(), "state", "PROVISIONING")
+	case "gcp:dns/recordSet:RecordSet":
+		id = fmt.Sprintf("projects/%s/managedZones/%s/rrsets/%s/%s", c.project, text("managedZone"), text("name"), text("type"))
 	case "gcp:serviceaccount/account:Account":
 		email := text("accountId") + "@" + c.project + ".iam.gserviceaccount.com"
 		id = "projects/" + c.project + "/serviceAccounts/" + email

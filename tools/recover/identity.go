@@ -30,6 +30,12 @@ var identities = map[string]identity{
 	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":                         global("targetHttpsProxies"),
 	"gcp:compute/managedSslCertificate:ManagedSslCertificate":               global("sslCertificates"),
 	"gcp:compute/globalForwardingRule:GlobalForwardingRule":                 global("forwardingRules"),
+	"gcp:compute/sSLPolicy:SSLPolicy":                                       global("sslPolicies"),
+	"gcp:certificatemanager/dnsAuthorization:DnsAuthorization":              certified("dnsAuthorizations"),
+	"gcp:certificatemanager/certificate:Certificate":                        certified("certificates"),
+	"gcp:certificatemanager/certificateMap:CertificateMap":                  certified("certificateMaps"),
+	"gcp:certificatemanager/certificateMapEntry:CertificateMapEntry":        mapEntry,
+	"gcp:dns/recordSet:RecordSet":                                           recordSet,
 	"gcp:compute/instanceGroupNamedPort:InstanceGroupNamedPort":             namedPort,
 	"gcp:container/cluster:Cluster":                                         cluster,
 	"gcp:container/nodePool:NodePool":                                       nodePool,
@@ -79,6 +85,21 @@ func global(collection string) identity {
 	return func(in object, project string) string {
 		return fmt.Sprintf("projects/%s/global/%s/%s", project, collection, text(in, "name"))
 	}
+}
+
+// certified is the identity of Certificate Manager's global resources.
+func certified(collection string) identity {
+	return func(in object, project string) string {
+		return fmt.Sprintf("projects/%s/locations/global/%s/%s", project, collection, text(in, "name"))
+	}
+}
+
+func mapEntry(in object, project string) string {
+	return fmt.Sprintf("projects/%s/locations/global/certificateMaps/%s/certificateMapEntries/%s", project, text(in, "map"), text(in, "name"))
+}
+
+func recordSet(in object, project string) string {
+	return fmt.Sprintf("projects/%s/managedZones/%s/rrsets/%s/%s", project, text(in, "managedZone"), text(in, "name"), text(in, "type"))
 }
 
 func regional(collection string) identity {

@@ -200,7 +200,7 @@ func TestEveryDeclaredResourceHasAnID(t *testing.T) {
 	for _, domain := range []string{"", "www.example.com"} {
 		values := configtest.Committed(t)
 		if domain != "" {
-			values["geo-wordpress:domain"] = domain
+			values["geo-wordpress:domain"], values["geo-wordpress:dnsZone"] = domain, "example-com"
 		}
 		graph, err := stacktest.Run(values, stacktest.Options{})
 		if err != nil {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -31,12 +32,16 @@ const (
 	Disks              = "disks"
 	ResourcePolicies   = "resourcePolicies"
 	SecurityPolicies   = "securityPolicies"
+	SSLPolicies        = "sslPolicies"
+	DNSAuthorizations  = "dnsAuthorizations"
+	Certificates       = "certificates"
+	CertificateMaps    = "certificateMaps"
 )
 
 // collectionScopes holds the scopes of the collections that are not global.
 var collectionScopes = map[string]Scope{
 	Disks: Zonal, Subnetworks: Regional, Routers: Regional, ResourcePolicies: Regional, InstanceGroups: Zonal,
-	Clusters: Located,
+	Clusters: Located, DNSAuthorizations: Located, Certificates: Located, CertificateMaps: Located,
 }
 
 // MemberName is the resource name of a member of a collection.
@@ -47,7 +52,7 @@ func MemberName(at Location, collection, name string) string {
 	case Zonal:
 		return fmt.Sprintf("projects/%s/zones/%s/%s/%s", at.Project, at.Zone, collection, name)
 	case Located:
-		return fmt.Sprintf("projects/%s/locations/%s/%s/%s", at.Project, at.Name, collection, name)
+		return fmt.Sprintf("projects/%s/locations/%s/%s/%s", at.Project, cmp.Or(at.Name, "global"), collection, name)
 	default:
 		return fmt.Sprintf("projects/%s/global/%s/%s", at.Project, collection, name)
 	}

@@ -34,6 +34,8 @@ type Kind struct {
 	// Live returns the inputs of a resource that change by themselves, with their values. A read returns these; and an update
 	// leaves them as they are unless the provider, comparing with the engine's state, sends a change. nil if none do.
 	Live func(r *Record) Object
+	// Now brings the outputs up to date that change without an operation, such as a certificate's state.
+	Now func(t *Tx, r *Record)
 	// Guard returns an error if the resource must not be deleted.
 	Guard func(t *Tx, r *Record) error
 	// Start and Stop are the slow parts, run outside any transaction: Start creates or changes what the resource stands

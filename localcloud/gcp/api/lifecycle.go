@@ -150,6 +150,9 @@ func (a *API) Delete(ctx context.Context, k *Kind, id string) error {
 func (a *API) Read(id string) (r *Record, err error) {
 	err = a.View(func(t *Tx) error {
 		r = t.Find(schema.TrimURL(id))
+		if r != nil && a.kinds[r.Type] != nil && a.kinds[r.Type].Now != nil {
+			a.kinds[r.Type].Now(t, r)
+		}
 		return nil
 	})
 	if err != nil {

@@ -26,6 +26,9 @@ var (
 	// ContainerNames is GKE's, for clusters and node pools.
 	ContainerNames = &Naming{googlecloud.Name, googlecloud.MaxClusterName,
 		"1 to 40 lower-case letters, digits and hyphens, from a letter to a letter or digit"}
+	// CertificateNames is Certificate Manager's.
+	CertificateNames = &Naming{regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9_-]*$`), 64,
+		"1 to 64 letters, digits, hyphens and underscores, starting with a letter"}
 	// BucketNames is Cloud Storage's, without the names of domains, which only their owners may use.
 	BucketNames = &Naming{regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$`), 63,
 		"3 to 63 lower-case letters, digits, hyphens and underscores, from a letter or digit to a letter or digit"}

@@ -9,5 +9,5 @@ func Kinds() []*api.Kind {
 	return []*api.Kind{network(), subnetwork(), router(), routerNAT(), firewall(), disk(), resourcePolicy(),
 		diskResourcePolicyAttachment(),
 		globalAddress(), healthCheck(), instanceGroupNamedPort(), securityPolicy(), backendService(), urlMap(), targetHTTPProxy(),
-		targetHTTPSProxy(), managedSSLCertificate(), globalForwardingRule()}
+		targetHTTPSProxy(), managedSSLCertificate(), sslPolicy(), globalForwardingRule()}
 }

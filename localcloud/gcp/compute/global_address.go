@@ -1,6 +1,7 @@
 package compute
 
 import (
+	"fmt"
 	"net/netip"
 
 	"geo-wordpress/localcloud/gcp/api"
@@ -13,10 +14,18 @@ const addressType = "gcp:compute/globalAddress:GlobalAddress"
 func globalAddress() *api.Kind {
 	return &api.Kind{
 		Token: addressType, Title: "GlobalAddress", Noun: "address", Service: api.Compute, Naming: api.ComputeNames,
-		Fields:  schema.Fields{"description": schema.String(schema.ForceNew)},
+		Fields: schema.Fields{
+			"description": schema.String(schema.ForceNew),
+			"ipVersion":   schema.String(schema.ForceNew, schema.OneOf("IPV4", "IPV6")),
+		},
 		Outputs: []string{"address", "creationTimestamp", "selfLink"},
 		ID:      api.MemberID("addresses"),
 		Admit: func(t *api.Tx, r, _ *api.Record) error {
+			if !r.Outputs.Has("address") && r.Outputs.Str("ipVersion") == "IPV6" {
+				// In the range for documentation: the loopback interface has no IPv6 addresses to draw from, so nothing
+				// answers there.
+				r.Outputs["address"] = fmt.Sprintf("2001:db8:%s:%s::", api.HexDigits(4), api.HexDigits(4))
+			}
 			if !r.Outputs.Has("address") {
 				address, err := freeAddress(t)
 				if err != nil {

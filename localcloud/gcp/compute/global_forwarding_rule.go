@@ -73,7 +73,10 @@ type ForwardingRule struct {
 	Address string
 	Port    int
 	HTTPS   bool
-	Routing // of the URL map; empty if that does not exist yet
+	// CertificateMap is the ID of the proxy's certificate map; empty without one. MinTLS is its SSL policy's floor.
+	CertificateMap string
+	MinTLS         string
+	Routing        // of the URL map; empty if that does not exist yet
 }
 
 // ForwardingRules returns all forwarding rules, ordered by ID.
@@ -83,6 +86,10 @@ func ForwardingRules(t *api.Tx) (rules []ForwardingRule) {
 		rule := ForwardingRule{ID: r.ID, Address: r.Outputs.Str("ipAddress"), Port: port}
 		if proxy := t.Find(r.Target("target")); proxy != nil {
 			rule.HTTPS = proxy.Type == httpsProxyType
+			rule.CertificateMap = proxy.Target("certificateMap")
+			if policy := t.Find(proxy.Target("sslPolicy")); policy != nil {
+				rule.MinTLS = policy.Outputs.Str("minTlsVersion")
+			}
 			if urlMap := t.Find(proxy.Target("urlMap")); urlMap != nil {
 				rule.Routing = routing(t, urlMap)
 			}

@@ -14,8 +14,11 @@ type Routing struct {
 	// Routes are in the order of their priority.
 	Routes []Route
 	// Service answers what no route matches; nil if that is redirected.
-	Service       *api.Record
-	HTTPSRedirect bool
+	Service  *api.Record
+	Redirect *cloud.Redirect
+	// HostRedirects are the redirects of single hosts.
+	HostRedirects map[string]cloud.Redirect
+	Headers       map[string]string // that are set in every answer of a service
 }
 
 // Route is a route rule.
@@ -25,19 +28,40 @@ type Route struct {
 	priority int
 }
 
-// routing returns where a URL map sends requests. A host rule is for all hosts: if there is one, its path matcher routes
-// every request.
+// routing returns where a URL map sends requests. The path matcher of the host rule for all hosts, if there is one, routes
+// every request for which there is no host rule with a redirect.
 func routing(t *api.Tx, urlMap *api.Record) Routing {
 	o := urlMap.Outputs
-	for _, host := range o.Objs("hostRules") {
+	all := Routing{Service: t.Find(urlMap.Target("defaultService")), Redirect: redirect(o),
+		HostRedirects: map[string]cloud.Redirect{}, Headers: map[string]string{}}
+	for _, header := range o.Objs("headerAction.responseHeadersToAdds") {
+		all.Headers[header.Str("headerName")] = header.Str("headerValue")
+	}
+	for _, rule := range o.Objs("hostRules") {
 		for i, matcher := range o.Objs("pathMatchers") {
-			if matcher.Str("name") == host.Str("pathMatcher") {
-				at := fmt.Sprintf("pathMatchers[%d]", i)
-				return Routing{Routes: routes(t, urlMap, at, matcher), Service: t.Find(urlMap.Target(at + ".defaultService"))}
+			if matcher.Str("name") != rule.Str("pathMatcher") {
+				continue
+			}
+			at := fmt.Sprintf("pathMatchers[%d]", i)
+			for _, host := range rule.Strs("hosts") {
+				switch to := redirect(matcher); {
+				case to != nil:
+					all.HostRedirects[host] = *to
+				case host == "*":
+					all.Routes, all.Service = routes(t, urlMap, at, matcher), t.Find(urlMap.Target(at+".defaultService"))
+				}
 			}
 		}
 	}
-	return Routing{Service: t.Find(urlMap.Target("defaultService")), HTTPSRedirect: o.Has("defaultUrlRedirect")}
+	return all
+}
+
+// redirect returns the default redirect of a URL map or a path matcher; nil if there is none.
+func redirect(o api.Object) *cloud.Redirect {
+	if !o.Has("defaultUrlRedirect") {
+		return nil
+	}
+	return &cloud.Redirect{HTTPS: o.Flag("defaultUrlRedirect.httpsRedirect"), Host: o.Str("defaultUrlRedirect.hostRedirect")}
 }
 
 // routes returns the route rules of the path matcher at a path of a URL map.

@@ -16,33 +16,67 @@ func urlMap() *api.Kind {
 	return &api.Kind{
 		Token: "gcp:compute/uRLMap:URLMap", Title: "UrlMap", Noun: "url_map", Service: api.Compute, Naming: api.ComputeNames,
 		Fields: schema.Fields{
-			"defaultService": schema.String(schema.Ref(api.BackendServices)),
-			"defaultUrlRedirect": schema.ObjectOf(schema.Fields{
-				"httpsRedirect": schema.Bool(schema.Required, schema.Only(true, "it redirects to HTTPS and nowhere else")),
-				"redirectResponseCode": schema.String(schema.Only("MOVED_PERMANENTLY_DEFAULT",
-					"it redirects permanently")),
-				"stripQuery": schema.Bool(schema.Required, schema.Only(false, "it keeps the query")),
+			"defaultService":     schema.String(schema.Ref(api.BackendServices)),
+			"defaultUrlRedirect": urlRedirect(),
+			"headerAction": schema.ObjectOf(schema.Fields{
+				"responseHeadersToAdds": schema.ListOf(schema.ObjectOf(schema.Fields{
+					"headerName":  schema.String(schema.Required, schema.Matches(token, "it has to be a token of RFC 9110")),
+					"headerValue": schema.String(schema.Required, schema.CheckString(notEmpty)),
+					"replace":     schema.Bool(schema.Required, schema.Only(true, "it replaces what the answer has")),
+				}), schema.Required, schema.MinItems(1)),
 			}),
 			"hostRules": schema.SetOf(schema.ObjectOf(schema.Fields{
-				"hosts": schema.SetOf(schema.String(schema.Only("*", "it routes all hosts alike")), schema.Required,
-					schema.MinItems(1), schema.MaxItems(1)),
+				"hosts": schema.SetOf(schema.String(schema.CheckString(checkHost)), schema.Required, schema.MinItems(1),
+					schema.MaxItems(100)),
 				"pathMatcher": schema.String(schema.Required),
 			})),
 			"pathMatchers": schema.ListOf(schema.ObjectOf(schema.Fields{
-				"name":           schema.String(schema.Required, schema.CheckString(api.ComputeNames.Check)),
-				"defaultService": schema.String(schema.Required, schema.Ref(api.BackendServices)),
-				"routeRules":     schema.ListOf(routeRule()),
+				"name":               schema.String(schema.Required, schema.CheckString(api.ComputeNames.Check)),
+				"defaultService":     schema.String(schema.Ref(api.BackendServices)),
+				"defaultUrlRedirect": urlRedirect(),
+				"routeRules":         schema.ListOf(routeRule()),
 			})),
 		},
 		Outputs: []string{"creationTimestamp", "fingerprint", "selfLink"},
 		ID:      api.MemberID(api.URLMaps),
 		Check:   checkURLMap,
-		Admit: func(_ *api.Tx, r, _ *api.Record) error {
+		Admit: func(t *api.Tx, r, _ *api.Record) error {
+			for _, proxy := range t.All(httpsProxyType) {
+				if proxy.Target("urlMap") == r.ID && redirectsToHTTPS(r.Outputs) {
+					return api.Invalid("defaultUrlRedirect.httpsRedirect", "true", "It is not permitted for the URL map of a target HTTPS proxy.")
+				}
+			}
 			r.Outputs["fingerprint"] = api.Fingerprint(r.Inputs)
 			r.FillPlain()
 			return nil
 		},
 	}
+}
+
+// urlRedirect is a redirect of everything to another host, scheme, or both.
+func urlRedirect() *schema.Field {
+	return schema.ObjectOf(schema.Fields{
+		"hostRedirect":  schema.String(schema.CheckString(checkHost)),
+		"httpsRedirect": schema.Bool(schema.Default(false)),
+		"redirectResponseCode": schema.String(schema.Only("MOVED_PERMANENTLY_DEFAULT",
+			"it redirects permanently")),
+		"stripQuery": schema.Bool(schema.Required, schema.Only(false, "it keeps the query")),
+	})
+}
+
+// redirectsToHTTPS reports whether a URL map has a redirect to HTTPS.
+func redirectsToHTTPS(o api.Object) bool {
+	return o.Flag("defaultUrlRedirect.httpsRedirect") || slices.ContainsFunc(o.Objs("pathMatchers"), func(m api.Object) bool {
+		return m.Flag("defaultUrlRedirect.httpsRedirect")
+	})
+}
+
+// checkHost allows the hosts of host rules, without ports and partial wildcards.
+func checkHost(host string) error {
+	if host == "*" {
+		return nil
+	}
+	return checkDomain(host)
 }
 
 // routeRule is a route rule of a path matcher. Regular expressions are missing for good: Google has none in the URL maps
@@ -93,12 +127,22 @@ func checkURLMap(in api.Object) []plugin.CheckFailure {
 			"and not both"))
 	}
 	for i, matcher := range in.Objs("pathMatchers") {
+		if matcher.Has("defaultService") == matcher.Has("defaultUrlRedirect") {
+			failures = append(failures, api.Failure(fmt.Sprintf("pathMatchers[%d].defaultService", i), "one of defaultService and "+
+				"defaultUrlRedirect must be given, and not both"))
+		}
 		failures = append(failures, checkRouteRules(fmt.Sprintf("pathMatchers[%d]", i), matcher.Objs("routeRules"))...)
 	}
 	matchers, known := namesIn(in, "pathMatchers", "name")
 	used, usedKnown := namesIn(in, "hostRules", "pathMatcher")
-	if len(used) > 1 {
-		failures = append(failures, api.Failure("hostRules", "the host \"*\" is in two host rules"))
+	hosts := map[string]bool{}
+	for _, rule := range in.Objs("hostRules") {
+		for _, host := range rule.Strs("hosts") {
+			if hosts[host] {
+				failures = append(failures, api.Failure("hostRules", "the host %q is in two host rules", host))
+			}
+			hosts[host] = true
+		}
 	}
 	seen := map[string]bool{}
 	for i, name := range matchers {
