@@ -45,7 +45,7 @@ func TestLifecycle(t *testing.T) {
 					b.t.Errorf("%s runs %s", region, images)
 				}
 			}
-			checkClusters(b)
+			settleClusters(b) // the autoscaler has just taken pods of WordPress away, which take some seconds to stop
 		}},
 		{"a tag that no registry has stops in the first region, and a right one mends it", rollABadImage},
 		{"a backup is taken, once", checkBackup},
