@@ -57,6 +57,7 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		Domain:                        l.domain(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
+		Monitoring:                    l.monitoring(),
 	}
 	config.Staging = l.staging(config.Mail)
 	config.Regions = l.regions(config.Replicas, config.TolerateMachineLoss)

@@ -42,6 +42,7 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 		s.backups,
 		s.sites,
 		s.departures,
+		s.watch,
 	} {
 		if err := chapter(); err != nil {
 			return err

@@ -43,6 +43,7 @@ type system struct {
 	backup       *backup.Backup                 // nil without backups
 	reader       pulumi.Resource                // the Job that creates the database user who dumps
 	restore      *restore.Restore               // nil unless the site is made from a backup
+	serving      []pulumi.Resource              // the regions' WordPress
 }
 
 // region is what has been declared of one region.
@@ -248,6 +249,7 @@ func (s *system) sites() error {
 			return err
 		}
 		before = []pulumi.Resource{site.Serves}
+		s.serving = append(s.serving, site.Serves)
 	}
 	return nil
 }

@@ -74,6 +74,10 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			podspec.Scratch("tmp", "64Mi"),
 		},
 	}
+	if s.args.Config.Monitoring != nil {
+		pod.Containers = append(pod.Containers.(corev1.ContainerArray), s.metrics())
+		pod.Volumes = append(pod.Volumes.(corev1.VolumeArray), podspec.Scratch(metricsVolume, "1Mi"))
+	}
 	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
@@ -129,7 +133,14 @@ func (s *Syncthing) housekeeping() *corev1.ContainerArgs {
 		podspec.Env("DAYS", pulumi.String(strconv.Itoa(s.args.Config.History.FileDays))),
 		podspec.Env("SHARE", pulumi.String(strconv.Itoa(versionsShare))),
 	}
-	c.VolumeMounts = corev1.VolumeMountArray{s.data(), s.versions()}
+	mounts := corev1.VolumeMountArray{s.data(), s.versions()}
+	if s.args.Config.Monitoring != nil {
+		c.Command = pulumi.ToStringArray([]string{"sh", "-ec", figuresScript + housekeepingScript})
+		c.Env = append(c.Env.(corev1.EnvVarArray), podspec.Env("METRICS", pulumi.String(metricsDirectory)),
+			podspec.Env("SYNCTHING", pulumi.String("http://"+guiAddress)))
+		mounts = append(mounts, podspec.Mount(metricsVolume, metricsDirectory))
+	}
+	c.VolumeMounts = mounts
 	return c
 }
 

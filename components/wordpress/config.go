@@ -117,6 +117,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"startz.php":       pulumi.String(startPage),
 		"healthz.php":      pulumi.String(healthPage),
 		"leaderz.php":      pulumi.String(leaderPage),
+		"metrics.php":      pulumi.String(metricsPage),
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
 		"wp-cli.yml":       pulumi.String(wpCLIConfig),

@@ -1,6 +1,8 @@
 package wordpress
 
 import (
+	"strconv"
+
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/ports"
@@ -28,7 +30,8 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, sizing.Health)
 	// Skips the image's entrypoint, which would copy WordPress.
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "rm -f " + stopping + "; exec apache2-foreground -f " + healthConfig})
-	c.Env = append(w.database(), podspec.Env("REGION", pulumi.String(w.args.Region.Name)))
+	c.Env = append(w.database(), podspec.Env("REGION", pulumi.String(w.args.Region.Name)),
+		podspec.Env("PROCESSES", pulumi.String(strconv.Itoa(sizing.WordPressProcesses))))
 	c.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(ports.Health)},
 	}
@@ -44,6 +47,7 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 		podspec.MountFile("config", "health.conf", healthConfig),
 		podspec.MountFile("config", "healthz.php", healthDirectory+loadbalancer.HealthPath),
 		podspec.MountFile("config", "leaderz.php", healthDirectory+loadbalancer.LeaderPath),
+		podspec.MountFile("config", "metrics.php", healthDirectory+MetricsPath),
 		podspec.MountReadOnly("wp-content", healthFiles),
 		podspec.Mount(healthContainer, "/tmp"), // the lock of PHP's OPcache, and the page's last read
 		podspec.Mount(healthContainer, "/run/apache2"),
