@@ -25,6 +25,7 @@ var ownsNothing = []string{
 	"Namespace", "ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolume", "PersistentVolumeClaim",
 	"StatefulSet", "Deployment", "Job", "CronJob", "NetworkPolicy", "PodDisruptionBudget", "StorageClass",
 	"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "PriorityClass",
+	"PodMonitoring", // of the cluster's own collectors
 }
 
 func onlyKindsThatOwnNothing(t rapid.TB, s *system) {

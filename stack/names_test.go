@@ -43,7 +43,7 @@ func googleNamesAreWithinLimits(t rapid.TB, s *system) {
 		if r.Type == stacktest.ClusterType || r.Type == stacktest.PoolType {
 			limit = googlecloud.MaxClusterName
 		}
-		if name := r.Output("name"); name != "" && r.Kind() != "Account" {
+		if name := r.Output("name"); name != "" && r.Kind() != "Account" && r.Kind() != "NotificationChannel" {
 			if !googlecloud.Name.MatchString(name) || len(name) > limit {
 				t.Errorf("%s has the name %q, of %d characters of %d, which Google refuses", r, name, len(name), limit)
 			}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"geo-wordpress/components/cluster"
+	"geo-wordpress/components/internal/networkpolicy"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/namespace"
@@ -15,6 +16,7 @@ import (
 	batchv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/batch/v1"
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
+	networkingv1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/networking/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -48,6 +50,12 @@ func Collected(ctx *pulumi.Context, name string, args CollectedArgs, opts ...pul
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "trap 'exit 1' TERM; sleep " + strconv.Itoa(collectedSeconds) + " & wait $!"})
 	annotations := objectmeta.Annotations()
 	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update waits again
+	// It needs nothing but time. Like all pods, it has a policy of its own.
+	policy, err := networkingv1.NewNetworkPolicy(ctx, name, networkpolicy.Of(collected, args.Namespace.Name, nil, nil),
+		args.Cluster.Object(w))
+	if err != nil {
+		return nil, err
+	}
 	job, err := batchv1.NewJob(ctx, name, &batchv1.JobArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Namespace: args.Namespace.Name, Labels: objectmeta.Labels(collected), Annotations: annotations,
@@ -67,7 +75,7 @@ func Collected(ctx *pulumi.Context, name string, args CollectedArgs, opts ...pul
 				},
 			},
 		},
-	}, args.Cluster.Object(w, pulumi.DependsOn(slices.Concat(args.After, args.Namespace.Policies())),
+	}, args.Cluster.Object(w, pulumi.DependsOn(slices.Concat(args.After, args.Namespace.Policies(), []pulumi.Resource{policy})),
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: strconv.Itoa(5*collectedSeconds) + "s"})))
 	if err != nil {
 		return nil, err

@@ -64,9 +64,10 @@ func rules(config *config.Config, s scope) []rule {
 		{"files", "a region lacks files of the others", warning, s.in(
 			`label_replace(max by (cluster) (syncthing_model_folder_summary{scope="need",type=~"files|directories|symlinks|deleted",$in}) > 0, ` +
 				`"why", "behind", "", "") or ` +
-				`label_replace(sum by (cluster) (syncthing_connections_active{$in}) < $all - 1, "why", "a peer is not connected", "", "")`),
+				`label_replace(sum by (cluster) (syncthing_connections_active{$in}) < $all - 1, "why", "a peer is not connected", "", "") or ` +
+				`label_replace((count(up{job="syncthing",$in} == 1) or vector(0)) < $all, "why", "no metrics", "", "")`),
 			30 * time.Minute,
-			"For half an hour this region's Syncthing has not caught up, or a peer has not been connected. Visitors of this region may " +
+			"For half an hour a region's Syncthing has not caught up, has lacked a peer, or has not been seen. Visitors of that region may " +
 				"miss pictures. First look: the log of deploy/syncthing in the files' namespace, and the free space of its disk."},
 		{"conflicts", "files are in conflict", warning, s.in(`max(geo_wordpress_files_conflicts{$in}) > 0`), 0,
 			"Two regions have changed the same file at the same time. Syncthing has kept both: the older one is named " +

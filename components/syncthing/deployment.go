@@ -75,7 +75,6 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		},
 	}
 	if s.args.Config.Monitoring != nil {
-		pod.Containers = append(pod.Containers.(corev1.ContainerArray), s.metrics())
 		pod.Volumes = append(pod.Volumes.(corev1.VolumeArray), podspec.Scratch(metricsVolume, "1Mi"))
 	}
 	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
@@ -135,9 +134,7 @@ func (s *Syncthing) housekeeping() *corev1.ContainerArgs {
 	}
 	mounts := corev1.VolumeMountArray{s.data(), s.versions()}
 	if s.args.Config.Monitoring != nil {
-		c.Command = pulumi.ToStringArray([]string{"sh", "-ec", figuresScript + housekeepingScript})
-		c.Env = append(c.Env.(corev1.EnvVarArray), podspec.Env("METRICS", pulumi.String(metricsDirectory)),
-			podspec.Env("SYNCTHING", pulumi.String("http://"+guiAddress)))
+		s.measure(c)
 		mounts = append(mounts, podspec.Mount(metricsVolume, metricsDirectory))
 	}
 	c.VolumeMounts = mounts

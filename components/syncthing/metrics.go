@@ -6,7 +6,6 @@ import (
 
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/ports"
-	"geo-wordpress/sizing"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -24,21 +23,18 @@ const (
 	metricsDirectory = "/metrics"
 )
 
-// figuresScript defines what housekeeping.sh calls to write the metrics down.
+// figuresScript starts a web server, and defines what housekeeping.sh calls to write the metrics down.
 //
 //go:embed files/figures.sh
 var figuresScript string
 
-// metrics declares the web server of what housekeeping has written down: a few of Syncthing's metrics, and the files in
-// conflict. Syncthing's own are on loopback, beside its whole API.
-func (s *Syncthing) metrics() *corev1.ContainerArgs {
-	c := podspec.Container("metrics", s.args.Config.Images.Tools, sizing.Helper)
-	c.Command = pulumi.ToStringArray([]string{"httpd", "-f", "-p", strconv.Itoa(ports.SyncthingMetrics), "-h", metricsDirectory})
-	c.Ports = corev1.ContainerPortArray{
-		&corev1.ContainerPortArgs{Name: pulumi.String("metrics"), ContainerPort: pulumi.Int(ports.SyncthingMetrics)},
-	}
-	// No readiness: the pod is not to leave its Service for want of metrics.
-	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 5, Threshold: 6}.TCP(ports.SyncthingMetrics)
-	c.VolumeMounts = corev1.VolumeMountArray{podspec.MountReadOnly(metricsVolume, metricsDirectory)}
-	return c
+// measure makes housekeeping serve metrics: a few of Syncthing's own, which are on loopback beside its whole API, and the number
+// of files in conflict.
+func (s *Syncthing) measure(housekeeping *corev1.ContainerArgs) {
+	housekeeping.Command = pulumi.ToStringArray([]string{"sh", "-ec", figuresScript + housekeepingScript})
+	housekeeping.Env = append(housekeeping.Env.(corev1.EnvVarArray),
+		podspec.Env("METRICS", pulumi.String(metricsDirectory)),
+		podspec.Env("METRICS_PORT", pulumi.String(strconv.Itoa(ports.SyncthingMetrics))),
+		podspec.Env("SYNCTHING", pulumi.String("http://"+guiAddress)),
+	)
 }

@@ -117,7 +117,6 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"startz.php":       pulumi.String(startPage),
 		"healthz.php":      pulumi.String(healthPage),
 		"leaderz.php":      pulumi.String(leaderPage),
-		"metrics.php":      pulumi.String(metricsPage),
 		"install.php":      pulumi.String(installer),
 		"start.sh":         pulumi.String(startScript),
 		"wp-cli.yml":       pulumi.String(wpCLIConfig),
@@ -129,7 +128,8 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	if w.args.Config.CDN {
 		files["visitor-cache.php"] = pulumi.String(visitorCache)
 	}
-	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf} {
+	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf,
+		"metrics.php": metricsPage} {
 		rendered, err := render(text, w.settings())
 		if err != nil {
 			return err

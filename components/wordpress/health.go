@@ -1,8 +1,6 @@
 package wordpress
 
 import (
-	"strconv"
-
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/components/loadbalancer"
 	"geo-wordpress/ports"
@@ -30,8 +28,7 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 	c := podspec.Container(healthContainer, w.args.Config.Images.WordPress, sizing.Health)
 	// Skips the image's entrypoint, which would copy WordPress.
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "rm -f " + stopping + "; exec apache2-foreground -f " + healthConfig})
-	c.Env = append(w.database(), podspec.Env("REGION", pulumi.String(w.args.Region.Name)),
-		podspec.Env("PROCESSES", pulumi.String(strconv.Itoa(sizing.WordPressProcesses))))
+	c.Env = append(w.database(), podspec.Env("REGION", pulumi.String(w.args.Region.Name)))
 	c.Ports = corev1.ContainerPortArray{
 		&corev1.ContainerPortArgs{Name: pulumi.String(healthContainer), ContainerPort: pulumi.Int(ports.Health)},
 	}

@@ -8,5 +8,5 @@ const App = app
 // MetricsPath is the page of metrics, on ports.Health. Nothing outside the cluster reaches it.
 const MetricsPath = "/metrics.php"
 
-//go:embed files/metrics.php
+//go:embed files/metrics.php.tmpl
 var metricsPage string

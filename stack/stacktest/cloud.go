@@ -106,6 +106,14 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 		id = fmt.Sprintf("%s/%s/%s/%s", c.project, place, text("router"), text("name"))
 	case "gcp:compute/globalAddress:GlobalAddress":
 		c.computed(state, "address", "203.0.113.80")
+	case "gcp:monitoring/notificationChannel:NotificationChannel":
+		id = "projects/" + c.project + "/notificationChannels/" + digest(r.URN, 12)
+		c.computed(state, "name", id)
+	case "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig":
+		c.computed(state, "uptimeCheckId", r.Name+"-"+digest(r.URN, 8))
+		id = "projects/" + c.project + "/uptimeCheckConfigs/" + r.Name + "-" + digest(r.URN, 8)
+	case "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/dashboard:Dashboard":
+		id = r.Type + "/" + digest(r.URN, 12)
 	case "gcp:serviceaccount/account:Account":
 		email := text("accountId") + "@" + c.project + ".iam.gserviceaccount.com"
 		id = "projects/" + c.project + "/serviceAccounts/" + email

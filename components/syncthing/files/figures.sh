@@ -1,7 +1,8 @@
 # figures writes metrics down in Prometheus' text format: Syncthing's own, every minute, and how many files are in conflict,
 # every ten minutes, because that reads every directory.
 #
-# Environment: METRICS, the directory; SYNCTHING, the URL of its API; FOLDER.
+# Environment: METRICS, the directory that is served; METRICS_PORT; SYNCTHING, the URL of its API; FOLDER.
+httpd -p "$METRICS_PORT" -h "$METRICS" # it goes to the background
 minute=0
 conflicts=0
 figures() {

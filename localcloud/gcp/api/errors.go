@@ -55,17 +55,19 @@ func notEnabled(project, service string) error {
 
 // The services to which the resources here belong.
 const (
-	Compute   = "compute.googleapis.com"
-	Container = "container.googleapis.com"
-	DNS       = "dns.googleapis.com"
-	IAM       = "iam.googleapis.com"
-	Storage   = "storage.googleapis.com"
+	Compute    = "compute.googleapis.com"
+	Container  = "container.googleapis.com"
+	DNS        = "dns.googleapis.com"
+	IAM        = "iam.googleapis.com"
+	Monitoring = "monitoring.googleapis.com"
+	Storage    = "storage.googleapis.com"
 )
 
 var serviceTitles = map[string]string{
-	Compute:   "Compute Engine API",
-	Container: "Kubernetes Engine API",
-	DNS:       "Cloud DNS API",
-	IAM:       "Identity and Access Management (IAM) API",
-	Storage:   "Cloud Storage JSON API",
+	Compute:    "Compute Engine API",
+	Container:  "Kubernetes Engine API",
+	DNS:        "Cloud DNS API",
+	IAM:        "Identity and Access Management (IAM) API",
+	Monitoring: "Cloud Monitoring API",
+	Storage:    "Cloud Storage JSON API",
 }
