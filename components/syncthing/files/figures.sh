@@ -16,3 +16,4 @@ figures() {
 	} >"$METRICS/.new"
 	mv "$METRICS/.new" "$METRICS/metrics.txt"
 }
+figures
