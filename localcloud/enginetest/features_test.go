@@ -13,13 +13,16 @@ var features = map[string][]setting{
 		{"mail.host", "smtp.example.com"}, {"mail.port", "587"}, {"mail.user", "site"}, {"mail.from", "site@example.com"},
 		{"mailPassword", "correct-horse-battery-staple"},
 		{"databaseHistoryHours", "48"}, {"fileHistoryDays", "14"},
+		{"monitoring.email", "operator@example.com"},
 	},
 	"changed": { // and not mail, which would roll WordPress once more
 		{"backup.schedule", "30 4 * * 0"}, {"backup.keepDays", "7"}, {"backup.snapshotDays", "3"},
 		{"databaseHistoryHours", "72"}, {"fileHistoryDays", "3"},
+		{"monitoring.email", "other@example.com"}, {"monitoring.diskPercent", "90"},
 	},
 	"off": {
 		{"backup", ""}, {"mail", ""}, {"mailPassword", ""}, {"databaseHistoryHours", ""}, {"fileHistoryDays", "0"},
+		{"monitoring", ""},
 		{"staging", "true"}, // which excludes mail
 	},
 }
@@ -54,7 +57,7 @@ func (b *bench) turn(to string) {
 			b.added = append(b.added, urn)
 		case slices.Contains(b.added, urn): // may go again
 		case slices.Contains([]string{"ConfigMap", "Secret", "Job"}, kind): // auto-named, or of one template
-		case op == "update" && slices.Contains([]string{"NetworkPolicy", "Stack"}, kind):
+		case op == "update" && slices.Contains([]string{"NetworkPolicy", "Stack", "Cluster"}, kind): // the cluster collects metrics
 		case op == "update" && kind == "CronJob" && strings.HasSuffix(name, "-shell"):
 		case op == "update" && kind == "Deployment" && (strings.HasPrefix(name, "wordpress-") || strings.HasPrefix(name, "syncthing-")):
 		default:
