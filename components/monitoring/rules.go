@@ -65,7 +65,7 @@ func rules(config *config.Config, s scope) []rule {
 			`label_replace(max by (cluster) (syncthing_model_folder_summary{scope="need",type=~"files|directories|symlinks|deleted",$in}) > 0, ` +
 				`"why", "behind", "", "") or ` +
 				`label_replace(sum by (cluster) (syncthing_connections_active{$in}) < $all - 1, "why", "a peer is not connected", "", "") or ` +
-				`label_replace((count(up{job="syncthing",$in} == 1) or vector(0)) < $all, "why", "no metrics", "", "")`),
+				`label_replace((count(count by (cluster) (syncthing_connections_active{$in})) or vector(0)) < $all, "why", "no metrics", "", "")`),
 			30 * time.Minute,
 			"For half an hour a region's Syncthing has not caught up, has lacked a peer, or has not been seen. Visitors of that region may " +
 				"miss pictures. First look: the log of deploy/syncthing in the files' namespace, and the free space of its disk."},
