@@ -40,7 +40,8 @@ type CollectedArgs struct {
 type wait struct{ pulumi.ResourceState }
 
 // Collected declares a Job that ends some minutes after the collection has begun, and returns it. Google refuses an alert in
-// PromQL on a metric of which it has no sample. (Its API has disableMetricValidation, which pulumi-gcp has from version 8.13 on.)
+// PromQL on a metric of which it has no sample. (Its API has
+// disableMetricValidation, which terraform-provider-google-beta v5.42.0, and so pulumi-gcp v7.38.0, does not know.)
 func Collected(ctx *pulumi.Context, name string, args CollectedArgs, opts ...pulumi.ResourceOption) (pulumi.Resource, error) {
 	w := &wait{}
 	if err := ctx.RegisterComponentResource("geo-wordpress:monitoring:Collected", name, w, opts...); err != nil {
