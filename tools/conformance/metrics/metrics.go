@@ -10,14 +10,11 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
-	"github.com/prometheus/prometheus/tsdb/chunkenc"
-	"github.com/prometheus/prometheus/tsdb/chunks"
-	"github.com/prometheus/prometheus/util/annotations"
+	"github.com/prometheus/prometheus/tsdb/tsdbutil"
 )
 
 // Store holds series in memory.
@@ -28,7 +25,7 @@ type Store struct {
 
 type series struct {
 	labels  labels.Labels
-	samples []chunks.Sample
+	samples []tsdbutil.Sample
 }
 
 // NewStore returns an empty store.
@@ -41,7 +38,7 @@ func NewStore() *Store {
 func (s *Store) Add(at time.Time, target map[string]string, answer string, keep *regexp.Regexp) (map[string]float64, error) {
 	whole := regexp.MustCompile("^(?:" + keep.String() + ")$")
 	kept := map[string]float64{}
-	parser, err := textparse.New([]byte(answer), "text/plain", false)
+	parser, err := textparse.New([]byte(answer), "text/plain")
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +89,7 @@ func (s *Store) add(at time.Time, own labels.Labels, target map[string]string, v
 
 // Query evaluates a query at a moment. It returns the labels of the series that it gives, with their values.
 func (s *Store) Query(at time.Time, text string) (map[string]float64, error) {
-	query, err := s.engine.NewInstantQuery(context.Background(), queryable{s}, promql.NewPrometheusQueryOpts(false, 0), text, at)
+	query, err := s.engine.NewInstantQuery(queryable{s}, &promql.QueryOpts{}, text, at)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +104,7 @@ func (s *Store) Query(at time.Time, text string) (map[string]float64, error) {
 	}
 	found := map[string]float64{}
 	for _, one := range vector {
-		found[one.Metric.String()] = one.F
+		found[one.Metric.String()] = one.V
 	}
 	return found, nil
 }
@@ -118,27 +115,24 @@ type sample struct {
 	value float64
 }
 
-func (s sample) T() int64                      { return s.at }
-func (s sample) F() float64                    { return s.value }
-func (s sample) H() *histogram.Histogram       { return nil }
-func (s sample) FH() *histogram.FloatHistogram { return nil }
-func (s sample) Type() chunkenc.ValueType      { return chunkenc.ValFloat }
+func (s sample) T() int64   { return s.at }
+func (s sample) V() float64 { return s.value }
 
 type queryable struct{ store *Store }
 
-func (q queryable) Querier(int64, int64) (storage.Querier, error) { return q, nil }
+func (q queryable) Querier(context.Context, int64, int64) (storage.Querier, error) { return q, nil }
 
-func (q queryable) LabelValues(context.Context, string, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (q queryable) LabelValues(string, ...*labels.Matcher) ([]string, storage.Warnings, error) {
 	return nil, nil, errors.ErrUnsupported
 }
 
-func (q queryable) LabelNames(context.Context, ...*labels.Matcher) ([]string, annotations.Annotations, error) {
+func (q queryable) LabelNames(...*labels.Matcher) ([]string, storage.Warnings, error) {
 	return nil, nil, errors.ErrUnsupported
 }
 
 func (q queryable) Close() error { return nil }
 
-func (q queryable) Select(_ context.Context, _ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
+func (q queryable) Select(_ bool, _ *storage.SelectHints, matchers ...*labels.Matcher) storage.SeriesSet {
 	found := &set{at: -1}
 	for _, one := range q.store.series {
 		fits := true
@@ -157,7 +151,7 @@ type set struct {
 	at  int
 }
 
-func (s *set) Next() bool                        { s.at++; return s.at < len(s.all) }
-func (s *set) At() storage.Series                { return s.all[s.at] }
-func (s *set) Err() error                        { return nil }
-func (s *set) Warnings() annotations.Annotations { return nil }
+func (s *set) Next() bool                 { s.at++; return s.at < len(s.all) }
+func (s *set) At() storage.Series         { return s.all[s.at] }
+func (s *set) Err() error                 { return nil }
+func (s *set) Warnings() storage.Warnings { return nil }
