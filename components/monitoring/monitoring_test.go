@@ -16,7 +16,7 @@ func TestBackupAge(t *testing.T) {
 		"0 3 * * 0":    7 * day,
 		"0 3 * * 1-5":  3 * day,
 		"0 3 1 * *":    31 * day,
-		"0 3 31 * *":   62 * day, // July and August, and then October
+		"0 3 31 * *":   61 * day, // from March to May
 		"@daily":       day,
 		"0 3 29 2 *":   4*365*day + day,
 	} {
