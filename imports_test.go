@@ -46,6 +46,7 @@ var layers = []struct {
 	{"localcloud/gcp/provider", slices.Concat(leaves, []string{"localcloud/gcp/api"})},
 	{"localcloud/gcp/container", slices.Concat(leaves, []string{"localcloud/gcp/api", "localcloud/gcp/compute", "localcloud/gcp/iam"})},
 	{"localcloud/gcp/storage", slices.Concat(leaves, []string{"localcloud/gcp/api", "localcloud/gcp/iam"})},
+	{"localcloud/gcp/monitoring", slices.Concat(leaves, []string{"localcloud/gcp/api"})},
 	{"localcloud/gcp", slices.Concat(leaves, []string{"localcloud/gcp/..."})},
 	{"localcloud/machines/kubeclient", []string{"localcloud/cloud"}},
 	{"localcloud/machines/podenv", nil},

@@ -3,6 +3,7 @@ package config
 import (
 	"regexp"
 	"strings"
+	"time"
 
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/regions"
@@ -21,6 +22,28 @@ type Backup struct {
 	KeepDays int
 	// SnapshotDays is how long the daily snapshots of the disks are kept; 0 for none.
 	SnapshotDays int
+}
+
+// Interval is the longest time between two runs of the schedule, for one that runs at least once in five years.
+func (b *Backup) Interval() time.Duration {
+	schedule, err := cron.ParseStandard(b.Schedule)
+	if err != nil {
+		panic("config: " + err.Error()) // the configuration has passed checkSchedule
+	}
+	first := time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC) // a leap year
+	var longest time.Duration
+	for last := schedule.Next(first); last.Before(first.AddDate(5, 0, 0)); {
+		next := schedule.Next(last)
+		if next.IsZero() {
+			break
+		}
+		longest = max(longest, next.Sub(last))
+		last = next
+		if last.Sub(first) > 400*24*time.Hour && longest <= 40*24*time.Hour {
+			break // a year has shown every gap of a schedule that runs every month
+		}
+	}
+	return longest
 }
 
 // Restore names the backup from which the stack's site is made.

@@ -68,6 +68,8 @@ type Config struct {
 	Mail *Mail
 	// Staging makes the site a copy of another one, which sends no mail and which no search engine lists.
 	Staging bool
+	// Monitoring, when set, is who is alerted; without it, nothing is watched.
+	Monitoring *Monitoring
 }
 
 // Images are the container images, each with a tag or a digest.

@@ -60,6 +60,7 @@ var keys = map[string]string{
 	"mail":                          "object",
 	"mailPassword":                  "string",
 	"staging":                       "boolean",
+	"monitoring":                    "object",
 }
 
 var (

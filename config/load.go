@@ -62,6 +62,7 @@ func load(values map[string]string, project string, encrypted []string, last *st
 		HSTSSeconds:                   l.hsts(),
 		Site:                          l.site(),
 		Mail:                          l.mail(),
+		Monitoring:                    l.monitoring(),
 	}
 	config.Aliases = l.aliases(config.Domain)
 	config.Staging = l.staging(config.Mail)

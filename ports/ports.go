@@ -9,7 +9,9 @@ const (
 	TiDB       = 4000
 	TiDBStatus = 10080
 	Syncthing  = 22000
-	HTTP       = 80
+	// SyncthingMetrics is of what the collector of metrics may see of Syncthing, whose own port for them is on loopback.
+	SyncthingMetrics = 8082
+	HTTP             = 80
 	// Health is the port of the health page, which has its own web server beside WordPress's.
 	Health = 8081
 

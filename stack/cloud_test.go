@@ -26,6 +26,7 @@ var ownsNothing = []string{
 	"StatefulSet", "Deployment", "Job", "CronJob", "NetworkPolicy", "PodDisruptionBudget", "StorageClass",
 	"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "PriorityClass",
 	"HorizontalPodAutoscaler",
+	"PodMonitoring", // of the cluster's own collectors
 }
 
 func onlyKindsThatOwnNothing(t rapid.TB, s *system) {

@@ -55,6 +55,7 @@ var containers = map[string]built{
 	"nfs/directories":                     {tools, sizing.Job},
 	"syncthing/syncthing":                 {func(i config.Images) string { return i.Syncthing }, sizing.Syncthing},
 	"syncthing/housekeeping":              {tools, sizing.Helper},
+	"collected/collected":                 {tools, sizing.Job},
 	"syncthing/install":                   {tools, sizing.Job},
 	"wordpress/wordpress":                 {wordpress, sizing.WordPress},
 	"wordpress/health":                    {wordpress, sizing.Health},
@@ -150,7 +151,7 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 				// Gates end before the database's init begins: see orderRules. In a first update, the Job that waits for the
 				// replicas ends at once; later there is no installation.
 				// A shell is somebody's wish, and a backup can wait if there is no room.
-				others := []string{"membership", "backup", "restore", "database-reader", "wordpress-cli"}
+				others := []string{"membership", "backup", "restore", "database-reader", "wordpress-cli", "collected"}
 				if !strings.HasSuffix(app(w), "gate") && !slices.Contains(others, app(w)) {
 					jobs++
 				}
@@ -277,7 +278,7 @@ var ranks = map[string]struct {
 	"nfs": {"files", 900_000}, "syncthing": {"sync", 800_000}, "wordpress": {"wordpress", 700_000},
 	"gate": {"jobs", 600_000}, "pd-gate": {"jobs", 600_000}, "tikv-gate": {"jobs", 600_000}, "membership": {"jobs", 600_000}, "database-init": {"jobs", 600_000}, "wordpress-cron": {"jobs", 600_000},
 	"wordpress-install": {"jobs", 600_000}, "database-reader": {"jobs", 600_000}, "backup": {"jobs", 600_000}, "restore": {"jobs", 600_000},
-	"wordpress-cli": {"jobs", 600_000},
+	"wordpress-cli": {"jobs", 600_000}, "collected": {"jobs", 600_000},
 }
 
 // priorities: every pod has the priority class of its rank and depends on it: the API refuses a pod whose class does

@@ -37,7 +37,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules, autoscalingRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules, autoscalingRules, monitoringRules,
 	} {
 		all = append(all, theme...)
 	}
@@ -101,6 +101,8 @@ func configurations(t testing.TB) map[string]map[string]string {
 		"with backups, from a backup": with(with(configtest.Committed(t),
 			"backup", `{"schedule":"0 3 * * *","keepDays":30,"snapshotDays":7}`),
 			"restore", `{"bucket":"another-stacks","name":"last-week"}`),
+		"watched": with(with(with(configtest.Committed(t), "monitoring", `{"email":"operator@example.com"}`),
+			"backup", `{"schedule":"0 3 * * *","keepDays":30}`), "domain", "www.example.com"),
 		"with mail": withMail(configtest.Committed(t)),
 		"with a shield": with(with(with(configtest.Committed(t), "shield", someLimits), "primaryRegion", "europe-west1"),
 			"installFrom", `["203.0.113.7/32"]`),

@@ -44,7 +44,7 @@ func googleNamesAreWithinLimits(t rapid.TB, s *system) {
 		if r.Type == stacktest.ClusterType || r.Type == stacktest.PoolType {
 			limit = googlecloud.MaxClusterName
 		}
-		if name := r.Output("name"); name != "" && r.Kind() != "Account" && r.Kind() != "RecordSet" {
+		if name := r.Output("name"); name != "" && !slices.Contains([]string{"Account", "NotificationChannel", "RecordSet"}, r.Kind()) {
 			if !googlecloud.Name.MatchString(name) || len(name) > limit {
 				t.Errorf("%s has the name %q, of %d characters of %d, which Google refuses", r, name, len(name), limit)
 			}

@@ -43,6 +43,7 @@ func Deploy(ctx *pulumi.Context, config *config.Config, last *state.State) error
 		s.sites,
 		s.redirects,
 		s.departures,
+		s.watch,
 	} {
 		if err := chapter(); err != nil {
 			return err

@@ -45,6 +45,7 @@ type system struct {
 	backup       *backup.Backup                 // nil without backups
 	reader       pulumi.Resource                // the Job that creates the database user who dumps
 	restore      *restore.Restore               // nil unless the site is made from a backup
+	serving      []pulumi.Resource              // the regions' WordPress
 }
 
 // region is what has been declared of one region.
@@ -262,6 +263,7 @@ func (s *system) sites() error {
 			return err
 		}
 		before = []pulumi.Resource{site.Serves}
+		s.serving = append(s.serving, site.Serves)
 	}
 	s.served = before
 	return nil

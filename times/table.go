@@ -49,7 +49,12 @@ var google = map[string]entry{
 	"gcp:serviceaccount/iAMMember:IAMMember":      {4 * s, 4 * s, 4 * s},
 	// 8 s for a role binding; an account is created at once, and polled until it is visible everywhere (estimate).
 	"gcp:serviceaccount/account:Account": {10 * s, 2 * s, 2 * s},
-	"gcp:projects/iAMMember:IAMMember":   {8 * s, 8 * s, 8 * s},
+	// 1 to 3 s: one request each. Estimate.
+	"gcp:monitoring/alertPolicy:AlertPolicy":                 {2 * s, 2 * s, 1 * s},
+	"gcp:monitoring/dashboard:Dashboard":                     {1 * s, 1 * s, 1 * s},
+	"gcp:monitoring/notificationChannel:NotificationChannel": {2 * s, 2 * s, 1 * s},
+	"gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig":     {2 * s, 2 * s, 1 * s},
+	"gcp:projects/iAMMember:IAMMember":                       {8 * s, 8 * s, 8 * s},
 	// Zonal clusters: 3m33s, 3m34s and 3m44s in the GKE team's own demos, without removal of the default pool; regional
 	// ones: 4m32s, 5m25s, 6m43s and 9m22s. Private and with the removal (a minute or more): 6m. Destroyed in 2m44s,
 	// 3m9s, 3m40s and 8m15s.

@@ -25,8 +25,8 @@ import (
 const (
 	// app is the CronJob's name and its pods' label.
 	app = "backup"
-	// deadlineSeconds is the time for a backup, the wait included.
-	deadlineSeconds = 12 * 3600
+	// DeadlineSeconds is the time for a backup, the wait included.
+	DeadlineSeconds = 12 * 3600
 )
 
 var (
@@ -80,7 +80,7 @@ func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
 			FailedJobsHistoryLimit:     pulumi.Int(3),
 			JobTemplate: &batchv1.JobTemplateSpecArgs{Spec: &batchv1.JobSpecArgs{
 				BackoffLimit:          pulumi.Int(2),
-				ActiveDeadlineSeconds: pulumi.Int(deadlineSeconds),
+				ActiveDeadlineSeconds: pulumi.Int(DeadlineSeconds),
 				Template:              &corev1.PodTemplateSpecArgs{Metadata: &metav1.ObjectMetaArgs{Labels: labelled}, Spec: pod},
 			}},
 		},
@@ -119,7 +119,7 @@ func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSp
 	// WordPress's image has GNU tar, which goes on when a file changes or vanishes.
 	files := podspec.Container("files", images.WordPress, sizing.Backup)
 	files.Command = pulumi.ToStringArray([]string{"bash", "/scripts/files.sh"})
-	files.Env = env(podspec.Env("SITE_URL", args.SiteURL))
+	files.Env = env(append(needs.Database(), podspec.Env("SITE_URL", args.SiteURL))...)
 	files.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "files.sh", "/scripts/files.sh"),
 		podspec.MountReadOnly("work", "/work"),

@@ -81,8 +81,12 @@ func (c *Cluster) controlPlane(ctx *pulumi.Context, name string, args Args,
 			EnableComponents: pulumi.ToStringArray([]string{"SYSTEM_COMPONENTS", "WORKLOADS"}),
 		},
 		MonitoringConfig: &container.ClusterMonitoringConfigArgs{
-			EnableComponents:  pulumi.ToStringArray([]string{"SYSTEM_COMPONENTS"}),
-			ManagedPrometheus: &container.ClusterMonitoringConfigManagedPrometheusArgs{Enabled: pulumi.Bool(false)},
+			EnableComponents: pulumi.ToStringArray([]string{"SYSTEM_COMPONENTS"}),
+			ManagedPrometheus: &container.ClusterMonitoringConfigManagedPrometheusArgs{
+				// Google's default in new clusters; an update in place. Its collectors cost nothing while nothing is collected, but
+				// take room on each machine.
+				Enabled: pulumi.Bool(args.Config.Monitoring != nil),
+			},
 		},
 
 		// The graph declares its own node pool. GKE always creates a default pool: keep it minimal and remove it.

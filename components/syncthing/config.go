@@ -77,6 +77,8 @@ type gui struct {
 	TLS     bool   `xml:"tls,attr"`
 	Address string `xml:"address"`
 	APIKey  string `xml:"apikey"`
+	// MetricsWithoutAuth serves /metrics, and nothing else, without the API key.
+	MetricsWithoutAuth bool `xml:"metricsWithoutAuth,omitempty"`
 }
 
 type daemonOpts struct {
@@ -122,7 +124,7 @@ func render(config *config.Config, self regions.Region, ids map[string]string, a
 			MaxConflicts:    10,
 			MarkerName:      ".stfolder",
 		},
-		GUI: gui{Enabled: true, Address: guiAddress, APIKey: apiKey},
+		GUI: gui{Enabled: true, Address: guiAddress, APIKey: apiKey, MetricsWithoutAuth: config.Monitoring != nil},
 		Options: daemonOpts{
 			ListenAddress:         listenAddress,
 			UsageReporting:        -1, // declined

@@ -74,6 +74,9 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			podspec.Scratch("tmp", "64Mi"),
 		},
 	}
+	if s.args.Config.Monitoring != nil {
+		pod.Volumes = append(pod.Volumes.(corev1.VolumeArray), podspec.Scratch(metricsVolume, "1Mi"))
+	}
 	metadata := &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)}
 	if annotations := objectmeta.Unmoved(s.args.Config.Growth); annotations != nil {
 		metadata.Annotations = annotations
@@ -133,7 +136,12 @@ func (s *Syncthing) housekeeping() *corev1.ContainerArgs {
 		podspec.Env("DAYS", pulumi.String(strconv.Itoa(s.args.Config.History.FileDays))),
 		podspec.Env("SHARE", pulumi.String(strconv.Itoa(versionsShare))),
 	}
-	c.VolumeMounts = corev1.VolumeMountArray{s.data(), s.versions()}
+	mounts := corev1.VolumeMountArray{s.data(), s.versions()}
+	if s.args.Config.Monitoring != nil {
+		s.measure(c)
+		mounts = append(mounts, podspec.Mount(metricsVolume, metricsDirectory))
+	}
+	c.VolumeMounts = mounts
 	return c
 }
 

@@ -154,8 +154,11 @@ func (s *Syncthing) network(ctx *pulumi.Context) error {
 	}
 	remote := networkpolicy.RemotePods(regions.Peers(s.args.Config.Regions, s.args.Region))
 	port := networkpolicy.TCP(ports.Syncthing)
-	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, networkpolicy.Of(app, s.args.Namespace.Name,
-		networkingv1.NetworkPolicyIngressRuleArray{networkpolicy.From(port, remote...)},
+	ingress := networkingv1.NetworkPolicyIngressRuleArray{networkpolicy.From(port, remote...)}
+	if s.args.Config.Monitoring != nil {
+		ingress = append(ingress, networkpolicy.From(networkpolicy.TCP(ports.SyncthingMetrics), networkpolicy.Collectors()...))
+	}
+	policy, err := networkingv1.NewNetworkPolicy(ctx, s.name, networkpolicy.Of(app, s.args.Namespace.Name, ingress,
 		networkingv1.NetworkPolicyEgressRuleArray{networkpolicy.To(port, remote...)},
 	), s.args.Cluster.Object(s))
 	s.ready = append(s.ready, service, policy)

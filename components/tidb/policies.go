@@ -13,6 +13,9 @@ import (
 // Clients are the labels of the pods that may query the database, in WordPress's namespace.
 var Clients = []string{"wordpress", "wordpress-install", "wordpress-cli"}
 
+// metricsPorts are where the servers' metrics are, besides much else that only their operator should see.
+var metricsPorts = map[string]int{PD: ports.PDClient, TiKV: ports.TiKVStatus, TiDB: ports.TiDBStatus}
+
 type (
 	peers   = []networkingv1.NetworkPolicyPeerInput
 	ingress = networkingv1.NetworkPolicyIngressRuleArray
@@ -69,6 +72,9 @@ func (p *Part) policies(ctx *pulumi.Context) error {
 			egress{networkpolicy.To(networkpolicy.TCP(ports.TiDB), networkpolicy.Pods(TiDB))},
 		},
 	} {
+		if port, ok := metricsPorts[policy.app]; ok && p.args.Config.Monitoring != nil {
+			policy.ingress = append(policy.ingress, networkpolicy.From(networkpolicy.TCP(port), networkpolicy.Collectors()...))
+		}
 		np, err := networkingv1.NewNetworkPolicy(ctx, p.name+"-"+policy.app, networkpolicy.Of(policy.app,
 			p.args.Namespace.Name, policy.ingress, policy.egress), p.args.Cluster.Object(p))
 		if err != nil {

@@ -25,7 +25,7 @@ var readerSQL string
 // statements the servers mount: a change there would restart all of them.
 func (p *Part) Reader(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	statements := p.args.Credentials.DatabaseBackup.ApplyT(func(password string) (string, error) {
-		return render(readerSQL, map[string]string{"Database": Database, "User": Reader, "Password": password})
+		return render(readerSQL, map[string]string{"Database": Database, "User": Reader, "Site": User, "Password": password})
 	}).(pulumi.StringOutput)
 	secret, err := corev1.NewSecret(ctx, p.name+"-"+reader, &corev1.SecretArgs{
 		Metadata: &metav1.ObjectMetaArgs{Namespace: p.args.Namespace.Name, Annotations: objectmeta.Annotations()},

@@ -131,7 +131,8 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	if w.args.Config.CDN {
 		files["visitor-cache.php"] = pulumi.String(visitorCache)
 	}
-	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf} {
+	for name, text := range map[string]string{"php.ini": phpINI, "apache.conf": apacheConf, "health.conf": healthConf,
+		"metrics.php": metricsPage} {
 		rendered, err := render(text, w.settings())
 		if err != nil {
 			return err

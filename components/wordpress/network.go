@@ -88,6 +88,9 @@ func (w *WordPress) policies(ctx *pulumi.Context) error {
 		{shellApp, nil, append(networkingv1.NetworkPolicyEgressRuleArray{toDatabase}, w.outside()...)},
 		{installApp, nil, networkingv1.NetworkPolicyEgressRuleArray{toDatabase}},
 	} {
+		if policy.app == app && w.args.Config.Monitoring != nil {
+			policy.ingress = append(policy.ingress, networkpolicy.From(networkpolicy.TCP(ports.Health), networkpolicy.Collectors()...))
+		}
 		if policy.app == installApp && w.args.Config.Site == nil {
 			continue
 		}

@@ -26,7 +26,7 @@ func Bad(t testing.TB) []BadConfig {
 	committed := Committed(t)
 	var bad []BadConfig
 	for _, rows := range [][]row{regionRows, addressRows, machineRows, numberRows, imageRows, nameRows, siteRows, mailRows, stagingRows,
-		shapeRows, backupRows, historyRows, shieldRows, growthRows, domainRows} {
+		shapeRows, backupRows, historyRows, shieldRows, growthRows, domainRows, monitoringRows} {
 		for _, row := range rows {
 			values := maps.Clone(committed)
 			for key, value := range row.set {

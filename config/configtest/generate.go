@@ -88,6 +88,7 @@ func ValidConfig(t *rapid.T) map[string]string {
 		"site":                          encoded(site.Draw(t, "site")),
 		"backup":                        encoded(backup.Draw(t, "backup")),
 		"restore":                       `{}`,
+		"monitoring":                    encoded(monitoring.Draw(t, "monitoring")),
 	} {
 		values[full(name)] = value
 	}

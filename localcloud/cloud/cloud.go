@@ -30,6 +30,8 @@ type Cluster struct {
 	VPCScope bool `json:"vpcScope"`
 	// NodeLocalDNS says whether NodeLocal DNSCache stands between the pods and Cloud DNS.
 	NodeLocalDNS bool `json:"nodeLocalDns,omitempty"`
+	// ManagedCollection says whether GKE collects metrics as PodMonitoring objects say.
+	ManagedCollection bool `json:"managedCollection,omitempty"`
 	// NodeRange, PodRange and ServiceRange are the ranges of the subnetwork that the cluster uses.
 	NodeRange    netip.Prefix `json:"nodeRange"`
 	PodRange     netip.Prefix `json:"podRange"`

@@ -127,6 +127,11 @@ func (m *Manager) Ensure(ctx context.Context, c cloud.Cluster) (cloud.Access, er
 	if err := p.ensure(ctx); err != nil {
 		return cloud.Access{}, err
 	}
+	if c.ManagedCollection {
+		if err := p.collect(ctx); err != nil {
+			return cloud.Access{}, err
+		}
+	}
 	config, err := p.config()
 	if err != nil {
 		return cloud.Access{}, err

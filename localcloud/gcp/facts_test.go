@@ -226,7 +226,7 @@ func TestClusterAsTheMachinesSeeIt(t *testing.T) {
 	s := build(t, "address")
 	assert.Equal(t, cloud.Cluster{
 		ID: s.ids["cluster"], Project: project, Location: zone, Name: s.out("cluster", "name"), Network: s.ids["vpc"],
-		DNSDomain: "europe-west1.geo", VPCScope: true, NodeLocalDNS: true, NodeRange: netip.MustParsePrefix("10.0.0.0/20"),
+		DNSDomain: "europe-west1.geo", VPCScope: true, NodeLocalDNS: true, ManagedCollection: true, NodeRange: netip.MustParsePrefix("10.0.0.0/20"),
 		PodRange: netip.MustParsePrefix("10.4.0.0/16"), ServiceRange: netip.MustParsePrefix("10.8.0.0/20"),
 	}, s.hardware.planes[s.ids["cluster"]])
 }

@@ -12,6 +12,7 @@ import (
 	"geo-wordpress/localcloud/gcp/container"
 	"geo-wordpress/localcloud/gcp/dns"
 	"geo-wordpress/localcloud/gcp/iam"
+	"geo-wordpress/localcloud/gcp/monitoring"
 	"geo-wordpress/localcloud/gcp/provider"
 	"geo-wordpress/localcloud/gcp/storage"
 )
@@ -30,7 +31,8 @@ var _ cloud.Facts = (*API)(nil)
 // Open opens or creates the state in a directory. Only one process can have it open.
 func Open(o api.Options, planes cloud.ControlPlanes, machines cloud.Machines) (*API, error) {
 	engine := &container.Engine{ControlPlanes: planes, Machines: machines}
-	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), certificatemanager.Kinds(), dns.Kinds(), iam.Kinds(), storage.Kinds()))
+	a, err := api.Open(o, slices.Concat(compute.Kinds(), engine.Kinds(), certificatemanager.Kinds(), dns.Kinds(), iam.Kinds(), monitoring.Kinds(),
+		storage.Kinds()))
 	if err != nil {
 		return nil, err
 	}

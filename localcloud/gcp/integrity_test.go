@@ -221,7 +221,8 @@ func TestExistingNameIsAConflict(t *testing.T) {
 		k, err := s.api.Kind(step.token)
 		require.NoError(t, err)
 		_, _, err = s.createChecked(step.token, step.name, s.inputs[step.name], false)
-		if k.Adopts {
+		// Google assigns the names of Cloud Monitoring's: the same again is another one.
+		if k.Adopts || k.Service == api.Monitoring {
 			require.NoError(t, err, step.name)
 			continue
 		}

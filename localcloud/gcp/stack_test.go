@@ -57,6 +57,10 @@ const (
 	urlMapType         = "gcp:compute/uRLMap:URLMap"
 	httpProxyType      = "gcp:compute/targetHttpProxy:TargetHttpProxy"
 	httpsProxyType     = "gcp:compute/targetHttpsProxy:TargetHttpsProxy"
+	channelType        = "gcp:monitoring/notificationChannel:NotificationChannel"
+	uptimeType         = "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig"
+	alertType          = "gcp:monitoring/alertPolicy:AlertPolicy"
+	dashboardType      = "gcp:monitoring/dashboard:Dashboard"
 	certificateType    = "gcp:compute/managedSslCertificate:ManagedSslCertificate"
 	forwardingRuleType = "gcp:compute/globalForwardingRule:GlobalForwardingRule"
 	policyType         = "gcp:compute/resourcePolicy:ResourcePolicy"
@@ -73,6 +77,7 @@ var steps = []step{
 	{"container-api", serviceType, service(api.Container)},
 	{"dns-api", serviceType, service(api.DNS)},
 	{"iam-api", serviceType, service(api.IAM)},
+	{"monitoring-api", serviceType, service(api.Monitoring)},
 	{"storage-api", serviceType, service(api.Storage)},
 	{"vpc", networkType, func(*stand) props { return props{"autoCreateSubnetworks": false} }},
 	{"subnet", subnetworkType, func(s *stand) props {
@@ -134,6 +139,30 @@ var steps = []step{
 		return props{"cluster": s.out("cluster", "name"), "location": s.out("cluster", "location"), "nodeCount": 2,
 			"nodeConfig": props{"machineType": "e2-standard-4", "tags": []any{"node"}, "diskSizeGb": 50,
 				"serviceAccount": s.out("account", "email")}}
+	}},
+	{"channel", channelType, func(*stand) props {
+		return props{"type": "email", "labels": props{"email_address": "operator@example.com"}}
+	}},
+	{"uptime", uptimeType, func(*stand) props {
+		return props{"displayName": "the site", "timeout": "10s", "period": "60s", "httpCheck": props{"path": "/"},
+			"monitoredResource": props{"type": "uptime_url", "labels": props{"host": "192.0.2.80", "project_id": project}},
+			"selectedRegions":   []any{"EUROPE", "USA"}}
+	}},
+	{"alert", alertType, func(s *stand) props {
+		return props{"displayName": "a region is out", "combiner": "OR", "notificationChannels": []any{s.ids["channel"]},
+			"conditions": []any{props{"displayName": "out", "conditionPrometheusQueryLanguage": props{
+				"query": `absent(up{job="pd"} == 1)`, "duration": "180s", "evaluationInterval": "60s"}}}}
+	}},
+	{"uptime-alert", alertType, func(s *stand) props {
+		return props{"displayName": "the site is down", "combiner": "OR", "notificationChannels": []any{s.ids["channel"]},
+			"conditions": []any{props{"displayName": "down", "conditionThreshold": props{
+				"comparison": "COMPARISON_GT", "duration": "60s", "thresholdValue": 1,
+				"filter": `metric.type="monitoring.googleapis.com/uptime_check/check_passed" AND metric.label.check_id="` +
+					s.out("uptime", "uptimeCheckId") + `" AND resource.type="uptime_url"`}}}}
+	}},
+	{"dashboard", dashboardType, func(*stand) props {
+		return props{"dashboardJson": `{"displayName":"all","mosaicLayout":{"columns":48,"tiles":[{"width":24,"height":16,` +
+			`"widget":{"title":"up","xyChart":{"dataSets":[{"plotType":"LINE","timeSeriesQuery":{"prometheusQuery":"sum(up)"}}]}}}]}}`}
 	}},
 	{"address", addressType, func(*stand) props { return props{} }},
 	{"check", healthCheckType, func(*stand) props {

@@ -123,6 +123,14 @@ func (c cloud) google(r *Resource, state resource.PropertyMap) string {
 		c.computed(state["managed"].ObjectValue(), "state", "PROVISIONING")
 	case "gcp:dns/recordSet:RecordSet":
 		id = fmt.Sprintf("projects/%s/managedZones/%s/rrsets/%s/%s", c.project, text("managedZone"), text("name"), text("type"))
+	case "gcp:monitoring/notificationChannel:NotificationChannel":
+		id = "projects/" + c.project + "/notificationChannels/" + digest(r.URN, 12)
+		c.computed(state, "name", id)
+	case "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig":
+		c.computed(state, "uptimeCheckId", r.Name+"-"+digest(r.URN, 8))
+		id = "projects/" + c.project + "/uptimeCheckConfigs/" + r.Name + "-" + digest(r.URN, 8)
+	case "gcp:monitoring/alertPolicy:AlertPolicy", "gcp:monitoring/dashboard:Dashboard":
+		id = r.Type + "/" + digest(r.URN, 12)
 	case "gcp:serviceaccount/account:Account":
 		email := text("accountId") + "@" + c.project + ".iam.gserviceaccount.com"
 		id = "projects/" + c.project + "/serviceAccounts/" + email

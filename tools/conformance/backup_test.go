@@ -27,6 +27,8 @@ const backupBucket = "the-backups"
 var withBackup = map[string]string{
 	"geo-wordpress:site":   site["geo-wordpress:site"],
 	"geo-wordpress:backup": `{"schedule":"0 3 * * *","bucket":"` + backupBucket + `"}`,
+	// with what the alert on a missing backup goes by
+	"geo-wordpress:monitoring": withMonitoring["geo-wordpress:monitoring"],
 }
 
 // A site with posts, users, uploads and a plugin is backed up and lost, and a new stack with another address is made from the
@@ -57,7 +59,8 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 	fill(t, w, w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")), first.Name)
 
 	held = contentsOf(t, w, tidb, first.Name)
-	w.Done(3*time.Minute, w.Start(first.Name, "backup"))
+	root := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
+	seesTheBackupsAge(t, w, root, func() { w.Done(3*time.Minute, w.Start(first.Name, "backup")) })
 	// Another region finds that it has been done.
 	late := w.Start(second.Name, "backup")
 	w.Done(time.Minute, late)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +32,9 @@ var vanish = flag.Bool("vanish", false, "let the Syncthing of the region that is
 // the region returns it catches up: every upload and every post that was acknowledged, before, during and after the
 // loss, is everywhere.
 func TestRegionLost(t *testing.T) {
-	w := world.New(t, committed(t, site))
+	values := maps.Clone(site)
+	maps.Copy(values, withMonitoring)
+	w := world.New(t, committed(t, values))
 	survivors, lost := w.Stack.Regions[:2], w.Stack.Regions[2]
 	pds := startPDs(w)
 	tidbs := startTiDBs(w, w.Stack.Regions)
@@ -75,6 +78,8 @@ func TestRegionLost(t *testing.T) {
 		})
 	}
 	goOn("before the loss", w.Stack.Regions...)
+	eyes := startWatch(w)
+	seesNothing(t, eyes, "before the loss")
 
 	last := len(w.Stack.Regions) - 1
 	if !*vanish {
@@ -95,6 +100,7 @@ func TestRegionLost(t *testing.T) {
 	goneAt := time.Now()
 	w.Eventually(2*time.Minute, "SQL goes on", func() error { return clock.hasTicked(goneAt) })
 	goOn("without the region", survivors...)
+	seesTheLoss(t, eyes, lost.Name)
 	newest := l.newest(survivors[0].Name)
 	w.Eventually(time.Minute, "the survivors have each other's uploads", func() error {
 		return holds(w, survivors[1].Name, newest)
@@ -156,6 +162,7 @@ func TestRegionLost(t *testing.T) {
 	for _, region := range w.Stack.Regions {
 		t.Logf("%s: %+v", region.Name, l.progress(region.Name))
 	}
+	seesItBack(t, eyes, daemons)
 }
 
 // lead makes a region's Placement Driver the leader.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Copies the site's files to the bucket, and then says that the backup is complete: files.sh
 #
-# Environment: BUCKET, REGION, SITE_URL and rclone's own.
+# Environment: BUCKET, REGION, SITE_URL, DATABASE_HOST (host:port), DATABASE_USER, DATABASE_PASSWORD and rclone's own.
 set -euo pipefail
 name=$(cat /work/name)
 [ -n "$name" ] || exit 0
@@ -30,4 +30,14 @@ archive() {
 archive "$@" | /work/rclone rcat ":gcs:$BUCKET/$name/files.tar.gz"
 printf '{"site": "%s", "taken": "%s", "from": "%s"}\n' "$SITE_URL" "$taken" "$REGION" |
 	/work/rclone rcat ":gcs:$BUCKET/$name/complete"
+
+# For the alert on a missing backup. A backup without the record is one all the same.
+php -r '
+	mysqli_report( MYSQLI_REPORT_OFF );
+	[ $host, $port ] = explode( ":", getenv( "DATABASE_HOST" ), 2 );
+	$db = mysqli_init();
+	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 10 );
+	exit( $db->real_connect( $host, getenv( "DATABASE_USER" ), getenv( "DATABASE_PASSWORD" ), "", (int) $port )
+		&& $db->query( "INSERT IGNORE INTO geo_wordpress.backups SELECT UTC_TIMESTAMP()" ) ? 0 : 1 );' ||
+	echo "the backup is not recorded in the database: the alert on its age will come" >&2
 echo "the backup $name is complete"

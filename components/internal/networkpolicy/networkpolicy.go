@@ -25,6 +25,13 @@ func PodsIn(namespace, app string) networkingv1.NetworkPolicyPeerInput {
 	}
 }
 
+// Collectors are the pods of GKE's managed collection of metrics: one on each machine, with an address of the pods' range. Their
+// namespace is gmp-system, and gke-gmp-system in newer clusters.
+func Collectors() []networkingv1.NetworkPolicyPeerInput {
+	const app = "collector"
+	return []networkingv1.NetworkPolicyPeerInput{PodsIn("gmp-system", app), PodsIn("gke-gmp-system", app)}
+}
+
 // Block is an address range.
 func Block(cidr string, except ...string) networkingv1.NetworkPolicyPeerInput {
 	block := &networkingv1.IPBlockArgs{Cidr: pulumi.String(cidr)}

@@ -8,6 +8,7 @@ used=
 while :; do
 	sleep 60 & wait $!
 	touch -c "$FOLDER" # -c: do not create a missing folder
+	if [ -n "${METRICS:-}" ]; then figures; fi
 	oldest=$(date -u -d "@$(($(date +%s) - DAYS * 86400))" +%Y%m%d%H%M%S)
 	if [ -z "$used" ] || [ -e "$VERSIONS/.changed" ]; then
 		rm -f "$VERSIONS/.changed"

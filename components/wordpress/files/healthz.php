@@ -18,6 +18,7 @@
 const PAUSE_SECONDS = 45;
 const LAST_READ     = '/tmp/geo-wordpress-last-read';
 const VERDICT       = '/tmp/geo-wordpress-verdict';
+const SECONDS       = '/tmp/geo-wordpress-seconds'; // how long the verdict took, for metrics.php
 const STOPPING      = '/tmp/geo-wordpress-stopping';
 
 // The errors of a read while the database pauses: the connection's timeouts, and TiDB's errors for PD, TiKV and Raft
@@ -84,6 +85,7 @@ function read_error(): int {
 function answer( int $status, string $text ): never {
 	$own = VERDICT . getmypid();
 	file_put_contents( $own, "$status $text" ) && rename( $own, VERDICT );
+	file_put_contents( $own, (string) ( microtime( true ) - $_SERVER['REQUEST_TIME_FLOAT'] ) ) && rename( $own, SECONDS );
 	http_response_code( $status );
 	exit( "$text\n" );
 }

@@ -60,6 +60,7 @@ const (
 	Container          = "container.googleapis.com"
 	DNS                = "dns.googleapis.com"
 	IAM                = "iam.googleapis.com"
+	Monitoring         = "monitoring.googleapis.com"
 	Storage            = "storage.googleapis.com"
 )
 
@@ -69,5 +70,6 @@ var serviceTitles = map[string]string{
 	Container:          "Kubernetes Engine API",
 	DNS:                "Cloud DNS API",
 	IAM:                "Identity and Access Management (IAM) API",
+	Monitoring:         "Cloud Monitoring API",
 	Storage:            "Cloud Storage JSON API",
 }

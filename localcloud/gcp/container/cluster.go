@@ -91,7 +91,7 @@ func admitCluster(t *api.Tx, r, old *api.Record) error {
 func clusterOf(t *api.Tx, r *api.Record) (cloud.Cluster, error) {
 	c := cloud.Cluster{ID: r.ID, Project: r.Project, Location: r.Location, Name: r.Name, Network: r.Target("network"),
 		DNSDomain: dnsDomain(r), VPCScope: r.Outputs.Str("dnsConfig.clusterDnsScope") == "VPC_SCOPE",
-		NodeLocalDNS: nodeLocalDNS(r)}
+		NodeLocalDNS: nodeLocalDNS(r), ManagedCollection: r.Outputs.Flag("monitoringConfig.managedPrometheus.enabled")}
 	sub := t.Find(r.Target("subnetwork"))
 	if sub == nil {
 		return c, fmt.Errorf("the subnetwork %s of cluster %s is not in the store", r.Target("subnetwork"), r.ID)

@@ -2,6 +2,7 @@ package shell_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,27 @@ func TestDeclaredHousekeeping(t *testing.T) {
 			require.Zero(t, w.WaitExit(host))
 		})
 	}
+}
+
+// With monitoring, housekeeping also writes metrics down: at once, although Syncthing does not answer yet.
+func TestDeclaredFigures(t *testing.T) {
+	w := softwaretest.New(t)
+	p := script(t, string(softwaretest.Declared(t, "syncthing/files/figures.sh"))+string(softwaretest.Declared(t, "syncthing/files/housekeeping.sh")),
+		"FOLDER", "/data/folder", "VERSIONS", "/data/versions", "DAYS", "7", "SHARE", "5",
+		"METRICS", "/data/metrics", "METRICS_PORT", "8082", "SYNCTHING", "http://127.0.0.1:8384")
+	p.Files = softwaretest.Disk("/data")
+	for _, directory := range []string{"/data/folder/uploads", "/data/versions", "/data/metrics"} {
+		require.NoError(t, p.Files.Mkdir(directory))
+	}
+	require.NoError(t, p.Files.Write("/data/folder/uploads/a.sync-conflict-20261127-120000-ABCDEFG.txt", nil))
+	host := w.Place("housekeeping", p)
+	require.Eventually(t, func() bool {
+		text, err := p.Files.Read("/data/metrics/metrics.txt")
+		return err == nil && strings.Contains(string(text), "geo_wordpress_files_conflicts 1\n")
+	}, 20*time.Second, 2*time.Millisecond, "%v", host.Logs)
+	require.Nil(t, host.Program.Exit(), "%v", host.Logs)
+	host.Program.Stop(w.Now)
+	require.Zero(t, w.WaitExit(host))
 }
 
 // The database's init Job runs both of its scripts, and fails while there is no database.

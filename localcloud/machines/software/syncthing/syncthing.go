@@ -23,6 +23,7 @@ type syncthing struct {
 	listen    []software.HostPort
 	peers     map[string]software.HostPort // addresses by device ID, if known
 	connected map[string]bool
+	metrics   bool // without the API key
 	upAt      time.Time
 	up        bool
 }
@@ -39,7 +40,8 @@ type syncthingConfig struct {
 		Addresses []string `xml:"address"`
 	} `xml:"device"`
 	GUI struct {
-		Address string `xml:"address"`
+		Address            string `xml:"address"`
+		MetricsWithoutAuth bool   `xml:"metricsWithoutAuth"`
 	} `xml:"gui"`
 	Options struct {
 		Listen []string `xml:"listenAddress"`
@@ -78,6 +80,7 @@ func (s *syncthing) configure(f software.Flags) error {
 	if s.gui, err = software.ParseHostPort(gui); err != nil {
 		return fmt.Errorf("GUI: %w", err)
 	}
+	s.metrics = config.GUI.MetricsWithoutAuth
 	for _, address := range config.Options.Listen {
 		if at, ok := tcpAddress(address); ok {
 			s.listen = append(s.listen, at)
@@ -153,10 +156,28 @@ func (s *syncthing) Answer(port int, r software.Request, _ software.Network) sof
 		return software.Response{Status: 200, Body: `{"status": "OK"}`}
 	case name == "/rest/system/connections":
 		return software.Response{Status: 200, Body: s.connections()}
+	case name == "/metrics" && s.metrics:
+		return software.Response{Status: 200, Body: s.exposition()}
+	case name == "/metrics":
+		return software.Response{Status: 403} // without the API key
 	case name == "/" || strings.HasPrefix(name, "/rest/"):
 		return software.Response{Status: 200}
 	}
 	return software.Response{Status: 404}
+}
+
+// exposition is a few of its metrics in Prometheus' text format.
+func (s *syncthing) exposition() string {
+	var b strings.Builder
+	b.WriteString("# TYPE syncthing_connections_active gauge\n")
+	for _, device := range slices.Sorted(maps.Keys(s.peers)) {
+		active := 0
+		if s.connected[device] {
+			active = 1
+		}
+		fmt.Fprintf(&b, "syncthing_connections_active{device=%q} %d\n", device, active)
+	}
+	return b.String()
 }
 
 func (s *syncthing) connections() string {
