@@ -31,7 +31,14 @@ var roles = []role{
 		"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get",
 	}},
 	{name: "Compute Admin, for HTTPS", id: "roles/compute.admin", features: []string{"domain"}, permissions: []string{
-		"compute.sslCertificates.create", "compute.targetHttpsProxies.create", "compute.targetHttpsProxies.use",
+		"compute.sslPolicies.create", "compute.sslPolicies.use", "compute.targetHttpsProxies.create", "compute.targetHttpsProxies.use",
+	}},
+	{name: "Certificate Manager Owner", id: "roles/certificatemanager.owner", features: []string{"domain"}, permissions: []string{
+		"certificatemanager.certs.create", "certificatemanager.certmaps.create", "certificatemanager.certmapentries.create",
+		"certificatemanager.dnsauthorizations.create",
+	}},
+	{name: "DNS Administrator", id: "roles/dns.admin", features: []string{"dnsZone"}, permissions: []string{
+		"dns.resourceRecordSets.create", "dns.changes.create",
 	}},
 	{name: "Compute Admin, for snapshots", id: "roles/compute.admin", features: []string{"backup"}, permissions: []string{
 		"compute.resourcePolicies.create", "compute.disks.addResourcePolicies", "compute.disks.createSnapshot", "compute.snapshots.create",

@@ -76,6 +76,9 @@ func (d *doctor) needed() []string {
 	if d.settings.set("backup") || d.settings.set("restore") {
 		apis = append(apis, "storage.googleapis.com")
 	}
+	if d.settings.set("domain") {
+		apis = append(apis, "certificatemanager.googleapis.com")
+	}
 	return apis
 }
 

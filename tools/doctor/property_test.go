@@ -24,12 +24,13 @@ func TestNeeds(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			sum, largest = sum+region.Nodes*machine.VCPUs, max(largest, machine.VCPUs)
+			nodes := max(region.Nodes, region.MostNodes) // to which the pool may grow
+			sum, largest = sum+nodes*machine.VCPUs, max(largest, machine.VCPUs)
 			for _, n := range regional(c, region, held{}) {
 				if n.amount <= 0 {
 					r.Fatalf("%s: %+v", region.Name, n)
 				}
-				if n.metric == familyQuota(machine) && n.amount != (region.Nodes+1)*machine.VCPUs {
+				if n.metric == familyQuota(machine) && n.amount != (nodes+1)*machine.VCPUs {
 					r.Fatalf("%s: %+v", region.Name, n)
 				}
 			}

@@ -34,6 +34,9 @@ func familyQuota(machine googlecloud.MachineType) string {
 	return strings.ToUpper(family) + "_CPUS"
 }
 
+// most is the number of machines to which a region grows.
+func most(r regions.Region) int { return max(r.Nodes, r.MostNodes) }
+
 // regional is what a region's quotas must have room for, beyond what the stack holds: its machines, one more while the node pool
 // is updated, and the disks.
 func regional(c *config.Config, r regions.Region, h held) []need {
@@ -41,12 +44,12 @@ func regional(c *config.Config, r regions.Region, h held) []need {
 	if err != nil {
 		return nil // config.Load reported it
 	}
-	has := h.machines[r.Name]
+	has, nodes := h.machines[r.Name], most(r)
 	more := func(final, held int) int { return max(0, final-held) }
 	needs := []need{
-		{familyQuota(machine), more(r.Nodes*machine.VCPUs, has.nodes*has.vcpus) + machine.VCPUs},
-		{"INSTANCES", more(r.Nodes, has.nodes) + 1},
-		{"SSD_TOTAL_GB", more(r.Nodes*c.Disks.Boot, has.nodes*has.bootGiB) + c.Disks.Boot +
+		{familyQuota(machine), more(nodes*machine.VCPUs, has.nodes*has.vcpus) + machine.VCPUs},
+		{"INSTANCES", more(nodes, has.nodes) + 1},
+		{"SSD_TOTAL_GB", more(nodes*c.Disks.Boot, has.nodes*has.bootGiB) + c.Disks.Boot +
 			more(c.Disks.PD+c.Disks.TiKV+c.Disks.Files, h.dataGiB[r.Name])},
 	}
 	if has.nodes == 0 {
@@ -65,22 +68,25 @@ func global(c *config.Config, h held) []need {
 			continue
 		}
 		has := h.machines[r.Name]
-		vcpus += max(0, r.Nodes*machine.VCPUs-has.nodes*has.vcpus)
+		vcpus += max(0, most(r)*machine.VCPUs-has.nodes*has.vcpus)
 		surge = max(surge, machine.VCPUs) // one region after the other
 	}
-	services, https := 1, 0
+	services, addresses, maps, https := 1, 1, 1, 0
 	if c.PrimaryRegion != "" {
 		services = 2
 	}
+	if c.IPv6 {
+		addresses = 2
+	}
 	if c.Domain != "" {
-		https = 1
+		maps, https = 3, 1 // while the site moves
 	}
 	n := len(standing)
 	needs := []need{
 		{"NETWORKS", 1}, {"SUBNETWORKS", n}, {"ROUTERS", n},
-		{"FIREWALLS", 2}, {"STATIC_ADDRESSES", 1}, {"HEALTH_CHECKS", services}, {"BACKEND_SERVICES", services},
-		{"URL_MAPS", 1 + https}, {"TARGET_HTTP_PROXIES", 1}, {"TARGET_HTTPS_PROXIES", https},
-		{"GLOBAL_EXTERNAL_MANAGED_FORWARDING_RULES", 1 + https},
+		{"FIREWALLS", 2}, {"STATIC_ADDRESSES", addresses}, {"HEALTH_CHECKS", services}, {"BACKEND_SERVICES", services},
+		{"URL_MAPS", maps}, {"TARGET_HTTP_PROXIES", 1}, {"TARGET_HTTPS_PROXIES", https},
+		{"GLOBAL_EXTERNAL_MANAGED_FORWARDING_RULES", addresses * (1 + https)},
 	}
 	for i := range needs {
 		needs[i].amount = max(0, needs[i].amount-h.counts[needs[i].metric])
