@@ -31,7 +31,8 @@ var roles = []role{
 		"compute.globalOperations.get", "compute.regionOperations.get", "compute.zoneOperations.get",
 	}},
 	{name: "Compute Admin, for HTTPS", id: "roles/compute.admin", features: []string{"domain"}, permissions: []string{
-		"compute.sslPolicies.create", "compute.sslPolicies.use", "compute.targetHttpsProxies.create", "compute.targetHttpsProxies.use",
+		"compute.sslCertificates.create", "compute.sslPolicies.create", "compute.sslPolicies.use",
+		"compute.targetHttpsProxies.create", "compute.targetHttpsProxies.use",
 	}},
 	{name: "Certificate Manager Owner", id: "roles/certificatemanager.owner", features: []string{"domain"}, permissions: []string{
 		"certificatemanager.certs.create", "certificatemanager.certmaps.create", "certificatemanager.certmapentries.create",
