@@ -32,7 +32,8 @@ func (s *system) watch() error {
 		return err
 	}
 	_, err = monitoring.New(s.ctx, "monitoring", monitoring.Args{
-		Config: s.config, Project: s.project, Clusters: clusters, Address: s.loadBalancer.Address, After: []pulumi.Resource{collected},
+		Config: s.config, Project: s.project, Clusters: clusters,
+		Address: s.loadBalancer.Address, Home: s.loadBalancer.Home, After: []pulumi.Resource{collected},
 	})
 	return err
 }

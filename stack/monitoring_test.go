@@ -43,7 +43,7 @@ func alertsCallTheOperator(t rapid.TB, s *system) {
 	if s.config.Backup != nil {
 		want = append(want, "backup")
 	}
-	if s.config.Domain != "" {
+	if _, secure := s.named(); secure {
 		want = append(want, "certificate")
 	}
 	var got []string
@@ -224,9 +224,29 @@ func theSiteIsCheckedFromAfar(t rapid.TB, s *system) {
 	if got := asList(check.At("selectedRegions")); len(got) < 3 {
 		t.Errorf("%s checks from %v", check, got)
 	}
+	home, secure := s.named()
 	host, tls := check.At("monitoredResource.labels.host"), check.At("httpCheck.validateSsl")
-	if domain := s.config.Domain; domain != "" && (host != domain || tls != true) {
-		t.Errorf("%s checks %v, with its certificate: %v; the site is %s", check, host, tls, domain)
+	if secure && host != home || (tls == true) != secure {
+		t.Errorf("%s checks %v, with its certificate: %v; the site is at %q", check, host, tls, home)
+	}
+}
+
+// named returns the name in the site's URL. It is not the wanted one while its certificate is awaited.
+func (s *system) named() (name string, secure bool) {
+	url, _ := s.output("site_url").(string)
+	return strings.CutPrefix(url, "https://")
+}
+
+func TestWhatIsCheckedMovesWithTheSite(t *testing.T) {
+	watched := with(with(configtest.Committed(t), "monitoring", `{"email":"operator@example.com"}`), "domain", "www.example.com")
+	waiting := run(t, watched, false)
+	served := next(t, issue(waiting, "www.example.com"), watched)
+	for _, s := range []*system{waiting, served} {
+		alertsCallTheOperator(t, s)
+		theSiteIsCheckedFromAfar(t, s)
+	}
+	if name, _ := served.named(); name != "www.example.com" {
+		t.Errorf("the site is at %s", name)
 	}
 }
 

@@ -86,6 +86,8 @@ type LoadBalancer struct {
 	// is reserved, long before the rest exists.
 	Address pulumi.StringOutput
 	SiteURL pulumi.StringOutput
+	// Home is the name in SiteURL; empty for plain HTTP at the address.
+	Home string
 	// URLs are those that WordPress answers to as its own: none but SiteURL if empty. While the site moves, they are the old
 	// one and the new one.
 	URLs pulumi.StringArrayOutput
@@ -117,6 +119,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	}
 	plain := pulumi.Sprintf("http://%s", l.Address)
 	l.SiteURL = plain
+	l.Home = l.names.home
 	if l.names.home != "" {
 		l.SiteURL = pulumi.String("https://" + l.names.home).ToStringOutput()
 	}

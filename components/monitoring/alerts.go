@@ -99,7 +99,7 @@ func (m *Monitoring) siteAlert(ctx *pulumi.Context) error {
 
 // certificateAlert reports that the certificate is not renewed.
 func (m *Monitoring) certificateAlert(ctx *pulumi.Context) error {
-	if m.args.Config.Domain == "" {
+	if m.args.Home == "" {
 		return nil
 	}
 	return m.alert(ctx, "certificate", "the certificate is not renewed", critical,

@@ -19,8 +19,9 @@ type Args struct {
 	Project *project.Project
 	// Clusters are those of the regions that stand, in the configuration's order.
 	Clusters []Cluster
-	// Address is the site's IP address, for a site without a domain.
+	// Address is the site's IP address, Home the name in its URL; empty for a site at its address.
 	Address pulumi.StringOutput
+	Home    string
 	// After is what the alerts depend on: whatever has metrics.
 	After []pulumi.Resource
 }
@@ -89,8 +90,8 @@ var continents = []string{"EUROPE", "USA", "ASIA_PACIFIC"}
 func (m *Monitoring) uptimeCheck(ctx *pulumi.Context) (err error) {
 	check := &monitoring.UptimeCheckConfigHttpCheckArgs{Path: pulumi.String("/"), Port: pulumi.Int(80)}
 	host := pulumi.StringInput(m.args.Address)
-	if domain := m.args.Config.Domain; domain != "" {
-		host = pulumi.String(domain)
+	if m.args.Home != "" {
+		host = pulumi.String(m.args.Home)
 		check.Port, check.UseSsl, check.ValidateSsl = pulumi.Int(443), pulumi.Bool(true), pulumi.Bool(true)
 	}
 	m.uptime, err = monitoring.NewUptimeCheckConfig(ctx, m.name, &monitoring.UptimeCheckConfigArgs{
