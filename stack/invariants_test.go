@@ -35,7 +35,7 @@ func invariants() []invariant {
 	var all []invariant
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
-		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules,
+		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, certificateRules,
 	} {
 		all = append(all, theme...)
 	}

@@ -20,7 +20,7 @@ var outputRules = []invariant{
 }
 
 func theOutputsAreThosePromised(t rapid.TB, s *system) {
-	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
+	want := []string{"certificates_until", "database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
 	database := []string{"name", "password", "rootPassword", "user"}
 	if s.config.Backup != nil {
 		want = append([]string{"backup_bucket"}, want...)

@@ -20,6 +20,9 @@ import (
 // PlacementDriver declares the region's Placement Driver. It is ready when it listens, not when it has a quorum: the
 // second of three starts after the first is ready, so the first would wait in vain.
 func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	if err := p.certificate(ctx, after); err != nil {
+		return nil, err
+	}
 	region := p.args.Region
 	c := podspec.Container(PD, p.args.Config.Images.PD, sizing.PD)
 	c.Command = pulumi.ToStringArray([]string{"/pd-server"})

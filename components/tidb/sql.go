@@ -3,6 +3,7 @@ package tidb
 import (
 	"strings"
 
+	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/ports"
@@ -35,6 +36,7 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("config", "/etc/tidb"),
 		podspec.MountReadOnly("init", "/etc/tidb-init"),
+		podspec.MountReadOnly(Certificates, certificatesPath),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
@@ -44,10 +46,15 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Volumes: corev1.VolumeArray{
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
 			p.initVolume("init.sql"),
+			p.certificates(),
 			podspec.Scratch("tmp", "1Gi"), // sorts that do not fit into memory
 		},
 		TopologySpreadConstraints: podspec.Spread(TiDB),
 	})
+	// Its SQL port reads the certificate at the start only.
+	template.Metadata.(*metav1.ObjectMetaArgs).Annotations = pulumi.StringMap{
+		"geo-wordpress/certificate": fingerprint.Of(p.args.Certificate.Certificate),
+	}
 	deployment, err := appsv1.NewDeployment(ctx, p.name+"-"+TiDB, &appsv1.DeploymentArgs{
 		Metadata: p.metadata(TiDB),
 		Spec: &appsv1.DeploymentSpecArgs{
@@ -106,10 +113,6 @@ done`})
 // initVolume holds files of the init secret.
 func (p *Part) initVolume(keys ...string) *corev1.VolumeArgs {
 	volume := podspec.FromSecret("init", p.secret.Metadata.Name())
-	items := corev1.KeyToPathArray{}
-	for _, key := range keys {
-		items = append(items, &corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(key)})
-	}
-	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items
+	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items(keys)
 	return volume
 }

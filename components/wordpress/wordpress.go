@@ -33,6 +33,7 @@ type Args struct {
 	Namespace   *namespace.Namespace
 	Files       *nfs.Server
 	Credentials *credentials.Credentials
+	Authority   pulumi.StringInput // that vouches for the database, in PEM
 	SiteURL     pulumi.StringInput
 	Priority    *priority.Classes
 	// Database must be ready before WordPress starts.
