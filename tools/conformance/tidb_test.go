@@ -56,6 +56,7 @@ func TestTiDBInitJob(t *testing.T) {
 		t.Errorf("TiDB keeps %s of history, want %s", made.history, want)
 	}
 	checkUser(t, w, tidb)
+	checkTLS(t, w, tidb)
 
 	for done := range len(statements) + 1 {
 		t.Run(fmt.Sprintf("after %d of %d statements", done, len(statements)), func(t *testing.T) {

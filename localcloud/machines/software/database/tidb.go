@@ -25,7 +25,9 @@ type tidb struct {
 	pds         []software.HostPort
 	sqlAddress  software.HostPort
 	status      software.HostPort
-	initSQL     string // a file that is run at the first bootstrap
+	initSQL     string             // a file that is run at the first bootstrap
+	sqlTLS      *software.Identity // nil without TLS
+	now         time.Time
 	graceful    time.Duration
 	pdSince     time.Time // when the wait for PD began; storeSince: for a store
 	storeSince  time.Time
@@ -45,7 +47,11 @@ type tidbConfig struct {
 	Path         string `toml:"path"`
 	InitSQL      string `toml:"initialize-sql-file"`
 	GracefulWait int    `toml:"graceful-wait-before-shutdown"`
-	Status       struct {
+	Security     struct {
+		Certificate string `toml:"ssl-cert"`
+		Key         string `toml:"ssl-key"`
+	} `toml:"security"`
+	Status struct {
 		Host string `toml:"status-host"`
 		Port int    `toml:"status-port"`
 	} `toml:"status"`
@@ -83,10 +89,16 @@ func (t *tidb) configure(f software.Flags) error {
 	if t.pds, err = parseList(f.Last(config.Path, "path"), software.ParseHostPort); err != nil {
 		return fmt.Errorf("path: %w", err)
 	}
+	if files := config.Security; files.Certificate+files.Key != "" {
+		if t.sqlTLS, err = software.ReadIdentity(t.Process.Files, "", files.Certificate, files.Key); err != nil {
+			return fmt.Errorf("secure connection cert/key/ca load fail: %w", err)
+		}
+	}
 	return nil
 }
 
 func (t *tidb) Step(now time.Time, network software.Network) {
+	t.now = now
 	if t.Over(now) {
 		return
 	}
@@ -135,10 +147,12 @@ func (t *tidb) start(now time.Time) {
 	if !t.cluster.bootstrapped {
 		t.cluster.bootstrapped = true
 		if t.initSQL != "" {
-			if _, err := t.Process.Files.Read(t.initSQL); err != nil {
+			statements, err := t.Process.Files.Read(t.initSQL)
+			if err != nil {
 				t.Fail(1, fmt.Sprintf("unable to read InitializeSQLFile: %v", err))
 				return
 			}
+			t.cluster.usersNeedTLS = needsTLS(string(statements))
 		}
 		t.Process.Log("bootstrapped the database")
 	}

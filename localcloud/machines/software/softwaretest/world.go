@@ -36,7 +36,7 @@ type Host struct {
 
 // New makes a world without hosts.
 func New(t *testing.T) *World {
-	return &World{t: t, Now: time.Unix(1700000000, 0), Hosts: map[string]*Host{}}
+	return &World{t: t, Now: time.Now().Truncate(time.Second), Hosts: map[string]*Host{}}
 }
 
 // Place starts a process on a host.
