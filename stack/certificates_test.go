@@ -23,6 +23,7 @@ var certificateRules = []invariant{
 	{"only the database's servers have a private key", onlyServersHaveAKey},
 	{"every client of the database knows the authority", clientsKnowTheAuthority},
 	{"a region's certificate waits for the region before", certificatesGoThroughTheRegions},
+	{"nobody talks to the database's servers without TLS", serversAreCalledWithTLS},
 }
 
 // serversHaveTheirCertificate: the names by which clients call the servers are those in the certificate, or they refuse it.
@@ -159,7 +160,7 @@ func TestCertificatesAreRenewedByTheCalendar(t *testing.T) {
 }
 
 // renewed are the objects of a region that a renewal changes.
-var renewed = []string{"Deployment tidb-*-tidb", "Secret tidb-*-tls"}
+var renewed = []string{"Deployment tidb-*-tidb", "Job tidb-*-pd-gate", "Secret tidb-*-tls"}
 
 // A database without certificates runs on: an update that would break it registers nothing.
 func TestADatabaseWithoutCertificatesIsNotChanged(t *testing.T) {
@@ -180,5 +181,26 @@ func TestADatabaseWithoutCertificatesIsNotChanged(t *testing.T) {
 	old.Resources = slices.DeleteFunc(old.Resources, func(r *stacktest.Resource) bool { return r.Metadata().Name == databaseStands })
 	if _, err := stacktest.Run(values, stacktest.Options{Last: old}); err != nil {
 		t.Error(err)
+	}
+}
+
+// serversAreCalledWithTLS: every address of PD, in an argument, a variable or a script, is one of https, and whoever has one has
+// the certificate. TiKV and TiDB have no scheme in their lists: their configuration decides.
+func serversAreCalledWithTLS(t rapid.TB, s *system) {
+	for _, w := range s.Workloads() {
+		for _, c := range w.Pod.All() {
+			text := strings.Join(slices.Concat(c.Command, c.Args), "\n")
+			for _, e := range c.Env {
+				text += "\n" + e.Value
+			}
+			plain := strings.Contains(text, "http://pd.") || strings.Contains(text, "http://0.0.0.0:23") || strings.Contains(text, "wget") && strings.Contains(text, "/pd/api")
+			if plain {
+				t.Errorf("%s: %s talks to PD without TLS: %s", w, c.Name, text)
+			}
+			if (strings.Contains(text, "https://") || strings.Contains(text, "pd.toml")) && slices.Contains([]string{"pd", "tidb", "gate", "pd-gate", "tikv-gate", "membership"}, app(w)) &&
+				mountAt(c, "/etc/database-tls").Name == "" {
+				t.Errorf("%s: %s has no certificate for PD", w, c.Name)
+			}
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *system) mounted(w stacktest.Workload, kind string) map[*stacktest.Resou
 		switch {
 		case v.ConfigMap != nil && kind == "ConfigMap":
 			names[v.ConfigMap.Name] = true
-		case v.Secret != nil && kind == "Secret":
+		case v.Secret != nil && kind == "Secret" && !v.Secret.Optional:
 			names[v.Secret.SecretName] = true
 		case v.Claim != nil && kind == "PersistentVolumeClaim":
 			names[v.Claim.ClaimName] = true

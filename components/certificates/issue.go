@@ -22,8 +22,8 @@ const seedBytes = 32
 
 // The authority's dates never change, as nothing in its certificate does: whoever trusts it has a copy.
 var (
-	authorityFrom  = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-	authorityUntil = time.Date(2056, time.January, 1, 0, 0, 0, 0, time.UTC)
+	authorityFrom  = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+	authorityUntil = time.Date(2050, time.January, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // constraints are the domains that the authority may vouch for. WordPress's PHP trusts it for all its connections, and must

@@ -1,6 +1,8 @@
 package tidb
 
 import (
+	_ "embed"
+
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/config"
@@ -19,6 +21,11 @@ const (
 	// certificatesPath is where pods mount the Secret.
 	certificatesPath = "/etc/database-tls"
 )
+
+// callScript is the function call of the scripts that talk to PD.
+//
+//go:embed files/call.sh
+var callScript string
 
 // ServerNames are the names by which a region's servers are called, as in their certificate.
 func ServerNames(config *config.Config, region regions.Region) []string {
@@ -55,6 +62,18 @@ func (p *Part) certificates(keys ...string) *corev1.VolumeArgs {
 	if len(keys) > 0 {
 		volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items(keys)
 	}
+	return volume
+}
+
+// mountCertificates mounts the Secret.
+func mountCertificates() *corev1.VolumeMountArgs {
+	return podspec.MountReadOnly(Certificates, certificatesPath)
+}
+
+// ifCertified is a volume of the Secret for a pod that may come before it, as a gate does. Such a pod asks nobody.
+func ifCertified() *corev1.VolumeArgs {
+	volume := podspec.FromSecret(Certificates, pulumi.String(Certificates))
+	volume.Secret.(*corev1.SecretVolumeSourceArgs).Optional = pulumi.Bool(true)
 	return volume
 }
 

@@ -43,7 +43,7 @@ func (p *Part) initialization(file string) (env corev1.EnvVarArray, mounts corev
 	mounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "init.php", "/etc/tidb-init/init.php"),
 		podspec.MountReadOnly("init", "/etc/tidb-secret"),
-		podspec.MountReadOnly(Certificates, certificatesPath),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	return env, mounts

@@ -30,13 +30,15 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	})
 	c.Env = corev1.EnvVarArray{podspec.EnvFromField("POD_IP", "status.podIP")}
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 3}
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(ports.TiDBStatus, "/status")
-	c.ReadinessProbe = probe.HTTP(ports.TiDBStatus, "/status")
+	// TiDB opens its status port after the bootstrap. A kubelet has no certificate to ask for /status, which says one thing more:
+	// that TiDB stops, and then Kubernetes knows already.
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.TCP(ports.TiDBStatus)
+	c.ReadinessProbe = probe.TCP(ports.TiDBStatus)
 	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(ports.TiDB)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("config", "/etc/tidb"),
 		podspec.MountReadOnly("init", "/etc/tidb-init"),
-		podspec.MountReadOnly(Certificates, certificatesPath),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
@@ -93,19 +95,19 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 func (p *Part) storeIsUp() *corev1.ContainerArgs {
 	var urls []string
 	for _, pd := range addresses(p.args.Config, PD, ports.PDClient) {
-		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
+		urls = append(urls, "https://"+pd+"/pd/api/v1/stores")
 	}
 	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
-until
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", callScript + `until
   for stores in $STORES; do
-    if wget -q -T 3 -O - "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
+    if call 3 "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
   done
   false
 do
   echo "no Placement Driver knows of a TiKV store that is up: waiting"
   sleep 2
 done`})
+	c.VolumeMounts = corev1.VolumeMountArray{mountCertificates()}
 	c.Env = corev1.EnvVarArray{podspec.Env("STORES", pulumi.String(strings.Join(urls, " ")))}
 	return c
 }

@@ -31,18 +31,18 @@ func checkTLS(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 		if err := ping(nil, user.name, user.password); !errors.As(err, &answer) || answer.Number != insecure && answer.Number != accessDenied {
 			t.Errorf("%s without TLS: %v", user.name, err)
 		}
-		if err := ping(w.Verifying(tidb.Region, "tidb"), user.name, user.password); err != nil {
+		if err := ping(world.Verifying(tidb.Region, "tidb"), user.name, user.password); err != nil {
 			t.Errorf("%s with TLS: %v", user.name, err)
 		}
 	}
-	stranger := w.Verifying(tidb.Region, "tidb")
+	stranger := world.Verifying(tidb.Region, "tidb")
 	stranger.RootCAs = x509.NewCertPool()
 	stranger.RootCAs.AppendCertsFromPEM([]byte(newAuthority(t).PEM))
 	var unknown x509.UnknownAuthorityError
 	if err := ping(stranger, "wordpress", password); !errors.As(err, &unknown) {
 		t.Errorf("a client of another authority: %v", err)
 	}
-	elsewhere := w.Verifying(w.Stack.Regions[1], "tidb")
+	elsewhere := world.Verifying(w.Stack.Regions[1], "tidb")
 	var name x509.HostnameError
 	if err := ping(elsewhere, "wordpress", password); !errors.As(err, &name) {
 		t.Errorf("a client that expects another region's server: %v", err)

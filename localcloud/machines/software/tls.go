@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,8 @@ type Identity struct {
 	Certificate *x509.Certificate
 	// Names are the common names that the other side may have; empty for any.
 	Names []string
+
+	verified sync.Map // what has been verified, by verification: programs connect ten times a second
 }
 
 // Secured is implemented by programs that speak TLS.
@@ -91,6 +94,13 @@ func Handshake(client *Identity, server Program, port int, host string) error {
 	return nil
 }
 
+// verification is that of a certificate for a host and a use.
+type verification struct {
+	certificate *x509.Certificate
+	host        string
+	use         x509.ExtKeyUsage
+}
+
 func (i *Identity) trusts(other *x509.Certificate, host string, use x509.ExtKeyUsage, now time.Time) error {
 	if other == nil {
 		return errors.New("certificate required")
@@ -99,8 +109,12 @@ func (i *Identity) trusts(other *x509.Certificate, host string, use x509.ExtKeyU
 	if roots == nil {
 		roots = x509.NewCertPool() // not this machine's
 	}
-	if _, err := other.Verify(x509.VerifyOptions{Roots: roots, DNSName: host, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{use}}); err != nil {
-		return err
+	key := verification{other, host, use}
+	if _, known := i.verified.Load(key); !known || now.Before(other.NotBefore) || now.After(other.NotAfter) {
+		if _, err := other.Verify(x509.VerifyOptions{Roots: roots, DNSName: host, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{use}}); err != nil {
+			return err
+		}
+		i.verified.Store(key, true)
 	}
 	if len(i.Names) > 0 && !slices.Contains(i.Names, other.Subject.CommonName) {
 		return fmt.Errorf("the common name %q is not admitted", other.Subject.CommonName)

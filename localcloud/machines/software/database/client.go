@@ -78,10 +78,10 @@ func needsTLS(statements string) bool {
 	return users
 }
 
-// Identity is the SQL port's certificate, as it was at the start.
+// Identity is the SQL port's certificate, and the status port's, as they were at the start.
 func (t *tidb) Identity(port int) (*software.Identity, time.Time) {
 	if port == t.sqlAddress.Port {
 		return t.sqlTLS, t.now
 	}
-	return nil, t.now
+	return t.clusterTLS, t.now
 }

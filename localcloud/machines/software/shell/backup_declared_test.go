@@ -18,7 +18,8 @@ func TestDeclaredBackup(t *testing.T) {
 	certificate := softwaretest.NewAuthority(t).Files("database", time.Now().Add(time.Hour), "tidb")
 	tidb := softwaretest.TiDB(t, 3, "--config=/etc/tidb/tidb.toml")
 	tidb.Files = softwaretest.With(softwaretest.With(softwaretest.Disk("/data"), "/tls", certificate), "/etc/tidb", map[string]string{
-		"tidb.toml": "[security]\nssl-cert = \"/tls/tls.crt\"\nssl-key = \"/tls/tls.key\"\n"})
+		"tidb.toml": "[security]\nssl-cert = \"/tls/tls.crt\"\nssl-key = \"/tls/tls.key\"\n" +
+			"cluster-ssl-ca = \"/etc/database-tls/ca.crt\"\ncluster-ssl-cert = \"/etc/database-tls/tls.crt\"\ncluster-ssl-key = \"/etc/database-tls/tls.key\"\n"})
 	w.Place("tidb", tidb)
 	w.Pass(time.Minute)
 	buckets := w.Google("backups")

@@ -19,6 +19,8 @@ type World struct {
 	mu    sync.Mutex
 	Now   time.Time
 	Hosts map[string]*Host
+	// Secure gives every process the certificate of the database's servers, which then speak TLS.
+	Secure bool
 	// Cut says whether packets from one host to a port of another are lost.
 	Cut func(from, to string, port int) bool
 }
@@ -51,6 +53,9 @@ func (w *World) Place(name string, p software.Process) *Host {
 	}
 	if p.Files == nil {
 		p.Files = Disk("/data")
+	}
+	if w.Secure {
+		p = secure(p)
 	}
 	if p.Capabilities == nil {
 		p.Capabilities = Capabilities("CHOWN", "SETUID", "SETGID", "DAC_READ_SEARCH", "SYS_RESOURCE")
