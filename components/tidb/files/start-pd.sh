@@ -102,7 +102,8 @@ while :; do
     fi
   elif [ -n "$foreign" ]; then
     fail "The Placement Drivers list $foreign, which is not in the configuration. If its region is gone for good, remove \
-it, in a pod of PD in any other region: /pd-ctl member delete name $foreign"
+it, in a pod of PD in any other region: /pd-ctl -u https://localhost:2379 --cacert /etc/database-tls/ca.crt \
+--cert /etc/database-tls/tls.crt --key /etc/database-tls/tls.key member delete name $foreign"
   elif founder && [ -n "$founders" ]; then
     start "$FOUNDERS" new "founds the cluster with the others, as the last one"
   elif [ -n "$own" ]; then

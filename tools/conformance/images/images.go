@@ -43,6 +43,8 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 		return server(name+"-server", name+"-server"), nil
 	case "tikv":
 		return server("tikv-server", "tikv-store"), nil
+	case "busybox":
+		return busybox()
 	case "curl":
 		return curl()
 	case "dumpling", "tidb-lightning":
