@@ -54,6 +54,8 @@ type Request struct {
 	Body   string
 	// TLS says that it came over TLS: see Handshake.
 	TLS bool
+	// HTTP2 says that it came over HTTP/2, which clients use over TLS unless they are told not to.
+	HTTP2 bool
 	// Closed says that the client has closed its end of the connection already, as far as it can.
 	Closed bool
 	// Waited is how long the request has waited for its answer.

@@ -159,6 +159,7 @@ func curl(c *call) int {
 	var own *software.Identity
 	port := "80"
 	if u.Scheme == "https" {
+		request.HTTP2 = !c.has('1') // which servers offer in the handshake
 		port = "443"
 		absolute := func(name string) string {
 			if name == "" {

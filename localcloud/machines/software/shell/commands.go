@@ -36,8 +36,8 @@ func init() {
 		"chmod": {"R", nothing, nil},
 		"chown": {"R", nothing, nil},
 		"cp":    {"Rrf", copyFiles, nil},
-		"curl": {"fsSm:X:H:d:o:BC:E:K:", curl, map[string]byte{
-			"fail-with-body": 'B', "cacert": 'C', "cert": 'E', "key": 'K'}},
+		"curl": {"fsSm:X:H:d:o:B1C:E:K:", curl, map[string]byte{
+			"fail-with-body": 'B', "http1.1": '1', "cacert": 'C', "cert": 'E', "key": 'K'}},
 		"date":   {"ud:", date, nil},
 		"df":     {"Pk", diskFree, nil},
 		"du":     {"sk", diskUsage, nil},
