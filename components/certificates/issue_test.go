@@ -22,6 +22,7 @@ func parse(t rapid.TB, text string) *x509.Certificate {
 	block, rest := pem.Decode([]byte(text))
 	if block == nil || len(rest) > 0 {
 		t.Fatalf("not one PEM block: %q", text)
+		return nil
 	}
 	certificate, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
