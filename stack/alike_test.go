@@ -71,6 +71,10 @@ func (s *system) neutral(t rapid.TB, region regions.Region) map[string]string {
 			pod := inputs["spec"].(map[string]any)["template"].(map[string]any)["metadata"].(map[string]any)
 			delete(pod, "annotations") // a fingerprint of machines or of a server
 		}
+		if r.Kind() == "Deployment" && r.ObjectName() == "tidb" {
+			pod := inputs["spec"].(map[string]any)["template"].(map[string]any)["metadata"].(map[string]any)
+			delete(pod, "annotations") // the certificate's fingerprint
+		}
 		if r.Type == stacktest.ClusterType {
 			delete(inputs, "maintenancePolicy")
 		}

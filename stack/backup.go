@@ -27,6 +27,7 @@ func (s *system) backups() (err error) {
 	if s.config.Restore != nil {
 		s.restore, err = restore.New(s.ctx, "restore", restore.Args{
 			Config: s.config, Project: s.project, Clusters: clusters, Credentials: s.credentials,
+			Authority: s.certificates.Authority,
 		})
 	}
 	return err
@@ -63,6 +64,7 @@ func (s *system) backedUp(r *region, files *nfs.Server) error {
 		Namespace:   r.namespaces.wordpress,
 		Files:       files,
 		Credentials: s.credentials,
+		Authority:   s.certificates.Authority,
 		Priority:    r.priority,
 		SiteURL:     s.loadBalancer.SiteURL,
 		Database:    s.reader,

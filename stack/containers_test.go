@@ -180,8 +180,8 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 // a quorum needs the next region's PD.
 var probes = map[string][3]string{
 	"pd/pd":                  {"", "tcp 2379", "tcp 2379"},
-	"tikv/tikv":              {"http 20180 /status", "http 20180 /status", "tcp 20160"},
-	"tidb/tidb":              {"http 10080 /status", "http 10080 /status", "tcp 4000"},
+	"tikv/tikv":              {"tcp 20180", "tcp 20180", "tcp 20160"},
+	"tidb/tidb":              {"tcp 10080", "tcp 10080", "tcp 4000"},
 	"nfs/nfs-provisioner":    {"tcp 2049", "tcp 2049", "tcp 2049"},
 	"syncthing/syncthing":    {"tcp 22000", syncthingHealth, syncthingHealth},
 	"syncthing/housekeeping": {}, // a shell's loop

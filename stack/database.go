@@ -31,6 +31,8 @@ func (s *system) database() (err error) {
 			Namespace:   r.namespaces.database,
 			Storage:     r.storage,
 			Credentials: s.credentials,
+			Certificate: s.certificates.Of(r.Region),
+			Authority:   s.certificates.Authority,
 			Priority:    r.priority,
 			Exists:      len(s.last.Databases) > 0,
 		})

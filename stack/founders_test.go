@@ -33,7 +33,7 @@ func TestFoundersAreRecordedBeforeThereIsADatabase(t *testing.T) {
 	names := regionNames(t, values)
 	for _, region := range names {
 		for _, other := range names {
-			member := "pd-" + other + "=http://pd.database.svc." + other
+			member := "pd-" + other + "=https://pd.database.svc." + other
 			if !strings.Contains(founders(first, region), member) {
 				t.Errorf("the founders are %s in %s, without %s", founders(first, region), region, member)
 			}

@@ -38,6 +38,7 @@ func invariants() []invariant {
 	for _, theme := range [][]invariant{
 		graphRules, nameRules, cloudRules, diskRules, orderRules, networkRules, entranceRules, memoryRules, secretRules,
 		containerRules, securityRules, clusterRules, trapRules, alikeRules, outputRules, mailRules, shellRules, shieldRules, autoscalingRules, monitoringRules,
+		certificateRules,
 	} {
 		all = append(all, theme...)
 	}

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"geo-wordpress/components/monitoring"
+	"geo-wordpress/components/tidb"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -17,6 +18,8 @@ func (s *system) watch() error {
 	for _, r := range s.regions {
 		collection, err := monitoring.NewCollection(s.ctx, "collection-"+r.Name, monitoring.RegionArgs{
 			Cluster: r.cluster, Database: r.namespaces.database, Files: r.namespaces.files, WordPress: r.namespaces.wordpress,
+			// The collectors call addresses, and every server's certificate also has this name.
+			DatabaseTLS: &monitoring.TLS{Secret: tidb.Certificates, ServerName: "localhost"},
 		})
 		if err != nil {
 			return err

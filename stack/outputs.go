@@ -1,6 +1,8 @@
 package stack
 
 import (
+	"time"
+
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/tidb"
 
@@ -39,6 +41,7 @@ func (s *system) export() {
 		"rootPassword": s.credentials.DatabaseRoot,
 	})
 	s.ctx.Export("syncthing_devices", devices)
+	s.ctx.Export("certificates_until", pulumi.String(s.certificates.Until.Format(time.RFC3339)))
 	if s.backup != nil {
 		s.ctx.Export("backup_bucket", s.backup.Bucket)
 	}

@@ -20,7 +20,7 @@ var outputRules = []invariant{
 }
 
 func theOutputsAreThosePromised(t rapid.TB, s *system) {
-	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
+	want := []string{"certificates_until", "database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
 	database := []string{"name", "password", "rootPassword", "user"}
 	for name, is := range map[string]bool{"admin": s.config.Site != nil, "backup_bucket": s.config.Backup != nil,
 		"dns_records": s.config.Domain != "", "loadbalancer_ipv6": s.config.IPv6} {

@@ -31,8 +31,10 @@ func (s *system) secretValues() map[string]string {
 				values[text] = r.Name
 			}
 		}
-		if key, _ := r.Data()["key.pem"].(string); strings.Contains(key, "\n") {
-			values[strings.Split(key, "\n")[1]] = r.Name + "'s private key"
+		for _, name := range []string{"key.pem", "tls.key"} {
+			if key, _ := r.Data()[name].(string); strings.Contains(key, "\n") {
+				values[strings.Split(key, "\n")[1]] = r.Name + "'s private key"
+			}
 		}
 	}
 	for text, whose := range values {
@@ -124,7 +126,7 @@ func secretsAreRandom(t rapid.TB, s *system) {
 	}
 	for _, r := range s.Of("random:index/randomBytes:RandomBytes") {
 		if r.At("length") != float64(32) {
-			t.Errorf("%s has %v bytes, an Ed25519 key has 32", r, r.At("length"))
+			t.Errorf("%s has %v bytes, a key is made of 32", r, r.At("length"))
 		}
 	}
 	want := 2 + 8 + len(s.config.Regions)

@@ -50,7 +50,7 @@ func podsMeetTheirLevel(t rapid.TB, s *system) {
 		if app(w) == "nfs" {
 			// The one exception, kept minimal: root, with the capabilities of a file server.
 			broken = slices.DeleteFunc(broken, func(what string) bool {
-				return what == "nfs-provisioner may run as root" || what == "directories may run as root" ||
+				return what == "nfs-provisioner may run as root" || what == "directories may run as root" || what == "directories runs as root" ||
 					strings.HasPrefix(what, "nfs-provisioner adds ") || strings.HasPrefix(what, "directories adds ")
 			})
 		}

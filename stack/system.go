@@ -1,7 +1,10 @@
 package stack
 
 import (
+	"time"
+
 	"geo-wordpress/components/backup"
+	"geo-wordpress/components/certificates"
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/loadbalancer"
@@ -29,6 +32,7 @@ type system struct {
 	ctx    *pulumi.Context
 	config *config.Config
 	last   *state.State
+	now    time.Time
 
 	project *project.Project
 	network *network.Network
@@ -36,6 +40,7 @@ type system struct {
 
 	loadBalancer *loadbalancer.LoadBalancer
 	credentials  *credentials.Credentials
+	certificates *certificates.Certificates
 	identities   map[string]*syncthing.Identity // by region name
 	purged       []pulumi.Resource              // the Jobs that take the lost regions out of the database
 	replicated   pulumi.Resource                // the Job that places the data; nil while a region is lost or leaves
@@ -190,11 +195,20 @@ func (s *system) routes() error {
 	return s.loadBalancer.Route(s.ctx, lead)
 }
 
-// secrets declares the credentials that all regions share, and the identity of each region's Syncthing.
+// secrets declares the credentials that all regions share, the certificates of the database, and the identity of each
+// region's Syncthing.
 func (s *system) secrets() (err error) {
 	s.credentials, err = credentials.New(s.ctx, "credentials", credentials.Args{
 		Admin:  s.config.Site != nil,
 		Backup: s.config.Backup != nil,
+	})
+	if err != nil {
+		return err
+	}
+	s.certificates, err = certificates.New(s.ctx, "certificates", certificates.Args{
+		Regions: regions.Standing(s.config.Regions),
+		Names:   func(r regions.Region) []string { return tidb.ServerNames(s.config, r) },
+		Now:     s.now,
 	})
 	if err != nil {
 		return err
@@ -250,6 +264,7 @@ func (s *system) sites() error {
 			Namespace:   r.namespaces.wordpress,
 			Files:       files,
 			Credentials: s.credentials,
+			Authority:   s.certificates.Authority,
 			SiteURL:     s.loadBalancer.SiteURL,
 			URLs:        s.loadBalancer.URLs,
 			After:       s.loadBalancer.Ready,

@@ -134,7 +134,7 @@ func startUpNeedsNoQuorum(t rapid.TB, s *system) {
 			t.Errorf("TiDB in %s asks %d Placement Drivers for a store, want one in each region: %v", region.Name, len(stores), stores)
 		}
 		for i, other := range s.config.Regions {
-			if want := "http://pd." + s.config.Namespaces.Database + ".svc." + other.DNSDomain + ":2379/pd/api/v1/stores"; stores[i] != want {
+			if want := "https://pd." + s.config.Namespaces.Database + ".svc." + other.DNSDomain + ":2379/pd/api/v1/stores"; stores[i] != want {
 				t.Errorf("TiDB in %s asks %s, want %s", region.Name, stores[i], want)
 			}
 		}

@@ -18,6 +18,9 @@ type State struct {
 	Disks []Disk
 	// Databases are the regions in which the database was complete after an update, ordered.
 	Databases []string
+	// Certificates says whether the stack has the certificates of its database. One that an older version of the program made
+	// has none.
+	Certificates bool
 	// Protected are the regions whose clusters are protected against deletion, ordered.
 	Protected []string
 	// Ranges are the address ranges of the regions' machines, in CIDR notation, by region.
@@ -55,6 +58,7 @@ const (
 	subnetType     = "gcp:compute/subnetwork:Subnetwork"
 	autoscalerType = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	clusterType    = "gcp:container/cluster:Cluster"
+	bytesType      = "random:index/randomBytes:RandomBytes"
 	databaseType   = "geo-wordpress:tidb:Gate$kubernetes:core/v1:ConfigMap" // see tidb.Gate.Arm
 )
 
@@ -66,6 +70,9 @@ var (
 	databaseName = regexp.MustCompile(`^gate-(.+)$`)
 )
 
+// authority is the name of the key of the database's certificate authority.
+const authority = "certificates-authority"
+
 // of extracts the State from the outputs of all resources.
 func of(resources map[string]any) *State {
 	s := &State{Ranges: map[string]string{}, Growing: map[string]int{}}
@@ -73,6 +80,9 @@ func of(resources map[string]any) *State {
 		urn := resource.URN(key)
 		if name := databaseName.FindStringSubmatch(urn.Name()); name != nil && urn.QualifiedType() == databaseType {
 			s.Databases = append(s.Databases, name[1])
+		}
+		if urn.Name() == authority && urn.Type() == bytesType {
+			s.Certificates = true
 		}
 		state, _ := value.(map[string]any)
 		outputs, _ := state["outputs"].(map[string]any)

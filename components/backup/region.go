@@ -45,6 +45,7 @@ type RegionArgs struct {
 	Namespace   *namespace.Namespace // WordPress's, which has the files
 	Files       *nfs.Server
 	Credentials *credentials.Credentials
+	Authority   pulumi.StringInput // that vouches for the database, in PEM
 	Priority    *priority.Classes
 	SiteURL     pulumi.StringInput
 	// Database is what creates the user who dumps.
@@ -57,7 +58,7 @@ func (b *Backup) In(ctx *pulumi.Context, name string, args RegionArgs) error {
 	needs, err := b.identity.Pod(ctx, name, b, workloadidentity.PodArgs{
 		App: app, Region: args.Region, Cluster: args.Cluster, Namespace: args.Namespace, Files: args.Files, Priority: args.Priority,
 		Scripts: map[string]string{"turn.sh": turnScript, "database.sh": databaseScript, "files.sh": filesScript},
-		User:    tidb.Reader, Password: args.Credentials.DatabaseBackup,
+		User:    tidb.Reader, Password: args.Credentials.DatabaseBackup, Authority: args.Authority,
 	})
 	if err != nil {
 		return err
@@ -112,6 +113,7 @@ func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSp
 	database.Env = env(needs.Database()...)
 	database.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "database.sh", "/scripts/database.sh"),
+		podspec.MountFile("scripts", workloadidentity.AuthorityFile, workloadidentity.AuthorityPath),
 		podspec.MountReadOnly("work", "/work"),
 		podspec.Mount("tmp", "/tmp"),
 	}
@@ -122,6 +124,7 @@ func (b *Backup) pod(args RegionArgs, needs *workloadidentity.Pod) *corev1.PodSp
 	files.Env = env(append(needs.Database(), podspec.Env("SITE_URL", args.SiteURL))...)
 	files.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountFile("scripts", "files.sh", "/scripts/files.sh"),
+		podspec.MountFile("scripts", workloadidentity.AuthorityFile, workloadidentity.AuthorityPath),
 		podspec.MountReadOnly("work", "/work"),
 		podspec.MountReadOnly("wp-content", "/wp-content"),
 		podspec.Mount("tmp", "/tmp"),

@@ -22,7 +22,7 @@ const (
 type RegionArgs struct {
 	Cluster                    *cluster.Cluster
 	Database, Files, WordPress *namespace.Namespace
-	// DatabaseTLS, when set, is how the database's servers are called: by TLS, in both directions.
+	// DatabaseTLS is how the database's servers are called: by TLS, in both directions.
 	DatabaseTLS *TLS
 }
 
@@ -52,10 +52,8 @@ func NewCollection(ctx *pulumi.Context, name string, args RegionArgs, opts ...pu
 	if err := ctx.RegisterComponentResource("geo-wordpress:monitoring:Collection", name, c, opts...); err != nil {
 		return nil, err
 	}
-	if args.DatabaseTLS != nil {
-		if err := c.readSecret(ctx, args.DatabaseTLS.Secret); err != nil {
-			return nil, err
-		}
+	if err := c.readSecret(ctx, args.DatabaseTLS.Secret); err != nil {
+		return nil, err
 	}
 	for _, in := range []struct {
 		namespace *namespace.Namespace

@@ -102,8 +102,15 @@ func (s *Server) directories() *corev1.ContainerArgs {
 		Command: pulumi.ToStringArray([]string{"sh", "-ec", fmt.Sprintf(
 			"mkdir -p %[1]s; chown %[2]d:%[2]d %[1]s; chmod 0700 %[1]s", "/export/"+SyncthingDirectory, podspec.WWWData)}),
 		VolumeMounts:    corev1.VolumeMountArray{podspec.Mount("files", "/export")},
-		SecurityContext: capable("CHOWN", "DAC_OVERRIDE", "FOWNER"),
+		SecurityContext: asRoot("CHOWN", "DAC_OVERRIDE", "FOWNER"),
 	}
+}
+
+// asRoot is capable for an image that has another user.
+func asRoot(capabilities ...string) *corev1.SecurityContextArgs {
+	security := capable(capabilities...)
+	security.RunAsUser = pulumi.Int(0)
+	return security
 }
 
 // capable limits a root container to the capabilities it needs.

@@ -52,6 +52,7 @@ type Args struct {
 	Project     *project.Project
 	Clusters    []*cluster.Cluster
 	Credentials *credentials.Credentials
+	Authority   pulumi.StringInput // that vouches for the database, in PEM
 }
 
 // Restore is what the regions' Jobs share.
@@ -111,7 +112,7 @@ func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.
 			"restore.php": recordScript, "replace.php": replaceScript, "fetch.sh": fetchScript, "database.sh": databaseScript,
 			"files.sh": filesScript,
 		},
-		User: tidb.User, Password: r.args.Credentials.DatabaseWordPress,
+		User: tidb.User, Password: r.args.Credentials.DatabaseWordPress, Authority: r.args.Authority,
 	})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"geo-wordpress/components/certificates"
+
 	"github.com/BurntSushi/toml"
 )
 
@@ -136,6 +138,34 @@ func TestTemplatesNeedAllTheirValues(t *testing.T) {
 	for _, text := range []string{initSQL, tidbConfig} {
 		if got, err := render(text, map[string]string{"Database": Database}); err == nil {
 			t.Errorf("rendered without its values:\n%s", got)
+		}
+	}
+}
+
+// The servers admit the common name that their certificates have, and nothing less.
+func TestServersAdmitTheirCommonNameOnly(t *testing.T) {
+	tidb, err := render(tidbConfig, map[string]string{"Region": "europe-west1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]map[string]string{
+		pdConfig:   {"cert-allowed-cn": "", "cacert-path": "ca.crt", "cert-path": "tls.crt", "key-path": "tls.key"},
+		tikvConfig: {"cert-allowed-cn": "", "ca-path": "ca.crt", "cert-path": "tls.crt", "key-path": "tls.key"},
+		tidb: {"cluster-verify-cn": "", "cluster-ssl-ca": "ca.crt", "cluster-ssl-cert": "tls.crt", "cluster-ssl-key": "tls.key",
+			"ssl-cert": "tls.crt", "ssl-key": "tls.key"},
+	} {
+		got := values(t, text)
+		for key, file := range want {
+			value := got["security."+key]
+			if names, ok := value.([]any); file == "" && (!ok || !slices.Equal(names, []any{certificates.CommonName})) {
+				t.Errorf("%s is %v", key, value)
+			} else if file != "" && value != certificatesPath+"/"+file {
+				t.Errorf("%s is %v", key, value)
+			}
+		}
+		// With it TiDB would ask WordPress for a certificate.
+		if ca, is := got["security.ssl-ca"]; is {
+			t.Errorf("ssl-ca is %v", ca)
 		}
 	}
 }

@@ -81,11 +81,11 @@ type well struct {
 func (w well) declare(ctx *pulumi.Context, parent pulumi.Resource, after ...pulumi.Resource) (pulumi.Resource, error) {
 	return job{
 		name: w.name, app: w.app, container: gate, args: w.args, parent: parent,
-		command: []string{"sh", "-ec", gateScript},
+		command: []string{"sh", "-ec", callScript + gateScript},
 		env: corev1.EnvVarArray{
 			databaseStands(),
 			// The region's own Placement Driver reports on all members and stores. Without a quorum it does not answer.
-			podspec.Env("PD", pulumi.String("http://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
+			podspec.Env("PD", pulumi.String("https://"+address(w.args.Config, w.args.Region, PD, ports.PDClient))),
 		},
 		retries: 6, deadline: gatePatience,
 		annotations: pulumi.StringMap{"geo-wordpress/behind": w.fingerprint},

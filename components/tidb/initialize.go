@@ -38,10 +38,12 @@ func (p *Part) initialization(file string) (env corev1.EnvVarArray, mounts corev
 		podspec.Env("DB_HOST", pulumi.String(Address(p.args.Config, p.args.Region))),
 		podspec.Env("DB_ROOT_PASSWORD_FILE", pulumi.String("/etc/tidb-secret/root-password")),
 		podspec.Env("DB_INIT_FILE", pulumi.String("/etc/tidb-secret/"+file)),
+		podspec.Env("DB_CA_FILE", pulumi.String(certificatesPath+"/"+authorityKey)),
 	}
 	mounts = corev1.VolumeMountArray{
 		podspec.MountFile("config", "init.php", "/etc/tidb-init/init.php"),
 		podspec.MountReadOnly("init", "/etc/tidb-secret"),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	return env, mounts
@@ -70,6 +72,7 @@ func (p *Part) sqlJob(ctx *pulumi.Context, app string, c *corev1.ContainerArgs, 
 					Volumes: corev1.VolumeArray{
 						podspec.FromConfigMap("config", p.config.Metadata.Name()),
 						init,
+						p.certificates(authorityKey),
 						podspec.Scratch("tmp", "64Mi"),
 					},
 				},

@@ -52,6 +52,7 @@ func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Reso
 	c := podspec.Container(j.container, j.args.Config.Images.Tools, sizing.Job)
 	c.Command = pulumi.ToStringArray(j.command)
 	c.Env = j.env
+	c.VolumeMounts = corev1.VolumeMountArray{mountCertificates()}
 	metadata := &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(j.app)}
 	if j.annotations != nil {
 		metadata.Annotations = j.annotations
@@ -76,6 +77,7 @@ func (j job) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Reso
 					AutomountServiceAccountToken: pulumi.Bool(false),
 					EnableServiceLinks:           pulumi.Bool(false),
 					Containers:                   corev1.ContainerArray{c},
+					Volumes:                      corev1.VolumeArray{ifCertified()},
 				},
 			},
 		},

@@ -157,7 +157,7 @@ func (o operation) declare(ctx *pulumi.Context, after ...pulumi.Resource) (pulum
 	}
 	done, err := job{
 		name: o.name, app: membership, container: membership, args: o.args, parent: component,
-		command: []string{"sh", "-euc", pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
+		command: []string{"sh", "-euc", callScript + pdAPI + "\n" + o.script}, env: env, deadline: o.deadline,
 		retries: o.retries, policyName: o.name, admitted: o.admitted,
 	}.declare(ctx, after...)
 	if err != nil {

@@ -20,6 +20,9 @@ import (
 // PlacementDriver declares the region's Placement Driver. It is ready when it listens, not when it has a quorum: the
 // second of three starts after the first is ready, so the first would wait in vain.
 func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
+	if err := p.certificate(ctx, after); err != nil {
+		return nil, err
+	}
 	region := p.args.Region
 	c := podspec.Container(PD, p.args.Config.Images.PD, sizing.PD)
 	c.Command = pulumi.ToStringArray([]string{"/pd-server"})
@@ -27,16 +30,17 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 		"--name=" + member(region),
 		"--data-dir=/var/lib/pd",
 		"--config=/etc/pd/pd.toml",
-		fmt.Sprintf("--client-urls=http://0.0.0.0:%d", ports.PDClient),
-		fmt.Sprintf("--peer-urls=http://0.0.0.0:%d", ports.PDPeer),
-		"--advertise-client-urls=http://" + address(p.args.Config, region, PD, ports.PDClient),
-		"--advertise-peer-urls=http://" + address(p.args.Config, region, PD, ports.PDPeer),
+		fmt.Sprintf("--client-urls=https://0.0.0.0:%d", ports.PDClient),
+		fmt.Sprintf("--peer-urls=https://0.0.0.0:%d", ports.PDPeer),
+		"--advertise-client-urls=https://" + address(p.args.Config, region, PD, ports.PDClient),
+		"--advertise-peer-urls=https://" + address(p.args.Config, region, PD, ports.PDPeer),
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
 	c.ReadinessProbe, c.LivenessProbe = probe.TCP(ports.PDClient), probe.TCP(ports.PDClient)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("data", "/var/lib/pd"),
 		podspec.MountReadOnly("start", "/etc/pd"),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	return p.voter(ctx, PD, 30, corev1.PodSpecArgs{
@@ -46,6 +50,7 @@ func (p *Part) PlacementDriver(ctx *pulumi.Context, after ...pulumi.Resource) (p
 			podspec.FromClaim("data", p.pdData.Metadata.Name().Elem()),
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
 			podspec.Scratch("start", "1Mi"),
+			p.certificates(),
 			podspec.Scratch("tmp", "64Mi"),
 		},
 	}, after)
@@ -68,13 +73,15 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		"--config=/etc/tikv/tikv.toml",
 	})
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 6}
-	// The first start may wait for PD's leader, and a start after a crash replays the log.
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(ports.TiKVStatus, "/status")
-	c.ReadinessProbe = probe.HTTP(ports.TiKVStatus, "/status")
+	// The first start may wait for PD's leader, and a start after a crash replays the log. TiKV opens its status port last of
+	// all, and /status says no more than that it is open. A kubelet has no certificate to ask it.
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.TCP(ports.TiKVStatus)
+	c.ReadinessProbe = probe.TCP(ports.TiKVStatus)
 	c.LivenessProbe = probe.TCP(ports.TiKV)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.Mount("data", "/var/lib/tikv"),
 		podspec.MountReadOnly("config", "/etc/tikv"),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	// Long enough for the leaders to move away (graceful-shutdown-timeout) and the log to be flushed.
@@ -82,6 +89,7 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Containers: corev1.ContainerArray{c},
 		Volumes: corev1.VolumeArray{
 			podspec.FromClaim("data", p.tikvData.Metadata.Name().Elem()),
+			p.certificates(),
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
 			podspec.Scratch("tmp", "64Mi"),
 		},
@@ -113,8 +121,12 @@ func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec cor
 	if err != nil {
 		return nil, err
 	}
+	disturbs := []interface{}{template}
+	if app == PD { // the next region's certificate waits for this gate, which talks to PD with the new one
+		disturbs = append(disturbs, p.args.Certificate.Certificate)
+	}
 	args := GateArgs{p.args.Config, p.args.Region, p.args.Cluster, p.args.Namespace, p.args.Priority}
-	return well{name: p.name + "-" + gateOf(app), app: gateOf(app), args: args, fingerprint: fingerprint.Of(template)}.declare(ctx, p, set)
+	return well{name: p.name + "-" + gateOf(app), app: gateOf(app), args: args, fingerprint: fingerprint.Of(disturbs...)}.declare(ctx, p, set)
 }
 
 // gateOf is the label of the gate's pod behind a tier's server.

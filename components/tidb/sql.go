@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"geo-wordpress/components/internal/autoscaler"
+	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
 	"geo-wordpress/ports"
@@ -30,12 +31,15 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	})
 	c.Env = corev1.EnvVarArray{podspec.EnvFromField("POD_IP", "status.podIP")}
 	probe := podspec.Probe{Period: 5, Timeout: 3, Threshold: 3}
-	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.HTTP(ports.TiDBStatus, "/status")
-	c.ReadinessProbe = probe.HTTP(ports.TiDBStatus, "/status")
+	// TiDB opens its status port after the bootstrap. A kubelet has no certificate to ask for /status, which says one thing more:
+	// that TiDB stops, and then Kubernetes knows already.
+	c.StartupProbe = podspec.Probe{Period: 5, Timeout: 3, Threshold: 120}.TCP(ports.TiDBStatus)
+	c.ReadinessProbe = probe.TCP(ports.TiDBStatus)
 	c.LivenessProbe = podspec.Probe{Period: 10, Timeout: 3, Threshold: 6}.TCP(ports.TiDB)
 	c.VolumeMounts = corev1.VolumeMountArray{
 		podspec.MountReadOnly("config", "/etc/tidb"),
 		podspec.MountReadOnly("init", "/etc/tidb-init"),
+		mountCertificates(),
 		podspec.Mount("tmp", "/tmp"),
 	}
 	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
@@ -45,6 +49,7 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 		Volumes: corev1.VolumeArray{
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
 			p.initVolume("init.sql"),
+			p.certificates(),
 			podspec.Scratch("tmp", "1Gi"), // sorts that do not fit into memory
 		},
 		TopologySpreadConstraints: podspec.Spread(TiDB),
@@ -52,6 +57,10 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	options := []pulumi.ResourceOption{p.server(after)}
 	if p.args.Config.Growth.TiDB > 0 {
 		options = append(options, autoscaler.Own())
+	}
+	// Its SQL port reads the certificate at the start only.
+	template.Metadata.(*metav1.ObjectMetaArgs).Annotations = pulumi.StringMap{
+		"geo-wordpress/certificate": fingerprint.Of(p.args.Certificate.Certificate),
 	}
 	deployment, err := appsv1.NewDeployment(ctx, p.name+"-"+TiDB, &appsv1.DeploymentArgs{
 		Metadata: p.metadata(TiDB),
@@ -94,19 +103,19 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 func (p *Part) storeIsUp() *corev1.ContainerArgs {
 	var urls []string
 	for _, pd := range addresses(p.args.Config, PD, ports.PDClient) {
-		urls = append(urls, "http://"+pd+"/pd/api/v1/stores")
+		urls = append(urls, "https://"+pd+"/pd/api/v1/stores")
 	}
 	c := podspec.Container("store-is-up", p.args.Config.Images.Tools, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", `
-until
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", callScript + `until
   for stores in $STORES; do
-    if wget -q -T 3 -O - "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
+    if call 3 "$stores" | grep -q '"state_name": *"Up"'; then exit 0; fi
   done
   false
 do
   echo "no Placement Driver knows of a TiKV store that is up: waiting"
   sleep 2
 done`})
+	c.VolumeMounts = corev1.VolumeMountArray{mountCertificates()}
 	c.Env = corev1.EnvVarArray{podspec.Env("STORES", pulumi.String(strings.Join(urls, " ")))}
 	return c
 }
@@ -114,10 +123,6 @@ done`})
 // initVolume holds files of the init secret.
 func (p *Part) initVolume(keys ...string) *corev1.VolumeArgs {
 	volume := podspec.FromSecret("init", p.secret.Metadata.Name())
-	items := corev1.KeyToPathArray{}
-	for _, key := range keys {
-		items = append(items, &corev1.KeyToPathArgs{Key: pulumi.String(key), Path: pulumi.String(key)})
-	}
-	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items
+	volume.Secret.(*corev1.SecretVolumeSourceArgs).Items = items(keys)
 	return volume
 }

@@ -41,7 +41,7 @@ func (p *Part) record(ctx *pulumi.Context) (err error) {
 // members and writing that down.
 func (p *Part) start() *corev1.ContainerArgs {
 	c := podspec.Container("start", p.args.Config.Images.Tools, sizing.Job)
-	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", startScript})
+	c.Command = pulumi.ToStringArray([]string{"sh", "-ec", callScript + startScript})
 	c.Env = corev1.EnvVarArray{
 		podspec.Env("NAME", pulumi.String(member(p.args.Region))),
 		podspec.Env("PEER_URL", pulumi.String(p.peerURL(p.args.Region))),
@@ -58,6 +58,7 @@ func (p *Part) start() *corev1.ContainerArgs {
 		podspec.Mount("data", "/var/lib/pd"),
 		podspec.MountFile("config", "pd.toml", "/etc/pd-base/pd.toml"),
 		podspec.Mount("start", "/etc/pd"),
+		mountCertificates(),
 	}
 	return c
 }
@@ -66,7 +67,7 @@ func (p *Part) start() *corev1.ContainerArgs {
 func member(region regions.Region) string { return "pd-" + region.Name }
 
 func (p *Part) peerURL(region regions.Region) string {
-	return "http://" + address(p.args.Config, region, PD, ports.PDPeer)
+	return "https://" + address(p.args.Config, region, PD, ports.PDPeer)
 }
 
 // members names all members with their peer URLs.

@@ -3,6 +3,7 @@
 package tidb
 
 import (
+	"geo-wordpress/components/certificates"
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/credentials"
 	"geo-wordpress/components/namespace"
@@ -43,6 +44,9 @@ type Args struct {
 	Namespace   *namespace.Namespace
 	Storage     *storage.Storage
 	Credentials *credentials.Credentials
+	// Certificate is the servers', Authority the certificate in PEM that vouches for it.
+	Certificate certificates.Server
+	Authority   pulumi.StringInput
 	Priority    *priority.Classes
 	// Exists says that the database exists already: a Placement Driver that is new joins it.
 	Exists bool
@@ -62,6 +66,7 @@ type Part struct {
 	pdData, tikvData *corev1.PersistentVolumeClaim
 	config, founders *corev1.ConfigMap
 	secret           *corev1.Secret
+	tls              *corev1.Secret    // see certificate
 	ready            []pulumi.Resource // what must exist before a pod starts
 }
 

@@ -124,6 +124,7 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 		"start.sh":         pulumi.String(startScript),
 		"wp-cli.yml":       pulumi.String(wpCLIConfig),
 		"config-extra.php": extra,
+		"database-ca.crt":  w.args.Authority,
 	}
 	if w.args.Config.Staging {
 		files["geo-staging.php"] = pulumi.String(stagingPlugin)
@@ -168,6 +169,9 @@ func (w *WordPress) configuration(ctx *pulumi.Context) error {
 	return err
 }
 
+// authorityPath is where the certificate of the database's authority is mounted. php.ini names it too.
+const authorityPath = "/etc/geo-wordpress/database-ca.crt"
+
 // mailPassword is the mail server's password, in the Secret and in the environment.
 const mailPassword = "GEO_WORDPRESS_MAIL_PASSWORD"
 
@@ -186,6 +190,7 @@ func (w *WordPress) database() corev1.EnvVarArray {
 		podspec.Env("WORDPRESS_DB_NAME", pulumi.String(tidb.Database)),
 		podspec.Env("WORDPRESS_DB_USER", pulumi.String(tidb.User)),
 		podspec.EnvFromSecret("WORDPRESS_DB_PASSWORD", w.secret.Metadata.Name(), "WORDPRESS_DB_PASSWORD"),
+		podspec.Env("WORDPRESS_DB_CA", pulumi.String(authorityPath)),
 		podspec.Env("WORDPRESS_TABLE_PREFIX", pulumi.String("wp_")),
 	}
 }

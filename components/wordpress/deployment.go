@@ -149,6 +149,7 @@ func (w *WordPress) core() corev1.VolumeMountArray {
 		podspec.Mount("tmp", "/tmp"),
 		podspec.MountFile("config", "start.sh", startScriptPath),
 		podspec.MountFile("config", "php.ini", "/usr/local/etc/php/conf.d/zz-geo-wordpress.ini"),
+		podspec.MountFile("config", "database-ca.crt", authorityPath),
 		podspec.MountFile("config", "lock.php", "/etc/geo-wordpress/lock.php"),
 		podspec.MountFile("config", "visitor.php", "/etc/geo-wordpress/visitor.php"),
 		podspec.MountFile("config", "visitor-db.php", "/etc/geo-wordpress/visitor-db.php"),

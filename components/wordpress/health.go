@@ -45,6 +45,7 @@ func (w *WordPress) health() *corev1.ContainerArgs {
 		podspec.MountFile("config", "healthz.php", healthDirectory+loadbalancer.HealthPath),
 		podspec.MountFile("config", "leaderz.php", healthDirectory+loadbalancer.LeaderPath),
 		podspec.MountFile("config", "metrics.php", healthDirectory+MetricsPath),
+		podspec.MountFile("config", "database-ca.crt", authorityPath),
 		podspec.MountReadOnly("wp-content", healthFiles),
 		podspec.Mount(healthContainer, "/tmp"), // the lock of PHP's OPcache, and the page's last read
 		podspec.Mount(healthContainer, "/run/apache2"),

@@ -33,6 +33,7 @@ type Args struct {
 	Namespace   *namespace.Namespace
 	Files       *nfs.Server
 	Credentials *credentials.Credentials
+	Authority   pulumi.StringInput // that vouches for the database, in PEM
 	SiteURL     pulumi.StringInput
 	// URLs are those that WordPress answers to as its own, while the site moves from one to another; empty for SiteURL alone.
 	URLs pulumi.StringArrayInput

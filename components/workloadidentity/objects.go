@@ -19,8 +19,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// passwordKey is the password's key in the Secret.
-const passwordKey = "password"
+const (
+	// passwordKey is the password's key in the Secret.
+	passwordKey = "password"
+	// AuthorityFile is, among the scripts, the certificate of the authority that vouches for the database. AuthorityPath is
+	// where pods have it.
+	AuthorityFile = "database-ca.crt"
+	AuthorityPath = "/scripts/" + AuthorityFile
+)
 
 // PodArgs say what an application's pods need in a cluster.
 type PodArgs struct {
@@ -33,6 +39,7 @@ type PodArgs struct {
 	Scripts   map[string]string  // by file name
 	User      string             // of the database
 	Password  pulumi.StringInput // the user's
+	Authority pulumi.StringInput // that vouches for the database, in PEM
 }
 
 // Pod is what an application's pods in a cluster use.
@@ -58,9 +65,11 @@ func (i *Identity) Pod(ctx *pulumi.Context, name string, parent pulumi.Resource,
 	if p.account, err = i.inCluster(ctx, name, args.Cluster, parent, args.Namespace.Name); err != nil {
 		return nil, err
 	}
+	files := pulumi.ToStringMap(args.Scripts)
+	files[AuthorityFile] = args.Authority
 	p.scripts, err = corev1.NewConfigMap(ctx, name, &corev1.ConfigMapArgs{
 		Metadata: metadata(),
-		Data:     pulumi.ToStringMap(args.Scripts),
+		Data:     files,
 	}, args.Cluster.Object(parent))
 	if err != nil {
 		return nil, err
@@ -86,6 +95,7 @@ func (i *Identity) Pod(ctx *pulumi.Context, name string, parent pulumi.Resource,
 func (p *Pod) Database() corev1.EnvVarArray {
 	return corev1.EnvVarArray{
 		podspec.Env("DATABASE_HOST", pulumi.String(tidb.Address(p.config, p.args.Region))),
+		podspec.Env("DATABASE_CA", pulumi.String(AuthorityPath)),
 		podspec.Env("DATABASE_USER", pulumi.String(p.args.User)),
 		podspec.Env("DATABASE_NAME", pulumi.String(tidb.Database)),
 		podspec.EnvFromSecret("DATABASE_PASSWORD", p.secret.Metadata.Name(), passwordKey),

@@ -172,6 +172,7 @@ type Volume struct {
 		SecretName  string    `json:"secretName"`
 		DefaultMode *int      `json:"defaultMode"`
 		Items       []KeyPath `json:"items"`
+		Optional    bool      `json:"optional"` // the pod starts without it
 	} `json:"secret"`
 	Claim *struct {
 		ClaimName string `json:"claimName"`

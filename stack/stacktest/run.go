@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"time"
 
 	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack"
@@ -24,6 +25,8 @@ type Options struct {
 	Fail func(*Resource) error
 	// Last is the run that left the stack's state; nil if there is no state yet.
 	Last *Graph
+	// Now is the moment; if zero, the present one.
+	Now time.Time
 	// SecretKeys are the configuration's encrypted keys; if nil, those that must be.
 	SecretKeys []string
 }
@@ -31,7 +34,12 @@ type Options struct {
 // Run runs the program on a configuration in the form of pulumi.RunInfo.Config. It returns what was registered, also
 // when the program fails; the error is the program's.
 func Run(values map[string]string, options Options) (*Graph, error) {
-	program, option := stack.Program()
+	program, option := stack.Program(func() time.Time {
+		if options.Now.IsZero() {
+			return time.Now()
+		}
+		return options.Now
+	})
 	return RunProgram(program, values, options, option)
 }
 

@@ -121,7 +121,7 @@ func endsGently(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	go func() { stopped <- tidb.Stop() }()
 
 	w.Eventually(5*time.Second, "the status port says that TiDB ends", func() error {
-		response, err := impatient.Get("http://" + tidb.Network.Address.String() + ":10080/status")
+		response, err := world.Client(tidb).Get("https://" + tidb.Network.Address.String() + ":10080/status")
 		if err != nil {
 			return fmt.Errorf("it does not answer any more: %w", err)
 		}

@@ -15,7 +15,6 @@ import (
 	"geo-wordpress/tools/conformance/declared"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
 // guards tests the tests themselves: it undoes each setting of undone, and the setting's test must fail.
@@ -136,7 +135,8 @@ var undone = map[string]setting{
 	})},
 }
 
-var healthProbe = corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/health", Port: intstr.FromInt32(2379)}}
+var healthProbe = corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"curl", "-sS", "-f", "-m", "2", "--cacert", "/etc/database-tls/ca.crt",
+	"--cert", "/etc/database-tls/tls.crt", "--key", "/etc/database-tls/tls.key", "https://localhost:2379/health"}}}
 
 // committed returns the committed stack with the given keys set, and without the setting that the run undoes.
 func committed(t *testing.T, set map[string]string) *declared.Stack {

@@ -3,12 +3,14 @@ package conformance_test
 import (
 	"database/sql"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/metrics"
 	"geo-wordpress/tools/conformance/world"
@@ -48,7 +50,7 @@ func (h *watch) collect(t *testing.T) (at time.Time) {
 				}
 				target := maps.Clone(scrape.Target)
 				target["pod"] = pod.FullName
-				code, text, err := pageOf(pod, scrape.Port, scrape.Path)
+				code, text, err := metricsOf(pod, scrape)
 				h.store.Up(at, target, err == nil && code == 200)
 				if err != nil || code != 200 {
 					continue
@@ -71,6 +73,22 @@ func (h *watch) collect(t *testing.T) (at time.Time) {
 		}
 	}
 	return at
+}
+
+// metricsOf calls a target as the declared object says.
+func metricsOf(pod *kubelet.Pod, scrape declared.Scrape) (code int, text string, err error) {
+	if scrape.ServerName == "" {
+		return pageOf(pod, scrape.Port, scrape.Path)
+	}
+	settings := world.Certified(pod.Region, pod.App())
+	settings.ServerName = scrape.ServerName
+	response, err := world.ClientWith(settings).Get(fmt.Sprintf("https://%s:%d%s", pod.Network.Address, scrape.Port, scrape.Path))
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(body), err
 }
 
 // alerts collects, and returns the alerts whose conditions hold now, with their series. It does not wait until they have held for

@@ -92,23 +92,24 @@ type listedMember struct {
 func (m *members) peer(n int) string {
 	region := m.Stack.Regions[n]
 	key, _ := region.Service("pd")
-	return "http://pd." + key.Namespace + ".svc." + region.DNSDomain + ":2380"
+	return "https://pd." + key.Namespace + ".svc." + region.DNSDomain + ":2380"
 }
 
 // listed returns the members that one of them lists, by peer URL.
 func (m *members) listed(n int) map[string]listedMember {
 	m.t.Helper()
-	response, err := impatient.Get("http://" + m.pods[n].Network.Address.String() + ":2380/members")
+	// The clients' port: on its own, etcd admits a member only from an address that its certificate's names lead to.
+	response, err := world.Client(m.pods[n]).Post(pdURL(m.pods[n], "/v3/cluster/member/list"), "application/json", bytes.NewBufferString("{}"))
 	if err != nil {
 		return nil
 	}
 	defer response.Body.Close()
-	var list []listedMember
+	var list struct{ Members []listedMember }
 	if err := json.NewDecoder(response.Body).Decode(&list); err != nil {
 		m.t.Fatal(err)
 	}
 	found := map[string]listedMember{}
-	for _, each := range list {
+	for _, each := range list.Members {
 		found[each.PeerURLs[0]] = each
 	}
 	return found
@@ -119,7 +120,7 @@ func (m *members) listed(n int) map[string]listedMember {
 func (m *members) change(n int, what, body string) {
 	m.t.Helper()
 	m.Eventually(30*time.Second, "the members change", func() error {
-		response, err := impatient.Post(pdURL(m.pods[n], "/v3/cluster/member/"+what), "application/json", bytes.NewBufferString(body))
+		response, err := world.Client(m.pods[n]).Post(pdURL(m.pods[n], "/v3/cluster/member/"+what), "application/json", bytes.NewBufferString(body))
 		if err != nil {
 			return err
 		}

@@ -174,15 +174,12 @@ func without(pods []*kubelet.Pod, region string) (others []*kubelet.Pod) {
 	return others
 }
 
-// impatient is for requests that may hang: a Placement Driver without a quorum does not answer.
-var impatient = &http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-
 func pdURL(pd *kubelet.Pod, path string) string {
-	return "http://" + pd.Network.Address.String() + ":2379" + path
+	return "https://" + pd.Network.Address.String() + ":2379" + path
 }
 
 func ask(pd *kubelet.Pod, path string, into any) error {
-	response, err := impatient.Get(pdURL(pd, path))
+	response, err := world.Client(pd).Get(pdURL(pd, path))
 	if err != nil {
 		return err
 	}
@@ -217,7 +214,7 @@ func post(t *testing.T, pd *kubelet.Pod, path string, value any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := impatient.Post(pdURL(pd, path), "application/json", bytes.NewReader(body))
+	response, err := world.Client(pd).Post(pdURL(pd, path), "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

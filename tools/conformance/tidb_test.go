@@ -36,10 +36,12 @@ func TestTiDBInitJob(t *testing.T) {
 	w.StartStore()
 
 	before := w.Start(region.Name, "database-init")
-	time.Sleep(5 * time.Second)
-	if !running(before) || !strings.Contains(before.Log("database-init"), "waiting") {
-		t.Fatalf("without TiDB, the init Job does not wait:\n%s", w.Describe(before))
-	}
+	w.Eventually(30*time.Second, "the init Job waits for TiDB", func() error {
+		if !running(before) || !strings.Contains(before.Log("database-init"), "waiting") {
+			return errors.New(w.Describe(before))
+		}
+		return nil
+	})
 	tidb := w.Start(region.Name, "tidb", withoutInitFile)
 	w.Eventually(time.Minute, "TiDB starts", func() error {
 		if len(tidb.Events("Started")) < 2 { // its init container was the first
@@ -56,6 +58,7 @@ func TestTiDBInitJob(t *testing.T) {
 		t.Errorf("TiDB keeps %s of history, want %s", made.history, want)
 	}
 	checkUser(t, w, tidb)
+	checkTLS(t, w, tidb)
 
 	for done := range len(statements) + 1 {
 		t.Run(fmt.Sprintf("after %d of %d statements", done, len(statements)), func(t *testing.T) {

@@ -1,7 +1,7 @@
 /**
  * Runs SQL as root, or copies tables as they were, or swaps them in. tools/undo/undo runs it in a pod of WordPress, by php -r.
  *
- * Environment: WORDPRESS_DB_HOST (host:port). Arguments: sql; or copy MOMENT [TABLE...]; or swap. Input: a line with the stack's
+ * Environment: WORDPRESS_DB_HOST (host:port), WORDPRESS_DB_CA. Arguments: sql; or copy MOMENT [TABLE...]; or swap. Input: a line with the stack's
  * output "database" in JSON, then the statements.
  */
 mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
@@ -12,7 +12,9 @@ $database = json_decode( fgets( STDIN ), true );
 function connect(): mysqli {
 	global $database;
 	[ $host, $port ] = explode( ':', getenv( 'WORDPRESS_DB_HOST' ), 2 );
-	$db = new mysqli( $host, 'root', $database['rootPassword'], '', (int) $port );
+	$db = mysqli_init();
+	$db->ssl_set( null, null, getenv( 'WORDPRESS_DB_CA' ), null, null );
+	$db->real_connect( $host, 'root', $database['rootPassword'], '', (int) $port, null, MYSQLI_CLIENT_SSL );
 	$db->set_charset( 'binary' );
 	$db->query( "SET time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO', foreign_key_checks = OFF" );
 	return $db;

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Copies the site's files to the bucket, and then says that the backup is complete: files.sh
 #
-# Environment: BUCKET, REGION, SITE_URL, DATABASE_HOST (host:port), DATABASE_USER, DATABASE_PASSWORD and rclone's own.
+# Environment: BUCKET, REGION, SITE_URL, DATABASE_HOST (host:port), DATABASE_CA, DATABASE_USER, DATABASE_PASSWORD and rclone's
+# own.
 set -euo pipefail
 name=$(cat /work/name)
 [ -n "$name" ] || exit 0
@@ -37,7 +38,8 @@ php -r '
 	[ $host, $port ] = explode( ":", getenv( "DATABASE_HOST" ), 2 );
 	$db = mysqli_init();
 	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 10 );
-	exit( $db->real_connect( $host, getenv( "DATABASE_USER" ), getenv( "DATABASE_PASSWORD" ), "", (int) $port )
+	$db->ssl_set( null, null, getenv( "DATABASE_CA" ), null, null );
+	exit( $db->real_connect( $host, getenv( "DATABASE_USER" ), getenv( "DATABASE_PASSWORD" ), "", (int) $port, null, MYSQLI_CLIENT_SSL )
 		&& $db->query( "INSERT IGNORE INTO geo_wordpress.backups SELECT UTC_TIMESTAMP()" ) ? 0 : 1 );' ||
 	echo "the backup is not recorded in the database: the alert on its age will come" >&2
 echo "the backup $name is complete"

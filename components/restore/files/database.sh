@@ -3,7 +3,7 @@
 #
 # Through SQL, so it needs no more rights than WordPress has. The database is empty: a row that is there already is an error.
 #
-# Environment: BUCKET, BACKUP, REGION, REGIONS, DATABASE_HOST (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME.
+# Environment: BUCKET, BACKUP, REGION, REGIONS, DATABASE_HOST (host:port), DATABASE_CA, DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME.
 set -eu
 [ ! -e /work/skip ] && [ ! -e /work/loaded ] && [ "${REGIONS%% *}" = "$REGION" ] || exit 0
 umask 077
@@ -28,6 +28,9 @@ host = "${DATABASE_HOST%:*}"
 port = ${DATABASE_HOST##*:}
 user = "$DATABASE_USER"
 password = "$DATABASE_PASSWORD"
+
+[tidb.security]
+ca-path = "$DATABASE_CA"
 
 [checkpoint]
 enable = false

@@ -4,7 +4,7 @@
  * stack was made from, and what is done, so that the Job may run again at any time.
  *
  * Environment: BUCKET, BACKUP, REGION, REGIONS (the first restores the database), SITE_URL, DATABASE_HOST
- * (host:port), DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME. begin leaves /work/skip if there is nothing to do, and
+ * (host:port), DATABASE_CA, DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME. begin leaves /work/skip if there is nothing to do, and
  * /work/loaded if the database is done.
  */
 mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
@@ -20,7 +20,8 @@ function connect(): mysqli {
 			$db = mysqli_init();
 			$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
 			$db->options( MYSQLI_OPT_READ_TIMEOUT, 120 );
-			$db->real_connect( $host, getenv( 'DATABASE_USER' ), getenv( 'DATABASE_PASSWORD' ), getenv( 'DATABASE_NAME' ), (int) $port );
+			$db->ssl_set( null, null, getenv( 'DATABASE_CA' ), null, null );
+			$db->real_connect( $host, getenv( 'DATABASE_USER' ), getenv( 'DATABASE_PASSWORD' ), getenv( 'DATABASE_NAME' ), (int) $port, null, MYSQLI_CLIENT_SSL );
 			$db->set_charset( 'utf8mb4' );
 			return $db;
 		} catch ( mysqli_sql_exception $e ) {

@@ -9,7 +9,7 @@ checks=0
 while [ "$checks" -lt 6 ]; do
   checks=$((checks + 1))
   wrong=
-  if health=$(wget -q -T 5 -O - "$PD/pd/api/v1/health") && stores=$(wget -q -T 5 -O - "$PD/pd/api/v1/stores"); then
+  if health=$(call 5 "$PD/pd/api/v1/health") && stores=$(call 5 "$PD/pd/api/v1/stores"); then
     echo "$health" | grep -q '"health": *true' || wrong="no Placement Driver is healthy"
     if echo "$health" | grep -q '"health": *false'; then wrong="a Placement Driver is not healthy"; fi
     states=$(echo "$stores" | grep -o '"state_name": *"[A-Za-z]*"') || wrong="there is no store"

@@ -4,7 +4,8 @@
  * file at its first start, but at most once: a crash between its bootstrap and the file would leave root without a
  * password.
  *
- * Environment: DB_HOST (host:port), DB_ROOT_PASSWORD_FILE, DB_INIT_FILE (one statement per line).
+ * Environment: DB_HOST (host:port), DB_ROOT_PASSWORD_FILE, DB_INIT_FILE (one statement per line), DB_CA_FILE (of the authority
+ * that vouches for the server).
  */
 mysqli_report( MYSQLI_REPORT_OFF );
 
@@ -21,7 +22,8 @@ function connect( string $host, int $port, string $password, ?string &$error ): 
 		$db = mysqli_init();
 		$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
 		$db->options( MYSQLI_OPT_READ_TIMEOUT, 60 );
-		if ( @$db->real_connect( $host, 'root', $try, '', $port ) ) {
+		$db->ssl_set( null, null, getenv( 'DB_CA_FILE' ), null, null );
+		if ( @$db->real_connect( $host, 'root', $try, '', $port, null, MYSQLI_CLIENT_SSL ) ) {
 			return $db;
 		}
 		$error = "{$db->connect_errno}: {$db->connect_error}";
@@ -45,6 +47,12 @@ function run( mysqli $db, array $statements, ?string &$error ): bool {
 			$error = sprintf( 'statement %d of %d: %d: %s', $i + 1, count( $statements ), $db->errno, strtok( $db->error, "'" ) );
 			return false;
 		}
+	}
+	// Users that somebody else makes connect with TLS too. TiDB refuses this before it has an encrypted connection itself, so it
+	// is not among the statements that it runs at its first start.
+	if ( ! $db->query( 'SET GLOBAL require_secure_transport = ON' ) ) {
+		$error = "require_secure_transport: {$db->errno}: {$db->error}";
+		return false;
 	}
 	return true;
 }

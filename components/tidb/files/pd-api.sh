@@ -1,23 +1,14 @@
 # Functions for the API of the region's own Placement Driver, which passes requests on to the leader.
 
 # PD asks its members for their health one after the other, and waits three seconds for each that is gone.
-get() { wget -q -T 15 -O - "http://$PD_HOST:$PD_PORT/pd/api/v1/$1"; }
+get() { call 15 "https://$PD_HOST:$PD_PORT/pd/api/v1/$1"; }
 
-# request METHOD PATH BODY: BusyBox's wget sends neither DELETE nor JSON. The input of nc stays open for a while, because
-# the server cancels a request whose client has closed its end.
+# request METHOD PATH BODY
 request() {
-  answer=$({
-    printf '%s /pd/api/v1/%s HTTP/1.0\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %s\r\n\r\n%s' \
-      "$1" "$2" "$PD_HOST" "${#3}" "$3"
-    sleep 3
-  } | nc -w 10 "$PD_HOST" "$PD_PORT") || answer=
-  case $answer in
-  'HTTP/1.'?' 200'*) ;;
-  *)
+  if ! answer=$(call 15 -X "$1" -H 'Content-Type: application/json' -d "$3" "https://$PD_HOST:$PD_PORT/pd/api/v1/$2"); then
     echo "$1 $2: ${answer:-no answer}"
     return 1
-    ;;
-  esac
+  fi
 }
 
 # stores_at ADDRESS: prints the ID and the state of every store there that is no tombstone. $stores is PD's list.

@@ -26,14 +26,14 @@ start() {
   exit 0
 }
 
-get() { wget -q -T 3 -O - "$1" 2>/dev/null; }
-post() { wget -q -T 10 -O /dev/null --post-data "$2" "$quorum:2379/v3/cluster/member/$1" 2>/dev/null; }
+get() { call 3 "$1" 2>/dev/null; }
+post() { call 10 -o /dev/null -d "$2" "$quorum:2379/v3/cluster/member/$1" 2>/dev/null; }
 
 # ask sets answers to the members that the others list; if some have a quorum, to what these list, and quorum to one of
 # them. A list that was asked for after a health check is at least as new as the check: it read through the quorum.
 ask() {
   answers= quorum=
-  for member in $(echo "$MEMBERS" | grep -o 'http://[^,]*'); do
+  for member in $(echo "$MEMBERS" | grep -o 'https://[^,]*'); do
     host=${member%:*}
     if [ "$member" = "$PEER_URL" ]; then continue; fi
     list=$(get "$member/members") && [ -n "$list" ] || continue
@@ -55,7 +55,7 @@ understand() {
   own= listed= ran= foreign= joining= founders=yes virgin=yes all=
   for entry in $(echo "$answers" | grep -o '{[^{}]*}'); do
     id=${entry#*'"id":'} id=${id%%,*}
-    url=http://${entry#*http://} url=${url%%'"'*} # the peer URL comes first
+    url=https://${entry#*https://} url=${url%%'"'*} # the peer URL comes first
     name=
     case $entry in *'"name":"'*) name=${entry#*'"name":"'} name=${name%%'"'*} ;; esac
     case $entry in *'"clientURLs"'*) virgin= published=yes ;; *) published= ;; esac
@@ -102,7 +102,8 @@ while :; do
     fi
   elif [ -n "$foreign" ]; then
     fail "The Placement Drivers list $foreign, which is not in the configuration. If its region is gone for good, remove \
-it, in a pod of PD in any other region: /pd-ctl member delete name $foreign"
+it, in a pod of PD in any other region: /pd-ctl -u https://localhost:2379 --cacert /etc/database-tls/ca.crt \
+--cert /etc/database-tls/tls.crt --key /etc/database-tls/tls.key member delete name $foreign"
   elif founder && [ -n "$founders" ]; then
     start "$FOUNDERS" new "founds the cluster with the others, as the last one"
   elif [ -n "$own" ]; then

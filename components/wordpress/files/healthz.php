@@ -67,7 +67,8 @@ function read_error(): int {
 		$db = mysqli_init();
 		$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
 		$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
-		$connected = @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port );
+		$db->ssl_set( null, null, getenv( 'WORDPRESS_DB_CA' ), null, null );
+		$connected = @$db->real_connect( $host, secret( 'WORDPRESS_DB_USER' ), secret( 'WORDPRESS_DB_PASSWORD' ), secret( 'WORDPRESS_DB_NAME' ), (int) $port, null, MYSQLI_CLIENT_SSL );
 		// A stopping TiDB refuses connections a moment before the Service drops it. A retry may reach another one.
 		$again = ! $connected && REFUSED === $db->connect_errno && microtime( true ) - $began < REFUSED_SECONDS;
 		if ( $again ) {

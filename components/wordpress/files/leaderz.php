@@ -28,7 +28,8 @@ function stores(): ?array {
 	$db = mysqli_init();
 	$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 2 );
 	$db->options( MYSQLI_OPT_READ_TIMEOUT, 2 );
-	if ( ! @$db->real_connect( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), 'information_schema', (int) $port ) ) {
+	$db->ssl_set( null, null, getenv( 'WORDPRESS_DB_CA' ), null, null );
+	if ( ! @$db->real_connect( $host, getenv( 'WORDPRESS_DB_USER' ), getenv( 'WORDPRESS_DB_PASSWORD' ), 'information_schema', (int) $port, null, MYSQLI_CLIENT_SSL ) ) {
 		return null;
 	}
 	$rows = $db->query( 'SELECT LABEL, LEADER_COUNT FROM TIKV_STORE_STATUS' );

@@ -21,7 +21,8 @@ function geo_wordpress_lock( string $name, int $seconds ): mysqli|false|null {
 	$user     = geo_wordpress_setting( 'WORDPRESS_DB_USER' );
 	$password = geo_wordpress_setting( 'WORDPRESS_DB_PASSWORD' );
 	$database = geo_wordpress_setting( 'WORDPRESS_DB_NAME' );
-	if ( ! @$db->real_connect( $host, $user, $password, $database, (int) $port ) ) {
+	$db->ssl_set( null, null, getenv( 'WORDPRESS_DB_CA' ), null, null );
+	if ( ! @$db->real_connect( $host, $user, $password, $database, (int) $port, null, MYSQLI_CLIENT_SSL ) ) {
 		error_log( "geo-wordpress: cannot take the lock $name: {$db->connect_error}" );
 		return null;
 	}

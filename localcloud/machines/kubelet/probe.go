@@ -111,7 +111,7 @@ func (p *probe) attempt() error {
 			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: dial tcp %s:%d: connect: connection refused", url, ct.pod.ip, port)
 		}
-		switch response := program.Answer(port, p.request(handler.HTTPGet.Path), view); {
+		switch response := software.Ask(program, port, p.request(handler.HTTPGet.Path), view); {
 		case response.Status == 0:
 			//lint:ignore ST1005 the kubelet's own words
 			return fmt.Errorf("Get %q: context deadline exceeded (Client.Timeout exceeded while awaiting headers)", url)

@@ -57,7 +57,9 @@ var images = map[string]Defaults{
 	"rclone/rclone":               {Entrypoint: []string{"rclone"}, Programs: []string{"/usr/local/bin/rclone"}},
 	"pingcap/dumpling":            {Programs: []string{"/dumpling"}},
 	"pingcap/tidb-lightning":      {Programs: []string{"/tidb-lightning"}},
-	"busybox":                     {Command: []string{"sh"}},
+	// It has BusyBox too. The image's user is curl_user, so a pod that needs another must say so.
+	"curlimages/curl": {Entrypoint: []string{"/entrypoint.sh"}, Command: []string{"curl"}},
+	"busybox":         {Command: []string{"sh"}},
 }
 
 // Defaults returns the image's declarations; known is false for an image without a model.

@@ -34,7 +34,17 @@ func (r Remote) Send(request Request) Response {
 	if r.Program == nil {
 		return Response{Status: http.StatusOK}
 	}
-	return r.Program.Answer(r.Port, request, r.Network)
+	return Ask(r.Program, r.Port, request, r.Network)
+}
+
+// Ask sends a request to a program. A port that speaks TLS answers only to a request over TLS.
+func Ask(program Program, port int, request Request, network Network) Response {
+	if secured, ok := As[Secured](program); ok && !request.TLS {
+		if own, _ := secured.Identity(port); own != nil {
+			return Response{Status: http.StatusBadRequest, Body: "Client sent an HTTP request to an HTTPS server.\n"}
+		}
+	}
+	return program.Answer(port, request, network)
 }
 
 // Request is an HTTP request that has arrived at a program.
@@ -42,6 +52,10 @@ type Request struct {
 	Path   string // with the query
 	Method string // empty for GET
 	Body   string
+	// TLS says that it came over TLS: see Handshake.
+	TLS bool
+	// HTTP2 says that it came over HTTP/2, which clients use over TLS unless they are told not to.
+	HTTP2 bool
 	// Closed says that the client has closed its end of the connection already, as far as it can.
 	Closed bool
 	// Waited is how long the request has waited for its answer.

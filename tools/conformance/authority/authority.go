@@ -11,6 +11,8 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"os/exec"
+	"strings"
 	"time"
 )
 
@@ -67,4 +69,12 @@ func certificate(name string) *x509.Certificate {
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(24 * time.Hour),
 	}
+}
+
+// Hash returns the hash of a certificate's name, by which OpenSSL finds it in a directory.
+func Hash(pem string) (string, error) {
+	command := exec.Command("openssl", "x509", "-noout", "-hash")
+	command.Stdin = strings.NewReader(pem)
+	hash, err := command.Output()
+	return strings.TrimSpace(string(hash)), err
 }

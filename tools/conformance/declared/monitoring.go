@@ -17,6 +17,8 @@ type Scrape struct {
 	Path   string
 	Keep   *regexp.Regexp // of metrics' names
 	Target map[string]string
+	// ServerName is the name that the server's certificate must have, if it is called by TLS in both directions.
+	ServerName string
 }
 
 // Scrapes returns what is collected in a region, with the labels that GKE adds to each series.
@@ -40,6 +42,8 @@ func (s *Stack) Scrapes(region string) (all []Scrape, err error) {
 				Endpoints []struct {
 					Port             int
 					Path             string
+					Scheme           string
+					TLS              struct{ ServerName string }
 					MetricRelabeling []struct{ Action, Regex string }
 				}
 			}
@@ -52,7 +56,7 @@ func (s *Stack) Scrapes(region string) (all []Scrape, err error) {
 			return nil, err
 		}
 		endpoint := object.Spec.Endpoints[0]
-		if len(object.Spec.Endpoints) != 1 || len(endpoint.MetricRelabeling) != 1 || endpoint.MetricRelabeling[0].Action != "keep" {
+		if (endpoint.Scheme == "https") != (endpoint.TLS.ServerName != "") || len(object.Spec.Endpoints) != 1 || len(endpoint.MetricRelabeling) != 1 || endpoint.MetricRelabeling[0].Action != "keep" {
 			return nil, fmt.Errorf("%s is of a form that the test does not know", r)
 		}
 		keep, err := regexp.Compile(endpoint.MetricRelabeling[0].Regex)
@@ -61,7 +65,8 @@ func (s *Stack) Scrapes(region string) (all []Scrape, err error) {
 		}
 		all = append(all, Scrape{
 			App: object.Spec.Selector.MatchLabels["app.kubernetes.io/name"], Port: endpoint.Port, Path: endpoint.Path, Keep: keep,
-			Target: map[string]string{"cluster": names[region], "job": object.Metadata.Name},
+			Target:     map[string]string{"cluster": names[region], "job": object.Metadata.Name},
+			ServerName: endpoint.TLS.ServerName,
 		})
 	}
 	return all, nil

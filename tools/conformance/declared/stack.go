@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"geo-wordpress/config"
 	"geo-wordpress/config/configtest"
@@ -62,6 +63,12 @@ func Committed(t testing.TB, set map[string]string) *Stack {
 	s := of(t, values, stacktest.Options{}, config.Regions)
 	s.Config = config
 	return s
+}
+
+// At returns what the program declares on the same configuration at another moment: with the same keys, and other certificates.
+func (s *Stack) At(t testing.TB, now time.Time) *Stack {
+	t.Helper()
+	return of(t, maps.Clone(s.values), stacktest.Options{Now: now}, s.Config.Regions)
 }
 
 // Next returns what the program declares on the state that the stack left, with the given keys set to other values. Its

@@ -45,6 +45,8 @@ func Find(reference, wordpressVersion string) (*kubelet.Image, error) {
 		return server("tikv-server", "tikv-store"), nil
 	case "busybox":
 		return busybox()
+	case "curl":
+		return curl()
 	case "dumpling", "tidb-lightning":
 		return server(name, name), nil
 	case "rclone":
@@ -100,6 +102,18 @@ func busybox() (*kubelet.Image, error) {
 		Env:     []string{defaultPath},
 		Command: []string{"sh"},
 	}, nil
+}
+
+// curl is curl's own image: Alpine, which has BusyBox, and curl, here this machine's with the libraries that it needs.
+func curl() (*kubelet.Image, error) {
+	image, err := busybox()
+	if err != nil {
+		return nil, err
+	}
+	image.Root.Machine = []string{"/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ssl"}
+	image.Root.Programs["/usr/bin/curl"] = "/usr/bin/curl"
+	image.Entrypoint, image.Command = []string{"/entrypoint.sh"}, []string{"curl"}
+	return image, nil
 }
 
 // rclone is rclone's own image: Alpine, which has BusyBox, and rclone.

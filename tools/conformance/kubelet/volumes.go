@@ -51,6 +51,9 @@ func (p *Pod) volume(v corev1.Volume) (directory string, readOnly bool, err erro
 	case v.Secret != nil:
 		key := declared.Key{Namespace: p.Namespace, Name: v.Secret.SecretName}
 		object := p.Region.Secrets[key]
+		if object == nil && v.Secret.Optional != nil && *v.Secret.Optional {
+			object = &corev1.Secret{}
+		}
 		if object == nil {
 			return "", false, fmt.Errorf("the Secret %s does not exist", key)
 		}
@@ -128,6 +131,48 @@ func write(directory string, files map[string]file) error {
 		}
 		if err := os.Symlink(filepath.Join("..data", name), filepath.Join(directory, name)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Refresh writes the pod's Secrets again, as a kubelet does within a minute or two after they have changed: all files of a volume
+// at once, while containers use them.
+func (p *Pod) Refresh() error {
+	for _, v := range p.Spec().Volumes {
+		if v.Secret == nil {
+			continue
+		}
+		object := p.Region.Secrets[declared.Key{Namespace: p.Namespace, Name: v.Secret.SecretName}]
+		if object == nil {
+			continue // the kubelet keeps the files
+		}
+		files, err := project(object.Data, v.Secret.Items, v.Secret.DefaultMode)
+		if err != nil {
+			return err
+		}
+		directory := filepath.Join(p.directory, "volumes", v.Name)
+		version, err := os.MkdirTemp(directory, "..version-")
+		if err == nil {
+			err = os.Chmod(version, 0o755)
+		}
+		for name, f := range files {
+			if err == nil {
+				err = os.WriteFile(filepath.Join(version, name), f.content, f.mode)
+			}
+		}
+		next := filepath.Join(directory, "..data_tmp")
+		if err == nil {
+			err = os.Symlink(filepath.Base(version), next)
+		}
+		if err == nil {
+			err = own(directory, fsGroup(p.Spec()), true)
+		}
+		if err == nil {
+			err = os.Rename(next, filepath.Join(directory, "..data"))
+		}
+		if err != nil {
+			return fmt.Errorf("the volume %s: %w", v.Name, err)
 		}
 	}
 	return nil

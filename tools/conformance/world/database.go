@@ -1,6 +1,7 @@
 package world
 
 import (
+	"crypto/tls"
 	"database/sql"
 	"io"
 	"log"
@@ -17,10 +18,17 @@ func (w *World) StartStore() *kubelet.Pod { return w.Start(w.Stack.Regions[0].Na
 // Database opens a TiDB's SQL port as a user, without selecting a database.
 func (w *World) Database(tidb *kubelet.Pod, user, password string) *sql.DB {
 	w.t.Helper()
+	return w.DatabaseWith(Verifying(tidb.Region, "tidb"), tidb, user, password)
+}
+
+// DatabaseWith is Database with other TLS settings, or with none.
+func (w *World) DatabaseWith(settings *tls.Config, tidb *kubelet.Pod, user, password string) *sql.DB {
+	w.t.Helper()
 	config := mysql.NewConfig()
 	config.Net, config.Addr = "tcp", tidb.Network.Address.String()+":4000"
 	config.User, config.Passwd = user, password
 	config.Timeout = 5 * time.Second
+	config.TLS = settings
 	// The driver complains about connections that tests break on purpose.
 	_ = mysql.SetLogger(log.New(io.Discard, "", 0))
 	connector, err := mysql.NewConnector(config)

@@ -115,9 +115,7 @@ func Get(ctx context.Context, p *kubelet.Pod, port int, path string) (*http.Resp
 
 // Healthy returns why a Placement Driver does not serve. It uses a short timeout: without a quorum there is no answer.
 func Healthy(pd *kubelet.Pod) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	response, err := Get(ctx, pd, 2379, "/health")
+	response, err := Client(pd).Get("https://" + pd.Network.Address.String() + ":2379/health")
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ var Substitutions = []Substitution{
 	{"WordPress's entrypoint", "docker-entrypoint.sh of the image", "a script that copies the core and makes wp-config.php of the WORDPRESS_ variables"},
 	{"WP-CLI", "WP-CLI 2.12", "a PHP script at its path that loads WordPress in the same way, and knows plugin list and eval"},
 	{"kubectl", "talks to the API server", "for tools/wp a script that has the test start, await, enter and delete the pod"},
-	{"TiKV", "three stores, Raft", "one, the first region's, as its pod is declared: the store of TiDB's own tests, which speaks TiKV's protocol. No Raft, no replicas, no BACKUP, no followers for stale reads, no commits in one phase; tikv.toml is not read. It holds all data, so no test loses its region"},
+	{"TiKV", "three stores, Raft", "one, the first region's, as its pod is declared: the store of TiDB's own tests, which speaks TiKV's protocol. No Raft, no replicas, no BACKUP, no followers for stale reads, no commits in one phase; of tikv.toml only the section security is read. It holds all data, so no test loses its region"},
 	{"disks", "a Google disk behind each claim", "a directory for each claim of each region"},
 	{"the NFS provisioner", "provisions the claim's volume by the API server, runs NFS-Ganesha", "the volume is there from the start; a script runs the same NFS-Ganesha with the same helpers and settings"},
 	{"the NFS mount", "the kernel's NFS client, in WordPress's pods", "the server's directory itself"},

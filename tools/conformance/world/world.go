@@ -31,6 +31,7 @@ import (
 	"time"
 
 	"geo-wordpress/regions"
+	"geo-wordpress/tools/conformance/authority"
 	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/images"
 	"geo-wordpress/tools/conformance/kubelet"
@@ -299,10 +300,16 @@ func (w *World) image(reference string) (*kubelet.Image, error) {
 	image, err := images.Find(reference, w.WordPress)
 	if err == nil && w.Authority != "" {
 		const path = "/etc/ssl/authority-of-the-test.pem"
+		hashed, err := authority.Hash(w.Authority)
+		if err != nil {
+			return nil, err
+		}
 		if image.Root.Files == nil {
 			image.Root.Files = map[string]sandbox.File{}
 		}
 		image.Root.Files[path] = sandbox.File{Text: w.Authority, Mode: 0o644}
+		// Where OpenSSL looks for the public ones, by the hash of the name.
+		image.Root.Files["/etc/ssl/certs/"+hashed+".0"] = sandbox.File{Text: w.Authority, Mode: 0o644}
 		image.Env = append(image.Env, "SSL_CERT_FILE="+path)
 	}
 	return image, err

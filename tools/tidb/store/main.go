@@ -1,12 +1,13 @@
 // Store is one store that speaks TiKV's protocol: the one that TiDB's own tests run on, as a program with TiKV's flags.
 // It registers with the Placement Drivers and serves several TiDBs, as one TiKV that holds all data. It lacks Raft and so
-// replication, and BACKUP. It does not read TiKV's configuration file.
+// replication, and BACKUP. Of TiKV's configuration file it reads the section security.
 //
 // After a clean end, and no other, its data is complete: it keeps the locks of transactions in memory, and forgets them.
 // Therefore stop the TiDBs first.
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"github.com/pingcap/log"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
@@ -48,14 +50,23 @@ func run() error {
 	pds := flag.String("pd", "", "the Placement Drivers' `host:port,...`")
 	data := flag.String("data-dir", "", "`directory` of the data")
 	labels := flag.String("labels", "", "the store's labels, `key=value,...`")
-	_ = flag.String("config", "", "TiKV's configuration `file`, which is not read")
+	configured := flag.String("config", "", "TiKV's configuration `file`, of which the section security is read")
 	flag.Parse()
-	if *addr == "" || *advertised == "" || *status == "" || *pds == "" || *data == "" || flag.NArg() > 0 {
-		return errors.New("--addr, --advertise-addr, --status-addr, --pd and --data-dir are required, and no arguments are")
+	if *addr == "" || *advertised == "" || *status == "" || *pds == "" || *data == "" || *configured == "" || flag.NArg() > 0 {
+		return errors.New("--addr, --advertise-addr, --status-addr, --pd, --data-dir and --config are required, and no arguments are")
 	}
 	ends := make(chan os.Signal, 1)
 	signal.Notify(ends, syscall.SIGTERM, syscall.SIGINT)
 
+	certificates, err := readSecurity(*configured)
+	if err != nil {
+		return err
+	}
+	server, toPD, err := certificates.settings()
+	if err != nil {
+		return err
+	}
+	pd.Credentials = credentials.NewTLS(toPD)
 	self, err := newIdentity(*labels, *advertisedStatus)
 	if err != nil {
 		return err
@@ -68,8 +79,8 @@ func run() error {
 	safe := &safeTimes{Server: store, driver: client}
 	go safe.advance()
 	failed := make(chan error, 2)
-	go func() { failed <- serve(safe, *addr) }()
-	go func() { failed <- serveStatus(*status) }()
+	go func() { failed <- serve(safe, *addr, server) }()
+	go func() { failed <- serveStatus(*status, server) }()
 	log.Info("the store serves", zap.String("address", *advertised))
 	select {
 	case err = <-failed:
@@ -117,14 +128,14 @@ func open(data, address string, client *driver) (*tikv.Server, error) {
 
 // serve serves TiDB. After a lost connection TiDB does not use a store again until its health service says that it
 // serves.
-func serve(store *safeTimes, address string) error {
+func serve(store *safeTimes, address string, security *tls.Config) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
 	}
 	// TiDB pings more often than gRPC permits by default.
 	pings := keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}
-	s := grpc.NewServer(append(inTwoPhases(),
+	s := grpc.NewServer(append(inTwoPhases(), grpc.Creds(credentials.NewTLS(security)),
 		grpc.KeepaliveEnforcementPolicy(pings), grpc.MaxRecvMsgSize(1<<30), grpc.MaxSendMsgSize(1<<30))...)
 	tikvpb.RegisterTikvServer(s, store)
 	deadlock.RegisterDeadlockServer(s, store)
@@ -132,7 +143,8 @@ func serve(store *safeTimes, address string) error {
 	return s.Serve(listener)
 }
 
-func serveStatus(address string) error {
+func serveStatus(address string, security *tls.Config) error {
 	http.HandleFunc("/status", func(http.ResponseWriter, *http.Request) {})
-	return http.ListenAndServe(address, nil)
+	s := http.Server{Addr: address, TLSConfig: security.Clone()}
+	return s.ListenAndServeTLS("", "")
 }

@@ -14,6 +14,7 @@ type tidbCluster struct {
 	stores       map[uint64]*store // by ID, tombstones included
 	bootstrapped bool              // TiDB's system tables exist
 	site         bool              // WordPress is installed
+	usersNeedTLS bool              // as the statements of the first start say
 	maxReplicas  int
 	primary      string                // the value of the label region where the leaders are to be; empty for everywhere
 	priorities   map[uint64]int        // of PD's members, to lead, by ID
@@ -92,5 +93,5 @@ func (c *tidbCluster) inherit(from *tidbCluster) {
 	if from == nil || from == c || len(c.groups) > 0 {
 		return
 	}
-	c.groups, c.stores, c.maxReplicas, c.primary, c.site = from.groups, from.stores, from.maxReplicas, from.primary, from.site
+	c.groups, c.stores, c.maxReplicas, c.primary, c.site, c.usersNeedTLS = from.groups, from.stores, from.maxReplicas, from.primary, from.site, from.usersNeedTLS
 }

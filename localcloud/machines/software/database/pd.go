@@ -2,6 +2,7 @@ package database
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,6 +51,10 @@ type pd struct {
 	waitingSince time.Time
 	compared     time.Time // when it compared its priority with the leader's
 	now          time.Time
+	tls          *software.Identity // nil without certificates
+
+	forClients         *software.Identity // the same for the clients' port, on which etcd admits every common name
+	clientTLS, peerTLS bool
 }
 
 // NewPD starts a Placement Driver.
@@ -70,6 +75,12 @@ func (d *pd) configure(f software.Flags) error {
 		State   string `toml:"initial-cluster-state"`
 		Join    string `toml:"join"`
 
+		Security struct {
+			Authorities string   `toml:"cacert-path"`
+			Certificate string   `toml:"cert-path"`
+			Key         string   `toml:"key-path"`
+			Names       []string `toml:"cert-allowed-cn"`
+		} `toml:"security"`
 		Replication struct {
 			MaxReplicas int `toml:"max-replicas"`
 		} `toml:"replication"`
@@ -93,6 +104,16 @@ func (d *pd) configure(f software.Flags) error {
 		return fmt.Errorf("initial-cluster-state: unexpected clusterState %q", config.State)
 	}
 	var err error
+	files := config.Security
+	if len(files.Names) > 1 { // etcd's peers take one
+		return fmt.Errorf("cert-allowed-cn %v: Currently only supports one CN", files.Names)
+	}
+	if d.tls, err = (security{files.Authorities, files.Certificate, files.Key, files.Names}).identity(d.Process); err != nil {
+		return fmt.Errorf("security: %w", err)
+	}
+	if d.tls != nil {
+		d.forClients = &software.Identity{Authorities: d.tls.Authorities, Certificate: d.tls.Certificate}
+	}
 	if d.client, err = parseURLs(f.Last("http://127.0.0.1:2379", "client-urls")); err != nil {
 		return fmt.Errorf("client-urls: %w", err)
 	}
@@ -108,6 +129,11 @@ func (d *pd) configure(f software.Flags) error {
 		return fmt.Errorf("advertise-client-urls: %w", err)
 	}
 	d.clientURLs = strings.Split(client, ",")
+	d.clientTLS = encrypted(f.Last("http://127.0.0.1:2379", "client-urls"))
+	d.peerTLS = encrypted(f.Last("http://127.0.0.1:2380", "peer-urls"))
+	if (d.clientTLS || d.peerTLS) && d.tls == nil {
+		return errors.New("TLS key/cert (--cert-file/--key-file) must be provided for https URLs")
+	}
 	own := d.name + "=http://" + advertised[0].String()
 	for _, item := range strings.Split(f.Last(cmp.Or(config.Initial, own), "initial-cluster"), ",") {
 		name, url, ok := strings.Cut(strings.TrimSpace(item), "=")

@@ -11,6 +11,9 @@ import (
 
 func (d *pd) Answer(port int, r software.Request, _ software.Network) software.Response {
 	if !software.Accepts(d.client, port, true) {
+		if r.HTTP2 { // etcd 3.4 ends the stream before its answer; the status stands for that
+			return software.Response{Status: http.StatusBadGateway}
+		}
 		return d.peerAPI(r)
 	}
 	path, _, _ := strings.Cut(r.Path, "?")

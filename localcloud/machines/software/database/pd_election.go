@@ -16,7 +16,7 @@ func (d *pd) connect(network software.Network) {
 		if m.ID == d.log.Own {
 			continue
 		}
-		other, err := software.Connect[*pd](network, m.at())
+		other, err := d.peerAt(network, m)
 		if err != nil || !other.started || other.log.Cluster != d.log.Cluster {
 			continue
 		}

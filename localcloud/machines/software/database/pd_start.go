@@ -70,7 +70,7 @@ func (d *pd) remotes(network software.Network) (found []*pd) {
 		if m.Name == d.name {
 			continue
 		}
-		if other, err := software.Connect[*pd](network, m.at()); err == nil && other.started && other.Exit() == nil {
+		if other, err := d.peerAt(network, m); err == nil && other.started && other.Exit() == nil {
 			found = append(found, other)
 		}
 	}

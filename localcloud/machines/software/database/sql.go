@@ -12,7 +12,8 @@ import (
 
 // The MySQL error numbers that matter here.
 const (
-	mysqlConnect    = 2002 // the connection is refused, or times out
+	mysqlDenied     = 1045
+	mysqlConnect    = 2002 // the connection is refused, times out, or its TLS fails
 	mysqlGone       = 2006 // no answer within the client's read timeout
 	tidbNoTimestamp = 9001 // no timestamp
 	tidbNoLeader    = 9005 // a region is unavailable
@@ -65,8 +66,8 @@ func Address(p *software.Process, name string) (software.HostPort, error) {
 }
 
 // Query runs a statement that reads from all regions. Its result is nil, an immediate error, or a timeout.
-func Query(network software.Network, server software.HostPort) error {
-	t, err := software.Connect[*tidb](network, server)
+func Query(network software.Network, server software.HostPort, client Client) error {
+	t, err := connect(network, server, client)
 	if err != nil {
 		return err
 	}
@@ -74,8 +75,8 @@ func Query(network software.Network, server software.HostPort) error {
 }
 
 // Install installs WordPress's site, and says whether there was one. The statements before must have succeeded.
-func Install(network software.Network, server software.HostPort) (already bool) {
-	t, err := software.Connect[*tidb](network, server)
+func Install(network software.Network, server software.HostPort, client Client) (already bool) {
+	t, err := connect(network, server, client)
 	if err != nil || t.sql() != nil {
 		return false
 	}
@@ -91,8 +92,8 @@ func Installed(network software.Network, server software.HostPort) bool {
 
 // Leads says whether a region's stores lead at least half as many regions of the key space as those of the region that leads
 // most, as a TiDB knows from PD (information_schema.tikv_store_status). The value is that of the stores' label region.
-func Leads(network software.Network, server software.HostPort, region string) (bool, error) {
-	t, err := software.Connect[*tidb](network, server)
+func Leads(network software.Network, server software.HostPort, client Client, region string) (bool, error) {
+	t, err := connect(network, server, client)
 	if err != nil {
 		return false, err
 	}
@@ -110,6 +111,7 @@ func Leads(network software.Network, server software.HostPort, region string) (b
 // an error number, 0 for success.
 func Outcome(err error, waited, connect, read time.Duration) (waiting bool, code int) {
 	var paused *pause
+	var refused *refusal
 	switch {
 	case err == nil:
 		return false, 0
@@ -118,6 +120,8 @@ func Outcome(err error, waited, connect, read time.Duration) (waiting bool, code
 			return waited < paused.after, paused.code
 		}
 		return waited < read, mysqlGone
+	case errors.As(err, &refused):
+		return false, refused.code
 	case software.TimedOut(err):
 		return waited < connect, mysqlConnect
 	}

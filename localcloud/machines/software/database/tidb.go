@@ -25,7 +25,10 @@ type tidb struct {
 	pds         []software.HostPort
 	sqlAddress  software.HostPort
 	status      software.HostPort
-	initSQL     string // a file that is run at the first bootstrap
+	initSQL     string             // a file that is run at the first bootstrap
+	sqlTLS      *software.Identity // nil without TLS
+	clusterTLS  *software.Identity // of the status port, and towards PD and TiKV
+	now         time.Time
 	graceful    time.Duration
 	pdSince     time.Time // when the wait for PD began; storeSince: for a store
 	storeSince  time.Time
@@ -45,7 +48,15 @@ type tidbConfig struct {
 	Path         string `toml:"path"`
 	InitSQL      string `toml:"initialize-sql-file"`
 	GracefulWait int    `toml:"graceful-wait-before-shutdown"`
-	Status       struct {
+	Security     struct {
+		Certificate        string   `toml:"ssl-cert"`
+		Key                string   `toml:"ssl-key"`
+		ClusterAuthorities string   `toml:"cluster-ssl-ca"`
+		ClusterCertificate string   `toml:"cluster-ssl-cert"`
+		ClusterKey         string   `toml:"cluster-ssl-key"`
+		ClusterNames       []string `toml:"cluster-verify-cn"`
+	} `toml:"security"`
+	Status struct {
 		Host string `toml:"status-host"`
 		Port int    `toml:"status-port"`
 	} `toml:"status"`
@@ -83,10 +94,21 @@ func (t *tidb) configure(f software.Flags) error {
 	if t.pds, err = parseList(f.Last(config.Path, "path"), software.ParseHostPort); err != nil {
 		return fmt.Errorf("path: %w", err)
 	}
+	files := config.Security
+	t.clusterTLS, err = security{files.ClusterAuthorities, files.ClusterCertificate, files.ClusterKey, files.ClusterNames}.identity(t.Process)
+	if err != nil {
+		return fmt.Errorf("invalid TLS config: %w", err)
+	}
+	if files.Certificate+files.Key != "" {
+		if t.sqlTLS, err = software.ReadIdentity(t.Process.Files, "", files.Certificate, files.Key); err != nil {
+			return fmt.Errorf("secure connection cert/key/ca load fail: %w", err)
+		}
+	}
 	return nil
 }
 
 func (t *tidb) Step(now time.Time, network software.Network) {
+	t.now = now
 	if t.Over(now) {
 		return
 	}
@@ -94,7 +116,7 @@ func (t *tidb) Step(now time.Time, network software.Network) {
 		t.verdict = t.assess(network)
 		return
 	}
-	d, err := servingPD(network, t.pds, false)
+	d, err := servingPD(network, t.clusterTLS, t.pds, false)
 	if err != nil {
 		t.waits(now, &t.pdSince, tidbPDTimeout, err)
 		return
@@ -135,10 +157,12 @@ func (t *tidb) start(now time.Time) {
 	if !t.cluster.bootstrapped {
 		t.cluster.bootstrapped = true
 		if t.initSQL != "" {
-			if _, err := t.Process.Files.Read(t.initSQL); err != nil {
+			statements, err := t.Process.Files.Read(t.initSQL)
+			if err != nil {
 				t.Fail(1, fmt.Sprintf("unable to read InitializeSQLFile: %v", err))
 				return
 			}
+			t.cluster.usersNeedTLS = needsTLS(string(statements))
 		}
 		t.Process.Log("bootstrapped the database")
 	}
@@ -152,7 +176,7 @@ func (t *tidb) reachesStore(network software.Network, cluster *tidbCluster) erro
 		if s.tombstone {
 			continue
 		}
-		err := connects(network, s)
+		err := connects(network, t.clusterTLS, s)
 		if err == nil {
 			return nil
 		}
@@ -165,11 +189,11 @@ func (t *tidb) reachesStore(network software.Network, cluster *tidbCluster) erro
 }
 
 // connects checks that a store is up and reachable at the address it advertises.
-func connects(network software.Network, s *store) error {
+func connects(network software.Network, own *software.Identity, s *store) error {
 	if !s.up() {
 		return fmt.Errorf("TiKV %s is not up", s.address)
 	}
-	node, err := software.Connect[*tikv](network, s.address)
+	node, err := reach[*tikv](network, own, s.address)
 	if err == nil && node != s.node {
 		err = fmt.Errorf("%s: another store answers there", s.address)
 	}
@@ -181,7 +205,7 @@ func connects(network software.Network, s *store) error {
 
 // assess returns the result of a statement, which needs a timestamp from PD's leader, and the leaders of all regions.
 func (t *tidb) assess(network software.Network) error {
-	d, err := servingPD(network, t.pds, true)
+	d, err := servingPD(network, t.clusterTLS, t.pds, true)
 	t.leaders = nil
 	if err != nil {
 		return &pause{tidbNoTimestamp, tidbTimestampTimeout, err}
@@ -198,7 +222,7 @@ func (t *tidb) assess(network software.Network) error {
 		return &pause{tidbNoLeader, tidbReadTimeout, err}
 	}
 	for _, leader := range leaders {
-		node, err := software.Connect[*tikv](network, leader.advertise)
+		node, err := reach[*tikv](network, t.clusterTLS, leader.advertise)
 		if err == nil && node != leader {
 			err = fmt.Errorf("%s: another store answers there", leader.advertise)
 		}
@@ -211,10 +235,10 @@ func (t *tidb) assess(network software.Network) error {
 
 // servingPD returns a PD of the list that serves; if leader is set, it returns the leader, which alone issues timestamps:
 // other members do not forward the request. The error says why there is none.
-func servingPD(network software.Network, pds []software.HostPort, leader bool) (*pd, error) {
+func servingPD(network software.Network, own *software.Identity, pds []software.HostPort, leader bool) (*pd, error) {
 	var problems []error
 	for _, address := range pds {
-		d, err := software.Connect[*pd](network, address)
+		d, err := reach[*pd](network, own, address)
 		switch {
 		case err != nil:
 		case !d.serving:

@@ -29,6 +29,8 @@ type tikv struct {
 	sees      map[uint64]*tikv // the stores it connects to
 	cluster   *tidbCluster
 	problem   string // what it waits for
+	tls       *software.Identity
+	now       time.Time
 }
 
 // NewTiKV starts a TiKV store.
@@ -41,7 +43,14 @@ func NewTiKV(p *software.Process, args []string) software.Program {
 }
 
 func (k *tikv) configure(f software.Flags) error {
-	var config map[string]any
+	var config struct {
+		Security struct {
+			Authorities string   `toml:"ca-path"`
+			Certificate string   `toml:"cert-path"`
+			Key         string   `toml:"key-path"`
+			Names       []string `toml:"cert-allowed-cn"`
+		} `toml:"security"`
+	}
 	if err := readTOML(k.Process, f.Last("", "config", "C"), &config); err != nil {
 		return err
 	}
@@ -50,6 +59,10 @@ func (k *tikv) configure(f software.Flags) error {
 		return err
 	}
 	var err error
+	files := config.Security
+	if k.tls, err = (security{files.Authorities, files.Certificate, files.Key, files.Names}).identity(k.Process); err != nil {
+		return fmt.Errorf("invalid configuration: security: %w", err)
+	}
 	if k.pds, err = parseList(f.Last("127.0.0.1:2379", "pd", "pd-endpoints"), software.ParseHostPort); err != nil {
 		return fmt.Errorf("invalid configuration: pd endpoints: %w (without http://)", err)
 	}
@@ -77,7 +90,8 @@ func (k *tikv) Step(now time.Time, network software.Network) {
 	if k.Over(now) {
 		return
 	}
-	if d, err := servingPD(network, k.pds, false); err != nil {
+	k.now = now
+	if d, err := servingPD(network, k.tls, k.pds, false); err != nil {
 		k.waits(err)
 	} else {
 		k.heartbeat(now, d)
@@ -91,7 +105,7 @@ func (k *tikv) Step(now time.Time, network software.Network) {
 		if other.node == k || other.tombstone {
 			continue
 		}
-		if found, err := software.Connect[*tikv](network, other.address); err == nil && found.id == id {
+		if found, err := reach[*tikv](network, k.tls, other.address); err == nil && found.id == id {
 			k.sees[id] = found
 		}
 	}

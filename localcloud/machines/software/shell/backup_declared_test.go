@@ -15,7 +15,12 @@ import (
 // The declared scripts take one backup of two regions, and restore it.
 func TestDeclaredBackup(t *testing.T) {
 	w := regional(t, 3)
-	w.Place("tidb", softwaretest.TiDB(t, 3))
+	certificate := softwaretest.NewAuthority(t).Files("database", time.Now().Add(time.Hour), "tidb")
+	tidb := softwaretest.TiDB(t, 3, "--config=/etc/tidb/tidb.toml")
+	tidb.Files = softwaretest.With(softwaretest.With(softwaretest.Disk("/data"), "/tls", certificate), "/etc/tidb", map[string]string{
+		"tidb.toml": "[security]\nssl-cert = \"/tls/tls.crt\"\nssl-key = \"/tls/tls.key\"\n" +
+			"cluster-ssl-ca = \"/etc/database-tls/ca.crt\"\ncluster-ssl-cert = \"/etc/database-tls/tls.crt\"\ncluster-ssl-key = \"/etc/database-tls/tls.key\"\n"})
+	w.Place("tidb", tidb)
 	w.Pass(time.Minute)
 	buckets := w.Google("backups")
 	backup := ""
@@ -25,14 +30,14 @@ func TestDeclaredBackup(t *testing.T) {
 		text, err := os.ReadFile("../../../../components/" + component + "/files/" + name)
 		require.NoError(t, err)
 		p := script(t, "", append([]string{"BUCKET", "backups", "BACKUP", backup, "REGION", region, "REGIONS", "r1 r2", "SITE_URL", "http://x",
-			"DATABASE_HOST", "tidb:4000", "DATABASE_USER", "reader", "DATABASE_PASSWORD", "p", "DATABASE_NAME", "wordpress"}, gcs...)...)
+			"DATABASE_HOST", "tidb:4000", "DATABASE_CA", "/scripts/ca.crt", "DATABASE_USER", "reader", "DATABASE_PASSWORD", "p", "DATABASE_NAME", "wordpress"}, gcs...)...)
 		p.Image, p.Command = softwaretest.Image(t, image), []string{"sh", "/scripts/" + name}
 		files := software.NewVolume(software.NFS, nil)
 		files.Opaque = true
 		p.Files = &software.Filesystem{ReadOnly: true, Mounts: []software.Mount{
 			{Path: "/work", Volume: work}, {Path: "/tmp", Volume: software.NewVolume(software.Empty, nil)},
 			{Path: "/wp-content", Volume: files, ReadOnly: component == "backup"},
-			{Path: "/scripts", Volume: software.NewVolume(software.Config, map[string][]byte{name: text})},
+			{Path: "/scripts", Volume: software.NewVolume(software.Config, map[string][]byte{name: text, "ca.crt": []byte(certificate["ca.crt"])})},
 		}}
 		host := w.Place("job", p)
 		host.Logs = nil

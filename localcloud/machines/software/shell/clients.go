@@ -18,10 +18,13 @@ import (
 
 // Curl's exit codes.
 const (
-	curlResolve = 6
-	curlConnect = 7
-	curlHTTP    = 22
-	curlTimeout = 28
+	curlMalformed   = 3
+	curlResolve     = 6
+	curlConnect     = 7
+	curlHTTP        = 22
+	curlTimeout     = 28
+	curlTLS         = 35
+	curlCertificate = 58
 )
 
 // clientTimeout is a client's default timeout for a connection or an answer.
@@ -38,10 +41,11 @@ func (c *call) fetch(address, option string, body ...string) (response software.
 	if len(body) > 0 {
 		request.Method, request.Body = http.MethodPost, body[0]
 	}
-	return c.send(u.Hostname(), cmp.Or(u.Port(), "80"), option, request)
+	return c.send(u.Hostname(), cmp.Or(u.Port(), "80"), option, nil, request)
 }
 
-func (c *call) send(host, port, option string, request software.Request) (response software.Response, err error) {
+// send sends a request, over TLS as the given identity if there is one.
+func (c *call) send(host, port, option string, own *software.Identity, request software.Request) (response software.Response, err error) {
 	request.Waited = clientTimeout
 	if option != "" {
 		if request.Waited, err = seconds(option); err != nil {
@@ -54,7 +58,11 @@ func (c *call) send(host, port, option string, request software.Request) (respon
 	}
 	c.outside(func(network software.Network) {
 		var remote software.Remote
-		if remote, err = network.Dial(host, number); err == nil {
+		if remote, err = network.Dial(host, number); err == nil && own != nil {
+			request.TLS = true
+			err = software.Handshake(own, remote.Program, number, host)
+		}
+		if err == nil {
 			if response = remote.Send(request); response.Status == 0 {
 				err = os.ErrDeadlineExceeded
 			}
@@ -92,7 +100,7 @@ func netcat(c *call) int {
 		request.Closed = true
 	case <-time.After(commandCost / 2):
 	}
-	response, err := c.send(c.operands[0], c.operands[1], c.options['w'], request)
+	response, err := c.send(c.operands[0], c.operands[1], c.options['w'], nil, request)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		<-c.ctx.Done()
 	}
@@ -134,22 +142,71 @@ func wget(c *call) int {
 	return 0
 }
 
+// curl requests a URL. It knows https with an authority and a certificate given as options.
 func curl(c *call) int {
 	if len(c.operands) != 1 {
 		return 2
 	}
-	response, err := c.fetch(c.operands[0], c.options['m'])
-	var dns *net.DNSError
-	switch {
-	case errors.As(err, &dns):
-		return curlResolve
-	case software.TimedOut(err):
-		return curlTimeout
-	case err != nil:
-		return curlConnect
-	case response.Status >= http.StatusBadRequest && c.has('f'):
-		return curlHTTP
+	u, err := url.Parse(c.operands[0])
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return curlMalformed
 	}
-	fmt.Fprint(c.out, response.Body)
+	request := software.Request{Path: u.RequestURI(), Method: http.MethodGet}
+	if data, given := c.options['d']; given {
+		request.Method, request.Body = http.MethodPost, data
+	}
+	request.Method = cmp.Or(c.options['X'], request.Method)
+	var own *software.Identity
+	port := "80"
+	if u.Scheme == "https" {
+		request.HTTP2 = !c.has('1') // which servers offer in the handshake
+		port = "443"
+		absolute := func(name string) string {
+			if name == "" {
+				return ""
+			}
+			return c.absolute(name)
+		}
+		if own, err = software.ReadIdentity(c.process.Files, absolute(c.options['C']), absolute(c.options['E']), absolute(c.options['K'])); err != nil {
+			fmt.Fprintf(c.err, "curl: (%d) %v\n", curlCertificate, err)
+			return curlCertificate
+		}
+	}
+	response, err := c.send(u.Hostname(), cmp.Or(u.Port(), port), c.options['m'], own, request)
+	var dns *net.DNSError
+	var handshake *software.HandshakeError
+	switch {
+	case errors.As(err, &handshake):
+		return c.curlFails(curlTLS, err)
+	case errors.As(err, &dns):
+		return c.curlFails(curlResolve, err)
+	case software.TimedOut(err):
+		return c.curlFails(curlTimeout, err)
+	case err != nil:
+		return c.curlFails(curlConnect, err)
+	}
+	failed := response.Status >= http.StatusBadRequest
+	if !failed || !c.has('f') {
+		switch output := c.options['o']; output {
+		case "":
+			fmt.Fprint(c.out, response.Body)
+		case "/dev/null":
+		default:
+			if err := c.process.Files.Write(c.absolute(output), []byte(response.Body)); err != nil {
+				return c.curlFails(23, err)
+			}
+		}
+	}
+	if failed && (c.has('f') || c.has('B')) {
+		return c.curlFails(curlHTTP, fmt.Errorf("the requested URL returned error: %d", response.Status))
+	}
 	return 0
+}
+
+// curlFails says why curl fails, unless it is silent, and returns its code.
+func (c *call) curlFails(code int, err error) int {
+	if !c.has('s') || c.has('S') {
+		fmt.Fprintf(c.err, "curl: (%d) %v\n", code, err)
+	}
+	return code
 }

@@ -31,12 +31,13 @@ var commands map[string]command
 func init() {
 	nothing := func(*call) int { return 0 } // the files have no owners and modes
 	commands = map[string]command{
-		"awk":    {"v:", awk, nil},
-		"cat":    {"", concatenate, nil},
-		"chmod":  {"R", nothing, nil},
-		"chown":  {"R", nothing, nil},
-		"cp":     {"Rrf", copyFiles, nil},
-		"curl":   {"fsSm:", curl, nil},
+		"awk":   {"v:", awk, nil},
+		"cat":   {"", concatenate, nil},
+		"chmod": {"R", nothing, nil},
+		"chown": {"R", nothing, nil},
+		"cp":    {"Rrf", copyFiles, nil},
+		"curl": {"fsSm:X:H:d:o:B1C:E:K:", curl, map[string]byte{
+			"fail-with-body": 'B', "http1.1": '1', "cacert": 'C', "cert": 'E', "key": 'K'}},
 		"date":   {"ud:", date, nil},
 		"df":     {"Pk", diskFree, nil},
 		"du":     {"sk", diskUsage, nil},

@@ -19,7 +19,7 @@ const site = ".wp_options.000000000.sql"
 // dumpling dumps the database to a bucket.
 func dumpling(c *call) int {
 	args, err := long(c.operands, []string{"h", "host", "P", "port", "u", "user", "p", "password", "B", "database", "f", "filter",
-		"consistency", "c", "compress", "F", "filesize", "r", "rows", "t", "threads", "status-addr", "o", "output"}, nil)
+		"consistency", "c", "compress", "F", "filesize", "r", "rows", "t", "threads", "status-addr", "ca", "o", "output"}, nil)
 	server, problem := software.ParseHostPort(args.last("host") + args.last("h") + ":" + args.last("port") + args.last("P"))
 	to, ok := strings.CutPrefix(args.last("output")+args.last("o"), "gs://")
 	bucket, folder, _ := strings.Cut(to, "/")
@@ -29,9 +29,13 @@ func dumpling(c *call) int {
 	if err == nil && !ok {
 		err = errors.New("the model dumps only to gs://BUCKET/PATH")
 	}
+	var client database.Client
+	if err == nil && args.has("ca") {
+		client, err = database.FileClient(c.absolute(args.last("ca")), c.process.Files)
+	}
 	installed := false
 	if err == nil {
-		if err = c.query(server); err == nil {
+		if err = c.query(server, client); err == nil {
 			c.outside(func(network software.Network) { installed = database.Installed(network, server) })
 		}
 	}
@@ -56,6 +60,9 @@ func lightning(c *call) int {
 		TiDB struct {
 			Host string `toml:"host"`
 			Port int    `toml:"port"`
+			TLS  struct {
+				Authorities string `toml:"ca-path"`
+			} `toml:"security"`
 		} `toml:"tidb"`
 	}
 	args, err := long(c.operands, []string{"config"}, nil)
@@ -88,11 +95,15 @@ func lightning(c *call) int {
 			return err
 		})
 	}
+	client, problem := database.FileClient(config.TiDB.TLS.Authorities, c.process.Files)
 	if err == nil {
-		err = c.query(server)
+		err = problem
+	}
+	if err == nil {
+		err = c.query(server, client)
 	}
 	if err == nil && installed {
-		c.outside(func(network software.Network) { database.Install(network, server) })
+		c.outside(func(network software.Network) { database.Install(network, server, client) })
 	}
 	return c.finish("tidb lightning", err, "tidb lightning exit")
 }

@@ -14,7 +14,8 @@ import (
 // gateProcess is the program's gate, which queries the first Placement Driver.
 func gateProcess(t *testing.T, stands string) software.Process {
 	t.Helper()
-	return script(t, string(softwaretest.Declared(t, "tidb/files/gate.sh")), "DATABASE_STANDS", stands, "PD", "http://pd0:2379")
+	text := string(softwaretest.Declared(t, "tidb/files/call.sh")) + string(softwaretest.Declared(t, "tidb/files/gate.sh"))
+	return script(t, text, "DATABASE_STANDS", stands, "PD", "https://pd0:2379")
 }
 
 // holds says whether a gate is still closed after a while.
@@ -33,6 +34,7 @@ func TestGateOpensBeforeThereIsADatabase(t *testing.T) {
 
 func TestGateOpensWhenTheDatabaseIsWell(t *testing.T) {
 	w := softwaretest.New(t)
+	w.Secure = true
 	gate := w.Place("gate", gateProcess(t, "yes"))
 	closed := holds(w, gate)
 	require.True(t, closed, "no Placement Driver answers")

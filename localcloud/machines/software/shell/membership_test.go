@@ -16,20 +16,21 @@ import (
 // Driver, and is about the region of number n.
 func operation(t *testing.T, name string, n int, env ...string) software.Process {
 	t.Helper()
-	text := string(softwaretest.Declared(t, "tidb/files/pd-api.sh")) + "\n" + string(softwaretest.Declared(t, "tidb/files/"+name+".sh"))
+	text := string(softwaretest.Declared(t, "tidb/files/call.sh")) + string(softwaretest.Declared(t, "tidb/files/pd-api.sh")) + "\n" + string(softwaretest.Declared(t, "tidb/files/"+name+".sh"))
 	p := script(t, text, append([]string{
 		"PD_HOST", "pd0", "PD_PORT", "2379", "REGION", fmt.Sprintf("region-%d", n), "MEMBER", fmt.Sprintf("m%d", n),
 		"STORE", fmt.Sprintf("tikv%d:20160", n), "LEAVE_SECONDS", "60",
 		"MEMBERS", "", "PRIMARY", "", "PRIMARY_MEMBER", "",
 	}, env...)...)
 	p.Command[1] = "-euc"
-	p.Pace = 50 // nc's input ends with a sleep, which must not be shorter than what the processors keep nc waiting
+	p.Pace = 50
 	return p
 }
 
 // regional is a database of some regions, settled.
 func regional(t *testing.T, n int) *softwaretest.World {
 	w := softwaretest.New(t)
+	w.Secure = true
 	for i := range n {
 		w.Place(fmt.Sprintf("pd%d", i), softwaretest.PD(t, i, n))
 		w.Place(fmt.Sprintf("tikv%d", i), softwaretest.TiKV(t, i, n))

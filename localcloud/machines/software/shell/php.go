@@ -30,7 +30,12 @@ func php(c *call) int {
 			c.process.Log("php: %v", err)
 			return 1
 		}
-		for err = c.query(address); err != nil; err = c.query(address) {
+		client, err := database.ScriptClient(script, c.env, c.process.Files)
+		if err != nil {
+			c.process.Log("php: %v", err)
+			return 1
+		}
+		for err = c.query(address, client); err != nil; err = c.query(address, client) {
 			if !retries || c.ctx.Err() != nil {
 				c.process.Log("php: %v", err)
 				return 1
@@ -40,7 +45,7 @@ func php(c *call) int {
 			}
 		}
 		if strings.Contains(script, "wp_install(") {
-			c.install(address)
+			c.install(address, client)
 		}
 	}
 	return 0
@@ -64,9 +69,9 @@ func (c *call) script() (string, bool) {
 }
 
 // install does what the declared script does of all regions' Jobs that run it: one of them installs the site.
-func (c *call) install(address software.HostPort) {
+func (c *call) install(address software.HostPort, client database.Client) {
 	already := false
-	c.outside(func(network software.Network) { already = database.Install(network, address) })
+	c.outside(func(network software.Network) { already = database.Install(network, address, client) })
 	if already {
 		c.process.Log("already installed")
 	} else {
@@ -74,8 +79,8 @@ func (c *call) install(address software.HostPort) {
 	}
 }
 
-func (c *call) query(address software.HostPort) (err error) {
-	c.outside(func(network software.Network) { err = database.Query(network, address) })
+func (c *call) query(address software.HostPort, client database.Client) (err error) {
+	c.outside(func(network software.Network) { err = database.Query(network, address, client) })
 	if software.TimedOut(err) {
 		_ = c.sleepPaced(defaultSocketTimeout)
 	}

@@ -31,13 +31,14 @@ type region struct {
 func memberList(members int) string {
 	var list []string
 	for n := range members {
-		list = append(list, fmt.Sprintf("m%d=http://pd%d:2380", n, n))
+		list = append(list, fmt.Sprintf("m%d=https://pd%d:2380", n, n))
 	}
 	return strings.Join(list, ",")
 }
 
 // regionsOf are the regions of a new stack.
 func regionsOf(t *testing.T, w *softwaretest.World, members int) (all []*region) {
+	w.Secure = true
 	for n := range members {
 		all = append(all, &region{t: t, w: w, n: n, members: memberList(members), founders: memberList(members),
 			disk: software.NewVolume(software.Disk, nil), written: software.NewVolume(software.Empty, nil)})
@@ -49,8 +50,8 @@ func (r *region) host() string { return fmt.Sprintf("pd%d", r.n) }
 
 // decide starts the init container.
 func (r *region) decide() *softwaretest.Host {
-	p := script(r.t, string(softwaretest.Declared(r.t, "tidb/files/start-pd.sh")), "NAME", fmt.Sprintf("m%d", r.n),
-		"PEER_URL", fmt.Sprintf("http://pd%d:2380", r.n), "MEMBERS", r.members, "FOUNDERS", r.founders, "DATABASE_STANDS", r.stands)
+	p := script(r.t, string(softwaretest.Declared(r.t, "tidb/files/call.sh"))+string(softwaretest.Declared(r.t, "tidb/files/start-pd.sh")), "NAME", fmt.Sprintf("m%d", r.n),
+		"PEER_URL", fmt.Sprintf("https://pd%d:2380", r.n), "MEMBERS", r.members, "FOUNDERS", r.founders, "DATABASE_STANDS", r.stands)
 	p.Files = &software.Filesystem{ReadOnly: true, Mounts: []software.Mount{
 		{Path: "/var/lib/pd", Volume: r.disk},
 		{Path: "/etc/pd", Volume: r.written},
@@ -137,7 +138,7 @@ func (r *region) idOf(other *region) string {
 	}
 	require.NoError(r.t, json.Unmarshal([]byte(r.w.Get(r.host(), 2380, "/members").Body), &list))
 	for _, m := range list {
-		if m.PeerURLs[0] == "http://"+other.host()+":2380" {
+		if m.PeerURLs[0] == "https://"+other.host()+":2380" {
 			return m.ID.String()
 		}
 	}
@@ -196,7 +197,7 @@ func TestALostDiskIsReplaced(t *testing.T) {
 		"after the removal": func(lost, other *region) { other.post("remove", `{"ID":"`+other.idOf(lost)+`"}`) },
 		"after the addition": func(lost, other *region) {
 			other.post("remove", `{"ID":"`+other.idOf(lost)+`"}`)
-			other.post("add", `{"peerURLs":["http://`+lost.host()+`:2380"]}`)
+			other.post("add", `{"peerURLs":["https://`+lost.host()+`:2380"]}`)
 		},
 		"before the Placement Driver started": func(lost, _ *region) { require.Zero(lost.t, lost.w.WaitExit(lost.decide())) },
 		"after it wrote its log, before the others had its name": func(lost, _ *region) {
@@ -310,10 +311,10 @@ func TestOneJoinsAfterTheOther(t *testing.T) {
 	all := standing(t)
 	fourth := regionsOf(t, all[0].w, 4)[3]
 	fourth.founders, fourth.members = "", memberList(5)
-	all[0].post("add", `{"peerURLs":["http://pd4:2380"]}`)
+	all[0].post("add", `{"peerURLs":["https://pd4:2380"]}`)
 	decided := fourth.decide()
 	waits(t, all[0].w, decided)
-	require.Contains(t, decided.Logs, "waits: http://pd4:2380 is joining")
+	require.Contains(t, decided.Logs, "waits: https://pd4:2380 is joining")
 	all[0].post("remove", `{"ID":"`+all[0].idOf(&region{n: 4})+`"}`)
 	fourth.begin(decided)
 	cluster(t, append(all, fourth)...)
@@ -323,7 +324,7 @@ func TestAMemberOutsideTheConfigurationStopsAJoin(t *testing.T) {
 	t.Parallel()
 	all := standing(t)
 	for _, r := range all {
-		r.members = "m1=http://pd1:2380,m0=http://pd0:2380,m7=http://pd7:2380"
+		r.members = "m1=https://pd1:2380,m0=https://pd0:2380,m7=https://pd7:2380"
 	}
 	all[1].lose()
 	decided := all[1].decide()
@@ -338,7 +339,7 @@ func TestFoundersFollowTheFirst(t *testing.T) {
 	all := regionsOf(t, softwaretest.New(t), 3)
 	all[0].start()
 	for _, r := range all[1:] {
-		r.members = "m0=http://pd0:2380,m1=http://pd1:2380,m3=http://pd3:2380"
+		r.members = "m0=https://pd0:2380,m1=https://pd1:2380,m3=https://pd3:2380"
 		r.founders = r.members
 	}
 	all[1].start()
@@ -349,9 +350,10 @@ func TestFoundersFollowTheFirst(t *testing.T) {
 func TestTwoClustersStopAJoin(t *testing.T) {
 	t.Parallel()
 	w := softwaretest.New(t)
+	w.Secure = true
 	for n, members := range map[int]int{0: 1, 1: 1} {
 		p := softwaretest.PD(t, n, 0)
-		p.Args[len(p.Args)-1] = fmt.Sprintf("--initial-cluster=m%d=http://pd%d:2380", n, n*members)
+		p.Args[len(p.Args)-1] = fmt.Sprintf("--initial-cluster=m%d=https://pd%d:2380", n, n*members)
 		w.Place(fmt.Sprintf("pd%d", n), p)
 	}
 	w.Pass(10 * time.Second)

@@ -19,6 +19,8 @@ type World struct {
 	mu    sync.Mutex
 	Now   time.Time
 	Hosts map[string]*Host
+	// Secure gives every process the certificate of the database's servers, which then speak TLS.
+	Secure bool
 	// Cut says whether packets from one host to a port of another are lost.
 	Cut func(from, to string, port int) bool
 }
@@ -36,7 +38,7 @@ type Host struct {
 
 // New makes a world without hosts.
 func New(t *testing.T) *World {
-	return &World{t: t, Now: time.Unix(1700000000, 0), Hosts: map[string]*Host{}}
+	return &World{t: t, Now: time.Now().Truncate(time.Second), Hosts: map[string]*Host{}}
 }
 
 // Place starts a process on a host.
@@ -51,6 +53,9 @@ func (w *World) Place(name string, p software.Process) *Host {
 	}
 	if p.Files == nil {
 		p.Files = Disk("/data")
+	}
+	if w.Secure {
+		p = secure(p)
 	}
 	if p.Capabilities == nil {
 		p.Capabilities = Capabilities("CHOWN", "SETUID", "SETGID", "DAC_READ_SEARCH", "SYS_RESOURCE")

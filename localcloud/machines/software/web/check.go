@@ -92,9 +92,14 @@ const connectionRefused = 111
 // check answers a mounted script that checks the site, its files and its database, as far as it declares these checks.
 func (s *php) check(script string, r software.Request, network software.Network) software.Response {
 	page := readCheck(script, s.settings)
-	if page.leaders {
-		return s.checkLeaders(page, network)
+	client, err := database.ScriptClient(script, s.env, s.files)
+	if err != nil {
+		return unavailable("%v\n", err)
 	}
+	if page.leaders {
+		return s.checkLeaders(page, client, network)
+	}
+	s.database = database.Query(network, s.mysql, client)
 	response := s.checkAll(page, r, network)
 	if page.verdict != "" && response.Status != 0 {
 		_ = s.files.Write(page.verdict, []byte(fmt.Sprintf("%s\n%d %s", s.now.Format(time.RFC3339Nano), response.Status, response.Body)))
@@ -135,7 +140,7 @@ func (s *php) checkAll(page checkPage, r software.Request, network software.Netw
 }
 
 // checkLeaders answers a page that repeats another's last verdict, if the region holds the database's leaders.
-func (s *php) checkLeaders(page checkPage, network software.Network) software.Response {
+func (s *php) checkLeaders(page checkPage, client database.Client, network software.Network) software.Response {
 	if page.stopping != "" && s.files.Holds(page.stopping) {
 		return unavailable("the pod stops\n")
 	}
@@ -149,7 +154,7 @@ func (s *php) checkLeaders(page checkPage, network software.Network) software.Re
 	if status != strconv.Itoa(http.StatusOK) {
 		return unavailable("%s", text)
 	}
-	if leads, err := database.Leads(network, s.mysql, s.region); err == nil && !leads && text == "ok\n" {
+	if leads, err := database.Leads(network, s.mysql, client, s.region); err == nil && !leads && text == "ok\n" {
 		return unavailable("the leaders are in another region\n")
 	}
 	return software.Response{Status: http.StatusOK, Body: text, Header: plainText}

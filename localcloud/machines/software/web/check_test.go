@@ -8,7 +8,7 @@ import (
 )
 
 func TestReadCheck(t *testing.T) {
-	settings := phpSettings{time.Minute, time.Hour}
+	settings := phpSettings{time.Minute, time.Hour, ""}
 	plain := readCheck("<?php", settings)
 	require.Equal(t, checkPage{connect: time.Minute, read: time.Hour}, plain)
 	page := readCheck(`<?php

@@ -62,9 +62,9 @@ func TestWordPressTellsCachesWhatIsDeclared(t *testing.T) {
 		}
 	}
 
-	already := database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000})
+	already := database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000}, database.Client{})
 	require.False(t, already)
-	require.True(t, database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000}), "once")
+	require.True(t, database.Install(w.View(w.Hosts["cached"]), software.HostPort{Host: "tidb", Port: 4000}, database.Client{}), "once")
 	w.Pass(time.Second)
 	for host, want := range map[string]string{"cached": "public, max-age=10", "plain": ""} {
 		front := w.Get(host, 80, "/")
