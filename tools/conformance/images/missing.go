@@ -23,7 +23,7 @@ func missingPrograms(names []string) (missing []string) {
 
 // Missing lists the programs in the images that this machine lacks, each with its source.
 func Missing() []string {
-	missing := missingPrograms([]string{"apache2", "php", "ganesha.nfsd", "curl"})
+	missing := missingPrograms([]string{"apache2", "php", "ganesha.nfsd", "curl", "openssl"})
 	for pattern, source := range map[string]string{
 		filepath.Join(Bin(), "pd-server"):          "make real-wordpress, or conformance, builds it",
 		filepath.Join(Bin(), "tidb-server"):        "make real-wordpress, or conformance, builds it",
