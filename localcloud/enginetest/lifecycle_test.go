@@ -90,7 +90,7 @@ func checkOutputs(b *bench) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
+	want := []string{"certificates_until", "database", "kubeconfig", "loadbalancer_ip", "regions", "site_url", "syncthing_devices"}
 	if !slices.Equal(names, want) {
 		b.t.Errorf("the outputs are %v, not %v", names, want)
 	}
