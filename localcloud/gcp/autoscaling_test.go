@@ -33,7 +33,7 @@ func TestAPoolGrows(t *testing.T) {
 	require.Empty(t, s.engine.diff(api.NodePoolType, "pool", id, fixed, growing, s.outputs["pool"], unsized...).Replaces, "in place")
 	on, err := s.updateFrom(s.outputs["pool"], api.NodePoolType, "pool", id, fixed, growing, unsized...)
 	require.NoError(t, err)
-	assert.Equal(t, cloud.NodePool{Least: 2, Most: 4, Count: 2}, limits(s.hardware.pool(id)))
+	assert.Equal(t, cloud.NodePool{Least: 2, Most: 4, Count: 2}, bounds(s.hardware.pool(id)))
 	assert.Equal(t, groups, on["managedInstanceGroupUrls"], "the instance group stays")
 	assert.Equal(t, "BALANCED", on["autoscaling"].ObjectValue()["locationPolicy"].StringValue())
 
@@ -47,21 +47,21 @@ func TestAPoolGrows(t *testing.T) {
 	more := s.with("pool", props{"autoscaling": props{"minNodeCount": 2, "maxNodeCount": 6}})
 	changed, err := s.updateFrom(on, api.NodePoolType, "pool", id, growing, more, unsized...)
 	require.NoError(t, err)
-	assert.Equal(t, cloud.NodePool{Least: 2, Most: 6, Count: 4}, limits(s.hardware.pool(id)), "an update does not shrink it")
+	assert.Equal(t, cloud.NodePool{Least: 2, Most: 6, Count: 4}, bounds(s.hardware.pool(id)), "an update does not shrink it")
 	assert.Equal(t, 4, count(changed))
 
 	resize(5)
 	stale, err := s.updateFrom(on, api.NodePoolType, "pool", id, more, fixed, ignored["pool"]...)
 	require.NoError(t, err)
-	assert.Equal(t, cloud.NodePool{Count: 5}, limits(s.hardware.pool(id)), "by the old state, the size has not changed")
+	assert.Equal(t, cloud.NodePool{Count: 5}, bounds(s.hardware.pool(id)), "by the old state, the size has not changed")
 	assert.Equal(t, 5, count(stale))
 	off, err := s.updateFrom(stale, api.NodePoolType, "pool", id, fixed, fixed, ignored["pool"]...)
 	require.NoError(t, err)
-	assert.Equal(t, cloud.NodePool{Count: 2}, limits(s.hardware.pool(id)))
+	assert.Equal(t, cloud.NodePool{Count: 2}, bounds(s.hardware.pool(id)))
 	assert.Equal(t, groups, off["managedInstanceGroupUrls"])
 }
 
-// limits is what a pool's size follows.
-func limits(p cloud.NodePool) cloud.NodePool {
+// bounds is what a pool's size follows.
+func bounds(p cloud.NodePool) cloud.NodePool {
 	return cloud.NodePool{Least: p.Least, Most: p.Most, Count: p.Count}
 }
