@@ -139,6 +139,7 @@ func (s *Simulator) AddCluster(ctx context.Context, info cloud.Cluster, config *
 	if err := s.ctx.Err(); err != nil {
 		return errors.New("the machines are shut down")
 	}
+	info.ManagedCollection = false // the control plane's alone: turning it on or off replaces no machine
 	if old := s.cluster(info.ID); old != nil {
 		if old.info == info && old.client.Host() == config.Host {
 			return nil

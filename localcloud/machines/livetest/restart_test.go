@@ -28,6 +28,10 @@ func TestMachinesOutliveTheSimulator(t *testing.T) {
 	})
 	before := r.ready(t, ns, "app=web", 1)[0]
 	nodes := world.simulator.Instances(r.pool.ID)
+	collecting := r.Cluster
+	collecting.ManagedCollection = true
+	require.NoError(t, world.simulator.AddCluster(t.Context(), collecting, r.config))
+	require.Equal(t, nodes, world.simulator.Instances(r.pool.ID), "an update of the control plane keeps the machines")
 	// Pending reports must be written before the process ends.
 	time.Sleep(time.Second)
 
