@@ -48,6 +48,7 @@ func alreadyExists(zone string) error {
 
 func checkAbsolute(name string) error {
 	if !strings.HasSuffix(name, ".") {
+		//lint:ignore ST1005 Google's words
 		return fmt.Errorf("%q doesn't end with %q, name field must end with trailing dot, for example test.example.com.", name, ".")
 	}
 	return nil

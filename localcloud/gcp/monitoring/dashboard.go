@@ -101,6 +101,7 @@ func checkDashboard(text string) error {
 	}
 	o := api.Object(layout)
 	if o.Str("displayName") == "" {
+		//lint:ignore ST1005 Google's words
 		return fmt.Errorf("Field displayName must not be empty")
 	}
 	columns, tiles := o.Num("mosaicLayout.columns"), o.Objs("mosaicLayout.tiles")
