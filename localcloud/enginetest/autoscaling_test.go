@@ -10,7 +10,8 @@ import (
 )
 
 // growth are the turns of the autoscalers, each with the plan that it adds to an update. The last number of pods before they go
-// is the least: config refuses more. Without nodes, growth restarts nothing; with them, what must not move restarts once.
+// is the least: config refuses more. They restart nothing. Growing
+// pools are not among them: a pool's change waits for a healthy database, and would not ride on an update that mends one.
 var growth = map[string]struct {
 	settings []setting
 	plan     []string
@@ -24,22 +25,10 @@ var growth = map[string]struct {
 		"update kubernetes:autoscaling/v2:HorizontalPodAutoscaler::wordpress-%s",
 		"update gcp:compute/backendService:BackendService::loadbalancer",
 	}},
-	"nodes": {[]setting{{"growth.nodes", "3"}}, append([]string{
-		"update gcp:container/nodePool:NodePool::cluster-%s", "replace kubernetes:batch/v1:Job::gate-%s",
-	}, unmoved...)},
-	// The pools and their gates change with the numbers that ride on the same update.
-	"off": {[]setting{{"growth", ""}}, append([]string{
+	"off": {[]setting{{"growth", ""}}, []string{
 		"delete kubernetes:autoscaling/v2:HorizontalPodAutoscaler::wordpress-%s",
 		"delete kubernetes:autoscaling/v2:HorizontalPodAutoscaler::tidb-%s-tidb",
-	}, unmoved...)},
-}
-
-// unmoved are the servers that machines which come and go must not move.
-var unmoved = []string{
-	"update kubernetes:apps/v1:StatefulSet::tidb-%s-pd", "replace kubernetes:batch/v1:Job::tidb-%s-pd-gate",
-	"update kubernetes:apps/v1:StatefulSet::tidb-%s-tikv", "replace kubernetes:batch/v1:Job::tidb-%s-tikv-gate",
-	"update kubernetes:apps/v1:StatefulSet::nfs-%s", "update kubernetes:apps/v1:Deployment::syncthing-%s",
-	"update kubernetes:apps/v1:Deployment::wordpress-%s",
+	}},
 }
 
 // grow sets the autoscalers, which the test's next update applies with its own changes, and returns their plan. It checks that
@@ -88,24 +77,4 @@ func checkAutoscalers(b *bench) {
 			b.t.Errorf("%s has the autoscalers %s", region, got)
 		}
 	}
-}
-
-// instanceGroups are the backends of the load balancer, in order.
-func instanceGroups(b *bench) string {
-	b.t.Helper()
-	type resource struct {
-		Type    string
-		Outputs struct{ Backends []struct{ Group string } }
-	}
-	state := decode[struct {
-		Deployment struct{ Resources []resource }
-	}](b.t, b.outputOf("stack export"))
-	var groups []string
-	for _, r := range state.Deployment.Resources {
-		for _, backend := range r.Outputs.Backends {
-			groups = append(groups, backend.Group)
-		}
-	}
-	slices.Sort(groups)
-	return strings.Join(slices.Compact(groups), " ")
 }
