@@ -48,11 +48,15 @@ func (l *loader) growth(replicas sizing.Replicas) (g sizing.Growth) {
 	return g
 }
 
-// stillGrown refuses to remove an autoscaler that allows more than the least. Nothing would take its pods away: the
-// Deployment's own number has not changed, so an update would not set it, and would later fail to, because another manager
-// owns the field (server-side apply).
+// stillGrown refuses to remove an autoscaler that allows another number than the least. Nothing would take its pods away: the
+// Deployment's own number has not changed, so an update would not set it. And an autoscaler lives until the update's end, so it
+// would undo a new number.
 func (l *loader) stillGrown(object field, name, key string, least int) {
-	if most := l.last.Growing[name]; least > 0 && most > least {
+	switch most := l.last.Growing[name]; {
+	case least > 0 && most > 0 && most < least:
+		l.problem(object.key+"."+name, "", fmt.Sprintf("is not set, and %s is %d instead of %d: first remove it alone, with %s at %d, "+
+			"and change the number with the next update", key, least, most, key, most))
+	case least > 0 && most > least:
 		l.problem(object.key+"."+name, "", fmt.Sprintf("is not set, but a region may have grown to %d pods, which would stay: set "+
 			"it to %d (as %s), run `pulumi up`, which takes them away, and then remove it", most, least, key))
 	}

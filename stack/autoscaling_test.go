@@ -186,12 +186,13 @@ func regionsGrowBeforeVisitorsAreSentAway(t rapid.TB, s *system) {
 	}
 }
 
-// Growth adds autoscalers, and changes nothing but what must know: the pods' own growth restarts nothing.
+// Growth adds autoscalers, and changes nothing but what must know. The pods' own growth changes the Deployments' annotations,
+// which say whose their number is, and restarts nothing.
 func TestGrowthChangesWhatItMust(t *testing.T) {
 	for growth, want := range map[string]struct{ changed, added []string }{
-		`{"wordpress":2}`: {nil, eachThrice("HorizontalPodAutoscaler wordpress-*")},
-		`{"tidb":2}`:      {nil, eachThrice("HorizontalPodAutoscaler tidb-*-tidb")},
-		`{"wordpress":3}`: {[]string{"BackendService loadbalancer"}, eachThrice("HorizontalPodAutoscaler wordpress-*")},
+		`{"wordpress":2}`: {eachThrice("Deployment wordpress-*"), eachThrice("HorizontalPodAutoscaler wordpress-*")},
+		`{"tidb":2}`:      {eachThrice("Deployment tidb-*-tidb"), eachThrice("HorizontalPodAutoscaler tidb-*-tidb")},
+		`{"wordpress":3}`: {append([]string{"BackendService loadbalancer"}, eachThrice("Deployment wordpress-*")...), eachThrice("HorizontalPodAutoscaler wordpress-*")},
 		`{"wordpress":2,"nodes":4}`: {
 			eachThrice("NodePool cluster-*", "Job gate-*", "StatefulSet tidb-*-pd", "Job tidb-*-pd-gate", "StatefulSet tidb-*-tikv",
 				"Job tidb-*-tikv-gate", "StatefulSet nfs-*", "Deployment syncthing-*", "Deployment wordpress-*"),
@@ -201,6 +202,12 @@ func TestGrowthChangesWhatItMust(t *testing.T) {
 		changed, added, removed := changes(t, map[string]string{"growth": growth})
 		if !slices.Equal(changed, want.changed) || !slices.Equal(added, want.added) || len(removed) > 0 {
 			t.Errorf("%s: changes %v, adds %v, removes %v", growth, changed, added, removed)
+		}
+	}
+	before, after := run(t, configtest.Committed(t), false), run(t, with(configtest.Committed(t), "growth", `{"wordpress":3,"tidb":2}`), false)
+	for _, w := range after.Workloads() {
+		if !equal(before.Get(w.URN).At("spec"), w.At("spec")) {
+			t.Errorf("the pods' growth restarts %s", w)
 		}
 	}
 }

@@ -62,8 +62,10 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	template.Metadata.(*metav1.ObjectMetaArgs).Annotations = pulumi.StringMap{
 		"geo-wordpress/certificate": fingerprint.Of(p.args.Certificate.Certificate),
 	}
+	metadata := p.metadata(TiDB)
+	metadata.Annotations = objectmeta.Counted(p.args.Config.Growth.TiDB > 0)
 	deployment, err := appsv1.NewDeployment(ctx, p.name+"-"+TiDB, &appsv1.DeploymentArgs{
-		Metadata: p.metadata(TiDB),
+		Metadata: metadata,
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(p.args.Config.Replicas.TiDB),
 			Selector: objectmeta.Selector(TiDB),

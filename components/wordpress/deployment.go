@@ -59,7 +59,7 @@ func (w *WordPress) deployment(ctx *pulumi.Context) error {
 			Name:        pulumi.String(app),
 			Namespace:   w.args.Namespace.Name,
 			Labels:      objectmeta.Labels(app),
-			Annotations: objectmeta.Annotations(),
+			Annotations: objectmeta.Counted(w.args.Config.Growth.WordPress > 0),
 		},
 		Spec: &appsv1.DeploymentSpecArgs{
 			Replicas: pulumi.Int(w.args.Config.Replicas.WordPress),

@@ -105,11 +105,7 @@ func resize(b *bench, each int, to string) {
 	for _, key := range []string{"nodesPerRegion", "tidbReplicas", "wordpressReplicas"} {
 		b.set(key, fmt.Sprint(each))
 	}
-	plan := sized
-	if to == "changed" {
-		plan = slices.Concat(sized, b.grow("off"))
-	}
-	planned(b, plan...)
+	planned(b, sized...)
 	b.turn(to)
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")

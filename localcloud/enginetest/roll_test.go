@@ -156,6 +156,7 @@ func rollABadImage(b *bench) {
 	}
 	b.set("tikvImage", "docker.io/pingcap/tikv:v8.5.8")
 	b.set("nfsImage", "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.9")
+	b.grow("off")
 	b.turn("on")
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")

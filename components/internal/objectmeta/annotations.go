@@ -41,6 +41,17 @@ func UntilScaled(pods int) pulumi.StringMap {
 	return withAwait("waitFor", fmt.Sprintf("jsonpath={.status.currentReplicas}=%d", pods))
 }
 
+// Counted are the annotations of a Deployment. Without an autoscaler the number of its pods is the program's: an update takes the
+// field back from an autoscaler that was there before, or from `kubectl scale`, and would fail with a conflict otherwise
+// (https://www.pulumi.com/registry/packages/kubernetes/how-to-guides/managing-resources-with-server-side-apply/).
+func Counted(autoscaled bool) pulumi.StringMap {
+	annotations := Annotations()
+	if !autoscaled {
+		annotations["pulumi.com/patchForce"] = pulumi.String("true")
+	}
+	return annotations
+}
+
 // Unmoved are the annotations of the pods of a server that must not move without need: GKE's cluster autoscaler removes no
 // machine that runs one. They are for pools that grow only, because a change of a pod's annotations restarts it.
 func Unmoved(pool sizing.Growth) pulumi.StringMap {
