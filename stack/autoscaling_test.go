@@ -242,6 +242,10 @@ func TestGrowthGoesInTwoSteps(t *testing.T) {
 	if changed := changedInputs(grown, last); len(changed) == 0 {
 		t.Error("nothing shrinks")
 	}
+	want := "growth.wordpress: is not set, and wordpressReplicas is 3 instead of 2: first remove it alone"
+	if _, err := stacktest.Run(with(with(committed, "wordpressReplicas", "3"), "nodesPerRegion", "3"), stacktest.Options{Last: last.Graph}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("another number at once: %v, want %s", err, want)
+	}
 	gone := next(t, last, committed)
 	if c := between(run(t, committed, false), gone); !equal(c, change{}) {
 		t.Errorf("a stack that has grown differs from one that never did: %+v", c)
