@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func php(c *call) int {
 			c.process.Log("php: %v", err)
 			return 1
 		}
-		client, err := database.ScriptClient(script, c.env, c.process.Files)
+		client, err := database.ScriptClient(c.withRequired(script), c.env, c.process.Files)
 		if err != nil {
 			c.process.Log("php: %v", err)
 			return 1
@@ -49,6 +50,19 @@ func php(c *call) int {
 		}
 	}
 	return 0
+}
+
+// required matches a mounted file of which a script requires the functions.
+var required = regexp.MustCompile(`\brequire(?:_once)? '(/etc/[^']+)';`)
+
+// withRequired is a script with the mounted files that it requires: one of them may connect to the database for it.
+func (c *call) withRequired(script string) string {
+	for _, found := range required.FindAllStringSubmatch(script, -1) {
+		if text, err := c.process.Files.Read(found[1]); err == nil {
+			script += string(text)
+		}
+	}
+	return script
 }
 
 // script is the text of the script, given with -r or as a file.
