@@ -159,8 +159,9 @@ func (w *wordpress) start(waited time.Duration) software.Response {
 
 var plainText = http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Cache-Control": {"no-store"}}
 
-// definedSite matches the site's address in the PHP that the image appends to its configuration.
-var definedSite = regexp.MustCompile(`define\(\s*['"]WP_SITEURL['"]\s*,\s*['"]([^'"]*)['"]`)
+// definedSite matches the site's address in the PHP that the image appends to its configuration. While the site may move from one
+// address to another, it is the one that requests for other hosts get.
+var definedSite = regexp.MustCompile(`(?:define\(\s*['"]WP_SITEURL['"]\s*,\s*|\$geo_url = )['"]([^'"]*)['"]`)
 
 // siteURL returns WordPress's own address, empty if WordPress takes it from the request.
 func (w *wordpress) siteURL() string {
