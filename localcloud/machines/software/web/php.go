@@ -28,10 +28,9 @@ func newPHP(p *software.Process) php {
 	return php{files: p.Files, region: p.Env["REGION"], env: p.Env, settings: readPHPSettings(p), database: errors.New("not queried yet")}
 }
 
-// connect reads the database's address from the environment. Of a process that ran before the local cloud restarted, the environment
-// of its shell is not known.
+// connect reads the database's address from the environment.
 func (s *php) connect(p *software.Process) (err error) {
-	if s.mysql, err = database.Address(p, "WORDPRESS_DB_HOST"); err != nil || !p.Adopted && !wpdbTLS.MatchString(p.Env["WORDPRESS_CONFIG_EXTRA"]) {
+	if s.mysql, err = database.Address(p, "WORDPRESS_DB_HOST"); err != nil || !wpdbTLS.MatchString(p.Env["WORDPRESS_CONFIG_EXTRA"]) {
 		return err
 	}
 	if s.settings.authorities == "" { // the image's own vouch for no database
