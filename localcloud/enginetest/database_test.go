@@ -16,7 +16,7 @@ func restartPlacementDrivers(b *bench) {
 	site := strings.TrimSpace(b.outputOf("stack output site_url"))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Second) { // the pods went on meanwhile
 		response, page := b.visit(site+"/wp-admin/install.php", nil)
-		if response.StatusCode == http.StatusOK {
+		if response.StatusCode == http.StatusOK && strings.Contains(page, "WordPress › Installation") {
 			break
 		}
 		if time.Now().After(end) {

@@ -164,6 +164,7 @@ func (p *Pod) terminate(now time.Time) {
 		}
 	}
 	p.ending, p.released = true, true
+	p.scratch.Discard()
 	p.kubelet.Changed()
 }
 

@@ -73,6 +73,16 @@ func (v *Volume) Keep(dir string) error {
 	})
 }
 
+// Discard deletes what is kept of the volume's files.
+func (v *Volume) Discard() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.host != "" {
+		_ = os.RemoveAll(v.host)
+		v.host = ""
+	}
+}
+
 // keep writes a file, or a directory if content is nil, to the host. What fails is lost with the process.
 func (v *Volume) keep(name string, content []byte) {
 	if v.host == "" {

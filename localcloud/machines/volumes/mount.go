@@ -35,14 +35,20 @@ func (d Disks) content(handle string, opaque bool) *software.Volume {
 	if v == nil {
 		v = software.NewVolume(software.Disk, nil)
 		v.Opaque = opaque
-		if d.dir != "" {
-			if err := v.Keep(filepath.Join(d.dir, url.PathEscape(handle))); err != nil {
-				v.Opaque = true
-			}
-		}
+		d.keep(v, handle)
 		d.all[handle] = v
 	}
 	return v
+}
+
+// keep keeps a volume's content in the directory, under a name, after it has read what is there.
+func (d Disks) keep(v *software.Volume, name string) {
+	if d.dir == "" {
+		return
+	}
+	if err := v.Keep(filepath.Join(d.dir, url.PathEscape(name))); err != nil {
+		v.Opaque = true
+	}
 }
 
 // Mounter mounts the volumes of a cluster's pods. Callers must not use it concurrently.
@@ -70,6 +76,13 @@ type Pod struct {
 // Scratch holds a pod's emptyDir volumes on its machine's disk, by name. They survive a reboot.
 type Scratch map[string]*software.Volume
 
+// Discard deletes the volumes: their pod has ended.
+func (s Scratch) Discard() {
+	for _, v := range s {
+		v.Discard()
+	}
+}
+
 // Mount returns a volume of a pod with its content.
 func (m *Mounter) Mount(p Pod, source *corev1.Volume) (*software.Volume, error) {
 	if files, ok, err := p.Files(&source.VolumeSource); ok {
@@ -77,7 +90,7 @@ func (m *Mounter) Mount(p Pod, source *corev1.Volume) (*software.Volume, error) 
 	}
 	switch {
 	case source.EmptyDir != nil:
-		return p.emptyDir(source), nil
+		return m.emptyDir(p, source), nil
 	case source.HostPath != nil:
 		return opaque(software.Host), nil
 	case source.NFS != nil:
@@ -107,8 +120,9 @@ func opaque(kind software.Kind) *software.Volume {
 	return v
 }
 
-// emptyDir returns a volume on the machine's own disk, or in its memory. Content on the disk survives a reboot.
-func (p Pod) emptyDir(source *corev1.Volume) *software.Volume {
+// emptyDir returns a volume on the machine's own disk, or in its memory. Content on the disk survives a reboot, and the
+// simulator.
+func (m *Mounter) emptyDir(p Pod, source *corev1.Volume) *software.Volume {
 	if v := p.Scratch[source.Name]; v != nil {
 		return v
 	}
@@ -116,6 +130,7 @@ func (p Pod) emptyDir(source *corev1.Volume) *software.Volume {
 	inMemory := source.EmptyDir.Medium == corev1.StorageMediumMemory
 	v.Opaque = p.Mounted || p.Adopted && !inMemory
 	if !inMemory {
+		m.disks.keep(v, "emptyDir "+string(p.UID)+" "+source.Name)
 		p.Scratch[source.Name] = v
 	}
 	return v

@@ -105,10 +105,6 @@ func (d *pd) configure(f software.Flags) error {
 	}
 	var err error
 	files := config.Security
-	if name := f.Last("", "config"); !d.Process.Files.Holds(name) && d.Process.Files.Holds(declaredTLS+"/tls.crt") {
-		// The init container wrote the file before the local cloud restarted, and what was on such a volume is not known any more.
-		files.Authorities, files.Certificate, files.Key = declaredTLS+"/ca.crt", declaredTLS+"/tls.crt", declaredTLS+"/tls.key"
-	}
 	if len(files.Names) > 1 { // etcd's peers take one
 		return fmt.Errorf("cert-allowed-cn %v: Currently only supports one CN", files.Names)
 	}

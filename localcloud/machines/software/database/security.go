@@ -22,9 +22,6 @@ func reach[T software.Program](network software.Network, own *software.Identity,
 	return server, nil
 }
 
-// declaredTLS is where the program mounts the servers' certificate.
-const declaredTLS = "/etc/database-tls"
-
 // security are the files with which a server speaks TLS, and the common names that it admits.
 type security struct {
 	authorities, certificate, key string

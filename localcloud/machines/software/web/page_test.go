@@ -35,6 +35,20 @@ func TestWordPressPagesSayWhatAnswers(t *testing.T) {
 	require.Equal(t, "no-store", w.Get("web", 80, "/check.php").Header.Get("Cache-Control"))
 }
 
+// After a restart of the local cloud it is not known what is in the web root. It is WordPress, and no check that is mounted there.
+func TestAnUnknownWebRootIsWordPress(t *testing.T) {
+	w := softwaretest.New(t)
+	p := softwaretest.WordPress(t)
+	root := software.NewVolume(software.Empty, nil)
+	root.Opaque = true
+	p.Files.Mounts = append(p.Files.Mounts, software.Mount{Path: "/var/www/html", Volume: root})
+	w.Place("web", p)
+	w.Regions(2, 2)
+	w.Place("tidb", softwaretest.TiDB(t, 3))
+	w.Pass(15 * time.Second)
+	require.Contains(t, w.Get("web", 80, "/wp-admin/install.php").Body, "Installation")
+}
+
 // The front page is kept if there is a site; a file is, as long as the declared settings say.
 func TestWordPressTellsCachesWhatIsDeclared(t *testing.T) {
 	w := softwaretest.New(t)

@@ -79,7 +79,8 @@ func (w *wordpress) Answer(_ int, r software.Request, network software.Network) 
 		return w.file(name, query)
 	}
 	file := path.Join(webRoot, name)
-	if name != "/" && w.Process.Files.On(file) != software.Layer {
+	// What the web root may hold besides is WordPress.
+	if name != "/" && w.Process.Files.On(file) != software.Layer && w.Process.Files.Holds(file) {
 		switch content, err := w.Process.Files.Read(file); {
 		case err != nil:
 		case path.Ext(file) == ".php":
