@@ -106,19 +106,27 @@ type quota struct {
 
 // quotas checks the project's and each region's.
 func (d *doctor) quotas(ctx context.Context, compute bool) {
-	id := d.settings.project
-	switch {
-	case d.settings.config == nil:
-		d.skip("quotas", "needs a valid configuration", "")
-		return
-	case !compute:
-		d.skip("quotas", computeEngine+" is not enabled, so Google does not say", enableCompute(id))
+	if !d.ready("quotas", compute) {
 		return
 	}
+	id := d.settings.project
 	d.quota(ctx, "quotas of the project", "/compute/v1/projects/"+id, global(d.settings.config, d.held))
 	for _, r := range regions.Standing(d.settings.config.Regions) {
 		d.quota(ctx, "quotas of "+r.Name, "/compute/v1/projects/"+id+"/regions/"+r.Name, regional(d.settings.config, r, d.held))
 	}
+}
+
+// ready says whether Compute Engine can be asked about the configuration. If not, it skips the check.
+func (d *doctor) ready(check string, compute bool) bool {
+	switch {
+	case d.settings.config == nil:
+		d.skip(check, "needs a valid configuration", "")
+		return false
+	case !compute:
+		d.skip(check, computeEngine+" is not enabled, so Google does not say", enableCompute(d.settings.project))
+		return false
+	}
+	return true
 }
 
 func enableCompute(project string) string {
@@ -156,15 +164,10 @@ func (d *doctor) quota(ctx context.Context, check, path string, needs []need) {
 
 // machines checks that each zone exists and has the machine type.
 func (d *doctor) machines(ctx context.Context, compute bool) {
-	id := d.settings.project
-	switch {
-	case d.settings.config == nil:
-		d.skip("machines", "needs a valid configuration", "")
-		return
-	case !compute:
-		d.skip("machines", computeEngine+" is not enabled, so Google does not say", enableCompute(id))
+	if !d.ready("machines", compute) {
 		return
 	}
+	id := d.settings.project
 	for _, r := range regions.Standing(d.settings.config.Regions) {
 		check := "machines of " + r.Name
 		var machine struct {
