@@ -84,26 +84,12 @@ func (s *system) queries(t rapid.TB) map[string]string {
 		}
 	}
 	for _, r := range s.Of(dashboardType) {
-		var layout struct {
-			MosaicLayout struct {
-				Tiles []struct {
-					XPos, YPos, Width, Height int
-					Widget                    struct {
-						Title   string
-						XYChart struct {
-							DataSets []struct {
-								TimeSeriesQuery struct{ PrometheusQuery string }
-							}
-						}
-					}
-				}
-			}
-		}
-		if err := json.Unmarshal([]byte(r.Text("dashboardJson")), &layout); err != nil {
+		tiles, err := r.Tiles()
+		if err != nil {
 			t.Fatalf("%s: %v", r, err)
 		}
 		taken := map[[2]int]string{}
-		for _, tile := range layout.MosaicLayout.Tiles {
+		for _, tile := range tiles {
 			at := [2]int{tile.XPos, tile.YPos}
 			if other, ok := taken[at]; ok || tile.XPos+tile.Width > 48 {
 				t.Errorf("%s: %q lies over %q or beyond the grid", r, tile.Widget.Title, other)

@@ -87,24 +87,11 @@ func (s *Stack) Alerts() map[string]string {
 func (s *Stack) Charts() (map[string]string, error) {
 	all := map[string]string{}
 	for _, r := range s.graph.Of("gcp:monitoring/dashboard:Dashboard") {
-		var layout struct {
-			MosaicLayout struct {
-				Tiles []struct {
-					Widget struct {
-						Title   string
-						XYChart struct {
-							DataSets []struct {
-								TimeSeriesQuery struct{ PrometheusQuery string }
-							}
-						}
-					}
-				}
-			}
-		}
-		if err := json.Unmarshal([]byte(r.Text("dashboardJson")), &layout); err != nil {
+		tiles, err := r.Tiles()
+		if err != nil {
 			return nil, err
 		}
-		for _, tile := range layout.MosaicLayout.Tiles {
+		for _, tile := range tiles {
 			all[tile.Widget.Title] = tile.Widget.XYChart.DataSets[0].TimeSeriesQuery.PrometheusQuery
 		}
 	}
