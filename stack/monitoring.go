@@ -1,8 +1,9 @@
 package stack
 
 import (
+	"slices"
+
 	"geo-wordpress/components/monitoring"
-	"geo-wordpress/components/tidb"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -13,13 +14,11 @@ func (s *system) watch() error {
 	if s.config.Monitoring == nil {
 		return nil
 	}
-	after := append([]pulumi.Resource{}, s.serving...)
+	after := slices.Clone(s.serving)
 	var clusters []monitoring.Cluster
 	for _, r := range s.regions {
 		collection, err := monitoring.NewCollection(s.ctx, "collection-"+r.Name, monitoring.RegionArgs{
 			Cluster: r.cluster, Database: r.namespaces.database, Files: r.namespaces.files, WordPress: r.namespaces.wordpress,
-			// The collectors call addresses, and every server's certificate also has this name.
-			DatabaseTLS: &monitoring.TLS{Secret: tidb.Certificates, ServerName: "localhost"},
 		})
 		if err != nil {
 			return err

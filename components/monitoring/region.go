@@ -4,6 +4,7 @@ import (
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/namespace"
+	"geo-wordpress/components/tidb"
 
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes"
 	"github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/apiextensions"
@@ -22,16 +23,6 @@ const (
 type RegionArgs struct {
 	Cluster                    *cluster.Cluster
 	Database, Files, WordPress *namespace.Namespace
-	// DatabaseTLS is how the database's servers are called: by TLS, in both directions.
-	DatabaseTLS *TLS
-}
-
-// TLS is the client's part of TLS in both directions.
-type TLS struct {
-	// Secret is the name of the Secret with ca.crt, tls.crt and tls.key, in the pods' namespace. The collector may read it.
-	Secret string
-	// ServerName is the name that the servers' certificates must have: the collector calls addresses.
-	ServerName string
 }
 
 // Collection is what is collected in a region.
@@ -52,17 +43,17 @@ func NewCollection(ctx *pulumi.Context, name string, args RegionArgs, opts ...pu
 	if err := ctx.RegisterComponentResource("geo-wordpress:monitoring:Collection", name, c, opts...); err != nil {
 		return nil, err
 	}
-	if err := c.readSecret(ctx, args.DatabaseTLS.Secret); err != nil {
+	if err := c.readSecret(ctx); err != nil {
 		return nil, err
 	}
 	for _, in := range []struct {
 		namespace *namespace.Namespace
 		targets   []target
-		tls       *TLS
+		tls       bool
 	}{
-		{args.Database, databaseTargets, args.DatabaseTLS},
-		{args.Files, filesTargets, nil},
-		{args.WordPress, wordpressTargets, nil},
+		{args.Database, databaseTargets, true},
+		{args.Files, filesTargets, false},
+		{args.WordPress, wordpressTargets, false},
 	} {
 		for _, t := range in.targets {
 			if err := c.podMonitoring(ctx, in.namespace, t, in.tls); err != nil {
@@ -73,8 +64,8 @@ func NewCollection(ctx *pulumi.Context, name string, args RegionArgs, opts ...pu
 	return c, ctx.RegisterResourceOutputs(c, pulumi.Map{})
 }
 
-// podMonitoring declares one target: https://github.com/GoogleCloudPlatform/prometheus-engine/blob/main/doc/api.md.
-func (c *Collection) podMonitoring(ctx *pulumi.Context, in *namespace.Namespace, t target, tls *TLS) error {
+// podMonitoring declares one target, which may want a certificate: https://github.com/GoogleCloudPlatform/prometheus-engine/blob/main/doc/api.md.
+func (c *Collection) podMonitoring(ctx *pulumi.Context, in *namespace.Namespace, t target, tls bool) error {
 	endpoint := pulumi.Map{
 		"port":     pulumi.Int(t.Port),
 		"path":     pulumi.String(t.Path),
@@ -86,13 +77,14 @@ func (c *Collection) podMonitoring(ctx *pulumi.Context, in *namespace.Namespace,
 			"action":       pulumi.String("keep"),
 		}},
 	}
-	if tls != nil {
+	if tls {
 		endpoint["scheme"] = pulumi.String("https")
 		endpoint["tls"] = pulumi.Map{
-			"serverName": pulumi.String(tls.ServerName),
-			"ca":         tls.key("ca.crt"),
-			"cert":       tls.key("tls.crt"),
-			"key":        tls.key("tls.key"),
+			// The collectors call addresses, and every server's certificate also has this name.
+			"serverName": pulumi.String("localhost"),
+			"ca":         certificate("ca.crt"),
+			"cert":       certificate("tls.crt"),
+			"key":        certificate("tls.key"),
 		}
 	}
 	object, err := apiextensions.NewCustomResource(ctx, c.name+"-"+t.App, &apiextensions.CustomResourceArgs{
@@ -110,13 +102,13 @@ func (c *Collection) podMonitoring(ctx *pulumi.Context, in *namespace.Namespace,
 	return err
 }
 
-// key selects a key of the Secret.
-func (t *TLS) key(name string) pulumi.Map {
-	return pulumi.Map{"secret": pulumi.Map{"name": pulumi.String(t.Secret), "key": pulumi.String(name)}}
+// certificate selects a key of the Secret of the database's servers.
+func certificate(key string) pulumi.Map {
+	return pulumi.Map{"secret": pulumi.Map{"name": pulumi.String(tidb.Certificates), "key": pulumi.String(key)}}
 }
 
-// readSecret lets the collectors read the one Secret. They may read none by themselves.
-func (c *Collection) readSecret(ctx *pulumi.Context, secret string) error {
+// readSecret lets the collectors read that one Secret. They may read none by themselves.
+func (c *Collection) readSecret(ctx *pulumi.Context) error {
 	metadata := &metav1.ObjectMetaArgs{
 		Name: pulumi.String("collector"), Namespace: c.args.Database.Name, Annotations: objectmeta.Annotations(),
 	}
@@ -125,7 +117,7 @@ func (c *Collection) readSecret(ctx *pulumi.Context, secret string) error {
 		Rules: rbacv1.PolicyRuleArray{&rbacv1.PolicyRuleArgs{
 			ApiGroups:     pulumi.ToStringArray([]string{""}),
 			Resources:     pulumi.ToStringArray([]string{"secrets"}),
-			ResourceNames: pulumi.ToStringArray([]string{secret}),
+			ResourceNames: pulumi.ToStringArray([]string{tidb.Certificates}),
 			Verbs:         pulumi.ToStringArray([]string{"get", "list", "watch"}),
 		}},
 	}, c.args.Cluster.Object(c))
