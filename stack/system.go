@@ -46,11 +46,10 @@ type system struct {
 	replicated   pulumi.Resource                // the Job that places the data; nil while a region is lost or leaves
 	initialized  pulumi.Resource                // the Job that creates the database; no WordPress starts before it
 	machines     []pulumi.Resource              // the last region's gate so far, after its machines
-	served       []pulumi.Resource              // the last region's WordPress
 	backup       *backup.Backup                 // nil without backups
 	reader       pulumi.Resource                // the Job that creates the database user who dumps
 	restore      *restore.Restore               // nil unless the site is made from a backup
-	serving      []pulumi.Resource              // the regions' WordPress
+	serving      []pulumi.Resource              // the regions' WordPress, each after the one before
 }
 
 // region is what has been declared of one region.
@@ -280,9 +279,10 @@ func (s *system) sites() error {
 		before = []pulumi.Resource{site.Serves}
 		s.serving = append(s.serving, site.Serves)
 	}
-	s.served = before
 	return nil
 }
 
 // redirects makes port 80 redirect to HTTPS, once WordPress uses HTTPS in every region.
-func (s *system) redirects() error { return s.loadBalancer.Redirect(s.ctx, s.served...) }
+func (s *system) redirects() error {
+	return s.loadBalancer.Redirect(s.ctx, s.serving[len(s.serving)-1])
+}
