@@ -57,7 +57,8 @@ func knowsEverySpelling(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 		for _, s := range spellings {
 			response, body := get(s.Target)
 			if got := served(response, body); got != s.Served {
-				t.Errorf("%s: Apache serves %s: %v, want %v (%s, %.200q)", s.Target, what, got, s.Served, response.Status, body)
+				t.Errorf("%s: Apache serves %s: %v, want %v (%s, to %q, %.200q)", s.Target, what, got, s.Served,
+					response.Status, response.Header.Get("Location"), body)
 			}
 		}
 	}
@@ -89,6 +90,14 @@ func knowsEverySpelling(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	}
 	links("/%postname%/")
 	t.Cleanup(func() { links(before) })
+	// Visitors' pages read what was a few seconds ago.
+	w.Eventually(10*time.Second, "visitors see pretty links", func() error {
+		response, _ := get("/")
+		if rest := response.Header.Get("Link"); !strings.Contains(rest, "/wp-json/") {
+			return fmt.Errorf("the front page says that REST is at %q", rest)
+		}
+		return nil
+	})
 	user := w.Stack.Output("admin", "user")
 	hold("users' names", shieldtest.Listings, func(r *http.Response, body string) bool {
 		return strings.Contains(body, `"slug":"`+user) || strings.Contains(r.Header.Get("Location"), "/author/"+user) ||
