@@ -10,12 +10,14 @@ import (
 )
 
 var (
-	configCommand = regexp.MustCompile("pulumi config (?:set|get|rm) ((?:--[a-z]+ )*)'?([A-Za-z:-]+)")
+	configCommand = regexp.MustCompile("pulumi config (?:set|get|rm) ((?:--[a-z]+ )*)['\"]?([A-Za-z:-]+)")
 	makeCommand   = regexp.MustCompile("(?:`|&& |^|GEO_FAULTS=4 )make ([a-z][a-z -]*)")
+	pdCommand     = regexp.MustCompile("-- /pd-ctl ")
+	pdIdentity    = regexp.MustCompile("/pd-ctl -u https://localhost:2379 (--cacert|CERTIFICATE) ")
 	target        = regexp.MustCompile(`(?m)^([a-z][a-z-]*):`)
 )
 
-// The pages name only configuration keys and targets of make that there are.
+// The pages name only configuration keys and targets of make that there are, and PD is asked as it wants to be.
 func TestCommands(t *testing.T) {
 	declared, err := os.ReadFile(filepath.Join(repository, "Pulumi.yaml"))
 	if err != nil {
@@ -50,6 +52,9 @@ func TestCommands(t *testing.T) {
 				if key := strings.TrimPrefix(match[2], "geo-wordpress:"); !slices.Contains(keys, key) {
 					t.Errorf("%s: no such key: %s", file, match[0])
 				}
+			}
+			if pdCommand.MatchString(line) && !pdIdentity.MatchString(line) {
+				t.Errorf("%s: PD refuses who has no certificate: %s", file, line)
 			}
 			for _, match := range makeCommand.FindAllStringSubmatch(line, -1) {
 				name := strings.Fields(match[1])[0]
