@@ -140,6 +140,9 @@ func TestWhatAnExpressionSees(t *testing.T) {
 		"inIpRange(origin.ip, '198.51.100.0/24')":   true,
 		"inIpRange(origin.ip, '2001:db8::/32')":     false,
 		"'%zz%2'.urlDecode() == '%zz%2'":            true,
+		"'a+b%2Bc'.urlDecode() == 'a b+c'":          true,
+		"'Ä+K'.lower() == 'Ä+k'":                    true, // ASCII only
+		"'ä+k'.upper() == 'ä+K'":                    true,
 		"request.path + request.query == '/'":       false,
 		"request.path != '/' && origin.ip != '::1'": true,
 		"request.path.endsWith('b') || request.x":   false,
