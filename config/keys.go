@@ -67,7 +67,7 @@ var (
 	regionFields = []string{"name", "zone", "machineType", "nodes", "addresses", "lost", "leaving"}
 	siteFields   = []string{"title", "adminUser", "adminEmail"}
 	growthFields = []string{"wordpress", "tidb", "nodes"}
-	mailFields   = []string{"host", "port", "user", "from", "fromName"}
+	mailFields   = []string{"host", "certificateName", "port", "user", "from", "fromName"}
 )
 
 // unknownKeys reports unknown keys of the program's own namespace. It does not show their values: one may be a

@@ -12,12 +12,14 @@ import (
 
 // Mail is the server through which WordPress sends mail.
 type Mail struct {
-	Host     string // a DNS name, or an IPv4 address
-	Port     int
-	User     string // empty if the server takes mail without signing in
-	Password Secret // empty without User
-	From     string
-	FromName string // empty for WordPress's own
+	Host string // a DNS name, or an IPv4 address
+	// CertificateName is the DNS name that the server's certificate must have: Host, unless that is an address.
+	CertificateName string
+	Port            int
+	User            string // empty if the server takes mail without signing in
+	Password        Secret // empty without User
+	From            string
+	FromName        string // empty for WordPress's own
 }
 
 // Address is the server's address, if the configuration gives one instead of a name.
@@ -59,6 +61,7 @@ func (l *loader) mail() *Mail {
 	}
 	m := &Mail{Password: password, User: optional("user", checkMailUser), FromName: optional("fromName", checkMailName)}
 	m.Host, _ = object.required(fields, "host", "the name of the mail server, or {} for mail to turn it off").checked(checkMailHost)
+	m.CertificateName = m.certificateName(object, fields)
 	m.Port = object.required(fields, "port", "587, 465 or 2525, as the mail server's operator says").mailPort()
 	m.From, _ = object.required(fields, "from", "the sender's address of all mail").checked(checkEmail)
 	_, hasUser := fields["user"]
@@ -71,6 +74,21 @@ func (l *loader) mail() *Mail {
 			"`pulumi config rm mailPassword`")
 	}
 	return m
+}
+
+// certificateName reads the name in the certificate of a server that is given by its address. Public authorities certify no
+// private addresses.
+func (m *Mail) certificateName(object field, fields map[string]field) string {
+	_, byAddress := m.Address()
+	if f, given := fields["certificateName"]; given && !byAddress && m.Host != "" {
+		f.fails("is only for a host that is an address: leave it out, because the certificate must have the host's name")
+	}
+	if !byAddress {
+		return m.Host
+	}
+	name, _ := object.required(fields, "certificateName", "the DNS name in the mail server's certificate, because host is an address").
+		checked(checkMailCertificate)
+	return name
 }
 
 // mailPassword reads the password. Its problems never show it.
@@ -111,11 +129,23 @@ func checkMailHost(host string) string {
 		}
 		return ""
 	}
-	labels := strings.Split(host, ".")
-	if len(host) > 253 || len(labels) < 2 || slices.ContainsFunc(labels, notLabel) || !googlecloud.Name.MatchString(labels[len(labels)-1]) {
+	if !isFullName(host) {
 		return form
 	}
 	return ""
+}
+
+func checkMailCertificate(name string) string {
+	if !isFullName(name) {
+		return "must be a DNS name such as mail.example.com, in lower case"
+	}
+	return ""
+}
+
+// isFullName reports whether a text is a DNS name of two labels or more.
+func isFullName(text string) bool {
+	labels := strings.Split(text, ".")
+	return len(text) <= 253 && len(labels) >= 2 && !slices.ContainsFunc(labels, notLabel) && googlecloud.Name.MatchString(labels[len(labels)-1])
 }
 
 func checkMailUser(user string) string {

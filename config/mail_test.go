@@ -26,16 +26,17 @@ func TestMail(t *testing.T) {
 		t.Errorf("by default mail is %+v", got)
 	}
 	got := load(t, withMail(t, relay, "hunter2")).Mail
-	want := config.Mail{Host: "smtp.example.com", Port: 587, User: "apikey", Password: "hunter2", From: "site@example.com", FromName: "A site"}
+	want := config.Mail{Host: "smtp.example.com", Port: 587, User: "apikey", Password: "hunter2", From: "site@example.com", FromName: "A site",
+		CertificateName: "smtp.example.com"}
 	if *got != want {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}
 	if address, ok := got.Address(); ok {
 		t.Errorf("a name is the address %s", address)
 	}
-	got = load(t, withMail(t, `{"host":"10.99.0.25","port":2525,"from":"site@example.com"}`, "")).Mail
-	if address, ok := got.Address(); !ok || address != netip.MustParseAddr("10.99.0.25") {
-		t.Errorf("got %s, %v", address, ok)
+	got = load(t, withMail(t, `{"host":"10.99.0.25","certificateName":"mail.example.com","port":2525,"from":"site@example.com"}`, "")).Mail
+	if address, ok := got.Address(); !ok || address != netip.MustParseAddr("10.99.0.25") || got.CertificateName != "mail.example.com" {
+		t.Errorf("got %s, %v with a certificate for %s", address, ok, got.CertificateName)
 	}
 }
 

@@ -58,6 +58,10 @@ const (
 // once, at nine o'clock, is not banned; a machine that goes on is, within minutes.
 const banAfter = 5
 
+// callFactor is the number of XML-RPC's requests for each one of the login page. XML-RPC has no session, so that every request
+// has the password: the mobile app sends dozens when it opens a site. Each may also be a guess.
+const callFactor = 4
+
 // listingFactor is the number of requests for users' names for each one of the login page. The block editor sends some of
 // them for every post that it opens.
 const listingFactor = 2
@@ -68,13 +72,16 @@ const (
 	xmlrpcPriority  = 2000
 	loginPriority   = 3000
 	listingPriority = 4000
-	floodPriority   = 5000
+	// callPriority comes after the two above: a path may have a part for each rule, and the stricter one must decide.
+	callPriority  = 4500
+	floodPriority = 5000
 	// defaultPriority is that of the rule which Google requires.
 	defaultPriority = 2147483647
 )
 
 // path is the path of a request as Apache understands it, in lower case. Apache decodes it once, and then takes /./, /../
-// and // out, so that an expression must look for a part rather than compare the whole. Google documents no decoding.
+// and // out, so that an expression must look for a part rather than compare the whole. Google's urlDecode makes a blank of a
+// plus (https://github.com/cel-expr/cloud-armor-rules), which Apache leaves in a path; the rules look for neither.
 const path = "request.path.urlDecode().lower()"
 
 // query is the query as PHP understands it, in lower case.
@@ -110,26 +117,31 @@ func installation(ranges []netip.Prefix) string {
 }
 
 func limits(s *Limits, xmlrpc bool) (rules []Rule) {
-	guesses := path + ".contains('wp-login.php')"
-	if xmlrpc {
-		guesses += " || " + path + ".contains('xmlrpc.php')" // takes passwords too
-	} else {
+	const call = path + ".contains('xmlrpc.php')"
+	if !xmlrpc {
 		// Not previewed: Apache refuses it too.
 		rules = append(rules, Rule{
 			Priority: xmlrpcPriority, Action: Deny, Description: "XML-RPC, which is off",
-			Expression: path + ".contains('xmlrpc.php')",
+			Expression: call,
 		})
 	}
 	limited := func(count int) *Limit {
 		return &Limit{Count: count, BanFrom: count * banAfter, BanFor: s.BanMinutes * 60}
 	}
 	rules = append(rules, Rule{
-		Priority: loginPriority, Action: Ban, Description: "Passwords", Expression: guesses,
+		Priority: loginPriority, Action: Ban, Description: "Passwords", Expression: path + ".contains('wp-login.php')",
 		Limit: limited(s.LoginsPerMinute), Preview: s.Preview,
 	}, Rule{
 		Priority: listingPriority, Action: Ban, Description: "Users' names", Expression: listing(),
 		Limit: limited(s.LoginsPerMinute * listingFactor), Preview: s.Preview,
 	})
+	if xmlrpc {
+		// No ban: it would take the mobile app or Jetpack away for what they always do.
+		rules = append(rules, Rule{
+			Priority: callPriority, Action: Throttle, Description: "XML-RPC", Expression: call,
+			Limit: &Limit{Count: s.LoginsPerMinute * callFactor}, Preview: s.Preview,
+		})
+	}
 	if s.RequestsPerMinute > 0 {
 		// No ban: it would shut a whole office out of the site.
 		rules = append(rules, Rule{

@@ -30,6 +30,19 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// XML-RPC's requests have a count of their own, so that the mobile app neither is banned nor bars anybody from signing in.
+func TestOpenXMLRPC(t *testing.T) {
+	var counted []Rule
+	for _, r := range Rules(&Limits{LoginsPerMinute: 30, BanMinutes: 15}, true, nil) {
+		if strings.Contains(r.Expression, "xmlrpc.php") {
+			counted = append(counted, r)
+		}
+	}
+	if len(counted) != 1 || counted[0].Action != Throttle || counted[0].Limit.Count != 120 || strings.Contains(counted[0].Expression, "wp-login.php") {
+		t.Errorf("XML-RPC has the rules %+v", counted)
+	}
+}
+
 func check(t *testing.T, rules []Rule, actions map[int]string) {
 	t.Helper()
 	if !slices.IsSortedFunc(rules, func(a, b Rule) int { return a.Priority - b.Priority }) {

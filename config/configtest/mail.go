@@ -1,6 +1,10 @@
 package configtest
 
-import "pgregory.net/rapid"
+import (
+	"strings"
+
+	"pgregory.net/rapid"
+)
 
 // mail draws a mail server and its password; usually there is none.
 func mail(t *rapid.T) (server, password string) {
@@ -12,6 +16,9 @@ func mail(t *rapid.T) (server, password string) {
 			"192.168.7.25"}).Draw(t, "mail host"),
 		"port": rapid.SampledFrom([]int{465, 587, 2525, 443, 65535}).Draw(t, "mail port"),
 		"from": rapid.StringMatching(`[a-z0-9]{1,20}`).Draw(t, "mail sender") + "@example.com",
+	}
+	if strings.HasPrefix(fields["host"].(string), "19") {
+		fields["certificateName"] = "mail.example.com"
 	}
 	if rapid.Bool().Draw(t, "whether mail has a name") {
 		fields["fromName"] = rapid.SampledFrom([]string{"A site", `Quotes ' " \ and $(HOME)`, "<b>Überall</b>", "網站 ?>"}).Draw(t, "mail name")
@@ -47,6 +54,13 @@ var mailRows = []row{
 		want: want("mail.host", "link-local")},
 	{name: "mail to half an address", set: set{"mail": `{"host":"10.0.0","port":587,"from":"site@example.com"}`},
 		want: want("mail.host", "must be a DNS name")},
+	{name: "mail to an address without the certificate's name", set: set{"mail": `{"host":"10.99.0.25","port":587,"from":"site@example.com"}`},
+		want: want("mail.certificateName", "is not set: set it to the DNS name in the mail server's certificate")},
+	{name: "mail to an address with an address in its certificate",
+		set:  set{"mail": `{"host":"10.99.0.25","certificateName":"10.99.0.25","port":587,"from":"site@example.com"}`},
+		want: want("mail.certificateName", `"10.99.0.25": must be a DNS name`)},
+	{name: "mail to a name with another in its certificate", set: set{"mail": relay(`,"certificateName":"mail.example.com"`)},
+		want: want("mail.certificateName", `"mail.example.com": is only for a host that is an address`)},
 	{name: "mail on port 25", set: set{"mail": `{"host":"smtp.example.com","port":25,"from":"site@example.com"}`},
 		want: want("mail.port", "25: is blocked by Google Cloud: use 587, 465 or 2525")},
 	{name: "mail on no port", set: set{"mail": `{"host":"smtp.example.com","from":"site@example.com"}`},

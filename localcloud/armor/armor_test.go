@@ -55,7 +55,7 @@ func TestTheShieldKnowsEverySpelling(t *testing.T) {
 	}{
 		{closed, shieldtest.Logins, "Passwords"},
 		{open, shieldtest.Logins, "Passwords"},
-		{open, shieldtest.XMLRPC, "Passwords"},
+		{open, shieldtest.XMLRPC, "XML-RPC"},
 		{closed, shieldtest.XMLRPC, "XML-RPC, which is off"},
 		{closed, shieldtest.Installations, "The installation page, but for installFrom"},
 		{closed, shieldtest.Listings, "Users' names"},
@@ -70,6 +70,20 @@ func TestTheShieldKnowsEverySpelling(t *testing.T) {
 	for _, target := range shieldtest.Harmless {
 		assert.Empty(t, matching(t, closed, target, stranger), target)
 		assert.Empty(t, matching(t, open, target, stranger), target)
+	}
+}
+
+// A path with a part for XML-RPC's rule is no way around the stricter limits: the first rule that matches decides.
+func TestOpenXMLRPCIsNoWayAround(t *testing.T) {
+	open := shield.Rules(&shield.Limits{LoginsPerMinute: 30, BanMinutes: 15}, true, nil)
+	for target, want := range map[string]string{
+		"/xmlrpc.php":              "XML-RPC",
+		"/wp-login.php/xmlrpc.php": "Passwords",
+		"/xmlrpc.php/../?author=1": "Users' names",
+	} {
+		all := matching(t, open, target, stranger)
+		require.NotEmpty(t, all, target)
+		assert.Equal(t, want, all[0], target)
 	}
 }
 
@@ -140,6 +154,9 @@ func TestWhatAnExpressionSees(t *testing.T) {
 		"inIpRange(origin.ip, '198.51.100.0/24')":   true,
 		"inIpRange(origin.ip, '2001:db8::/32')":     false,
 		"'%zz%2'.urlDecode() == '%zz%2'":            true,
+		"'a+b%2Bc'.urlDecode() == 'a b+c'":          true,
+		"'Ä+K'.lower() == 'Ä+k'":                    true, // ASCII only
+		"'ä+k'.upper() == 'ä+K'":                    true,
 		"request.path + request.query == '/'":       false,
 		"request.path != '/' && origin.ip != '::1'": true,
 		"request.path.endsWith('b') || request.x":   false,

@@ -10,7 +10,8 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 )
 
-// environment has the attributes and functions of Cloud Armor's language that the local cloud knows.
+// environment has the attributes and functions of Cloud Armor's language that the local cloud knows. They do what Google's
+// published environment does (https://github.com/cel-expr/cloud-armor-rules), which needs a newer cel-go than Kubernetes.
 var environment = sync.OnceValues(func() (*cel.Env, error) {
 	text := cel.StringType
 	return cel.NewEnv(
@@ -20,8 +21,8 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.Variable("request.query", text),
 		cel.Variable("request.scheme", text),
 		cel.Variable("request.headers", cel.MapType(text, text)),
-		onText("lower", strings.ToLower),
-		onText("upper", strings.ToUpper),
+		onText("lower", ascii('A', 'Z', 'a'-'A')),
+		onText("upper", ascii('a', 'z', 'A'-'a')),
 		onText("urlDecode", urlDecode),
 		cel.Function("inIpRange", cel.Overload("inIpRange_string_string", []*cel.Type{text, text}, cel.BoolType,
 			cel.BinaryBinding(inIPRange))),
@@ -48,11 +49,27 @@ func inIPRange(address, of ref.Val) ref.Val {
 	return types.Bool(r.Contains(a.Unmap()))
 }
 
-// urlDecode decodes what is encoded, and leaves the rest. Google does not document what becomes of a plus or of an invalid
-// code.
+// ascii returns a function that shifts the letters from first to last, and no others.
+func ascii(first, last, by rune) func(string) string {
+	return func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if first <= r && r <= last {
+				return r + by
+			}
+			return r
+		}, s)
+	}
+}
+
+// urlDecode decodes what is encoded, a plus to a blank, and leaves the rest. The published environment fails for an invalid
+// code, and says that Cloud Armor is more tolerant.
 func urlDecode(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
+		if s[i] == '+' {
+			b.WriteByte(' ')
+			continue
+		}
 		if s[i] == '%' && i+2 < len(s) {
 			high, low := hex(s[i+1]), hex(s[i+2])
 			if high >= 0 && low >= 0 {

@@ -68,7 +68,10 @@ func (d *doctor) ranges(ctx context.Context, compute bool) {
 	}
 	var answer struct {
 		Items map[string]struct {
-			Subnetworks []struct{ Name, Network, IPCidrRange string }
+			Subnetworks []struct {
+				Network, IPCidrRange string
+				SecondaryIPRanges    []struct{ IPCidrRange string } // Pods and Services of other clusters
+			}
 		}
 	}
 	id := d.settings.project
@@ -80,17 +83,13 @@ func (d *doctor) ranges(ctx context.Context, compute bool) {
 	var overlaps []string
 	for _, scope := range answer.Items {
 		for _, subnetwork := range scope.Subnetworks {
-			other, err := netip.ParsePrefix(subnetwork.IPCidrRange)
 			network := subnetwork.Network[strings.LastIndex(subnetwork.Network, "/")+1:]
-			if err != nil || d.held.networks[network] {
+			if d.held.networks[network] {
 				continue
 			}
-			for _, region := range d.settings.config.Regions {
-				for _, own := range all(region) {
-					if own.Overlaps(other) {
-						overlaps = append(overlaps, fmt.Sprintf("%s's %s with %s of network %s", region.Name, own, other, network))
-					}
-				}
+			overlaps = append(overlaps, d.overlaps(subnetwork.IPCidrRange, network)...)
+			for _, secondary := range subnetwork.SecondaryIPRanges {
+				overlaps = append(overlaps, d.overlaps(secondary.IPCidrRange, network)...)
 			}
 		}
 	}
@@ -100,6 +99,22 @@ func (d *doctor) ranges(ctx context.Context, compute bool) {
 		return
 	}
 	d.ok(check, "no network of the project has the same addresses")
+}
+
+// overlaps are the stack's ranges that have addresses of another network's range.
+func (d *doctor) overlaps(text, network string) (found []string) {
+	other, err := netip.ParsePrefix(text)
+	if err != nil {
+		return nil
+	}
+	for _, region := range d.settings.config.Regions {
+		for _, own := range all(region) {
+			if own.Overlaps(other) {
+				found = append(found, fmt.Sprintf("%s's %s with %s of network %s", region.Name, own, other, network))
+			}
+		}
+	}
+	return found
 }
 
 func all(region regions.Region) []netip.Prefix {

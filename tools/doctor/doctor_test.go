@@ -49,8 +49,9 @@ func TestOneThingIsWrong(t *testing.T) {
 		{"the local cloud's shell", func(f *fake) { f.variables = map[string]string{"PULUMI_DEBUG_PROVIDERS": "gcp:1234"} }, []string{"✗ shell: it is set up for the local cloud", "open another shell"}},
 		{"an old go", func(f *fake) { f.programs["go env GOVERSION"] = "go1.21.5" }, []string{"✗ go: go1.21.5 is older than go1.24", "https://go.dev/doc/install"}},
 		{"no plugin", func(f *fake) { delete(f.programs, "gke-gcloud-auth-plugin --version") },
-			[]string{"✗ gke-gcloud-auth-plugin: not on the PATH", "gcloud components install gke-gcloud-auth-plugin"}},
-		{"no kubectl", func(f *fake) { delete(f.programs, "kubectl version --client") }, []string{"! kubectl: not on the PATH; the commands in docs/ use it"}},
+			[]string{"✗ gke-gcloud-auth-plugin: not on the PATH", "gcloud components install gke-gcloud-auth-plugin", "the package google-cloud-cli-gke-gcloud-auth-plugin"}},
+		{"no kubectl", func(f *fake) { delete(f.programs, "kubectl version --client") },
+			[]string{"! kubectl: not on the PATH; the commands in docs/ use it", "gcloud components install kubectl", "the package kubectl"}},
 		{"no backend", func(f *fake) { delete(f.programs, "pulumi whoami --non-interactive --verbose") }, []string{"✗ state: Pulumi has no backend", "pulumi login"}},
 		{"not the repository", func(f *fake) { delete(f.files, "Pulumi.yaml") },
 			[]string{"✗ stack: there is no Pulumi.yaml here", "– secrets: needs the stack", "✓ credentials", "– project: no project is configured", "– roles"}},
@@ -92,7 +93,10 @@ func TestOneThingIsWrong(t *testing.T) {
 			f.set(resourceManager, "/v3/projects/my-project", 403, denied("The caller does not have permission", "IAM_PERMISSION_DENIED"))
 		}, []string{"✗ project: my-project does not exist, or this account may not see it", "gcloud projects list", "– billing"}},
 		{"no resource manager", func(f *fake) { f.set(resourceManager, "/v3/projects/my-project", 403, disabled(resourceManager)) },
-			[]string{"✗ project: cloudresourcemanager.googleapis.com is not enabled", "gcloud services enable cloudresourcemanager.googleapis.com --project my-project"}},
+			[]string{"✗ project: cloudresourcemanager.googleapis.com is not enabled", "gcloud services enable cloudresourcemanager.googleapis.com --project 415104041262"}}, // the consumer that Google names
+		{"an API that is off in a project that Google does not name", func(f *fake) {
+			f.set(resourceManager, "/v3/projects/my-project", 403, denied("It is disabled.", "SERVICE_DISABLED"))
+		}, []string{"✗ project: cloudresourcemanager.googleapis.com is not enabled", "gcloud services enable cloudresourcemanager.googleapis.com --project my-project"}},
 		{"a quota project that refuses", func(f *fake) {
 			f.set(resourceManager, "/v3/projects/my-project", 403, denied("Caller does not have required permission to use project other. Grant the caller the role", "USER_PROJECT_DENIED"))
 		}, []string{"✗ project: the credentials' quota project refuses the call", "gcloud auth application-default set-quota-project my-project"}},
@@ -111,7 +115,7 @@ func TestOneThingIsWrong(t *testing.T) {
 		{"no service usage", func(f *fake) {
 			f.set(serviceUsage, "/v1/projects/my-project/services:batchGet", 403, disabled(serviceUsage))
 		},
-			[]string{"✗ APIs: serviceusage.googleapis.com is not enabled", "gcloud services enable serviceusage.googleapis.com --project my-project"}},
+			[]string{"✗ APIs: serviceusage.googleapis.com is not enabled", "gcloud services enable serviceusage.googleapis.com --project 415104041262"}},
 		{"an API that the stack may not enable", func(f *fake) { f.files["Pulumi.prod.yaml"] += "  geo-wordpress:manageServices: \"false\"\n" },
 			[]string{"✗ APIs: not enabled: container.googleapis.com, dns.googleapis.com", "gcloud services enable container.googleapis.com dns.googleapis.com"}},
 		{"a fresh project", func(f *fake) { f.enabled(serviceUsage, resourceManager) },
@@ -141,6 +145,14 @@ func TestOneThingIsWrong(t *testing.T) {
 		{"another network's addresses", func(f *fake) {
 			f.set(computeEngine, "/compute/v1/projects/my-project/aggregated/subnetworks", 200, `{"items": {"regions/x": {"subnetworks": [{"name": "s", "network": "a/office", "ipCidrRange": "10.64.0.0/11"}]}}}`)
 		}, []string{"! ranges:", "of network office. No harm, unless the networks are to be peered"}},
+		{"another cluster's pods", func(f *fake) {
+			f.set(computeEngine, "/compute/v1/projects/my-project/aggregated/subnetworks", 200, `{"items": {"regions/x": {"subnetworks": [{"name": "s", "network": "a/office",
+				"ipCidrRange": "192.168.0.0/20", "secondaryIpRanges": [{"rangeName": "pods", "ipCidrRange": "10.64.0.0/11"}]}]}}}`)
+		}, []string{"! ranges:", "with 10.64.0.0/11 of network office"}},
+		{"a shield in a project without Cloud Armor's quotas", func(f *fake) {
+			f.files["Pulumi.prod.yaml"] += "  geo-wordpress:shield: {loginsPerMinute: 30, banMinutes: 15}\n"
+			f.set(computeEngine, "/compute/v1/projects/my-project", 200, quotaJSON(map[string]int{"SECURITY_POLICIES": 2, "SECURITY_POLICY_RULES": 5, "SECURITY_POLICY_CEVAL_RULES": 3}))
+		}, []string{"✗ quotas of the project: SECURITY_POLICY_CEVAL_RULES: 3 more are needed, and 2 of 3 are free", "or remove shield and installFrom", "✓ quotas of the project: SECURITY_POLICIES 1 of 1 free, SECURITY_POLICY_RULES 4 of 4 free"}},
 		{"another address", func(f *fake) { f.address = "192.0.2.1" },
 			[]string{"✗ authorized networks: this machine's address 192.0.2.1 is in none of them", "pulumi config set --path 'authorizedNetworks[2]' 192.0.2.1/32"}},
 		{"no authorized networks, and no answer", func(f *fake) {

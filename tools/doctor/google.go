@@ -91,6 +91,9 @@ type apiError struct {
 	message string
 	reason  string // such as SERVICE_DISABLED
 	service string // the API that the reason is about, if it is about one
+	// consumer is the project that the reason is about, by ID or number, if Google names it: the credentials' quota project
+	// may be another one than the stack's.
+	consumer string
 }
 
 func newAPIError(api string, code int, body []byte) *apiError {
@@ -111,6 +114,7 @@ func newAPIError(api string, code int, body []byte) *apiError {
 	for _, detail := range answer.Error.Details {
 		if detail.Reason != "" {
 			e.reason, e.service = detail.Reason, detail.Metadata["service"]
+			e.consumer = strings.TrimPrefix(detail.Metadata["consumer"], "projects/")
 		}
 	}
 	return e
@@ -135,6 +139,9 @@ func explain(err error, project string) (found, remedy string) {
 		service := e.service
 		if service == "" {
 			service = e.api
+		}
+		if e.consumer != "" {
+			project = e.consumer
 		}
 		return service + " is not enabled", "gcloud services enable " + service + " --project " + project
 	case e.reason == "USER_PROJECT_DENIED":

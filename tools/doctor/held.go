@@ -30,6 +30,7 @@ var quotaOf = map[string]string{
 	"gcp:compute/backendService:BackendService":             "BACKEND_SERVICES",
 	"gcp:compute/uRLMap:URLMap":                             "URL_MAPS",
 	"gcp:compute/healthCheck:HealthCheck":                   "HEALTH_CHECKS",
+	"gcp:compute/securityPolicy:SecurityPolicy":             policies,
 	"gcp:compute/targetHttpProxy:TargetHttpProxy":           "TARGET_HTTP_PROXIES",
 	"gcp:compute/targetHttpsProxy:TargetHttpsProxy":         "TARGET_HTTPS_PROXIES",
 	"gcp:compute/globalForwardingRule:GlobalForwardingRule": "GLOBAL_EXTERNAL_MANAGED_FORWARDING_RULES",
@@ -60,6 +61,20 @@ func heldBy(exported []byte) held {
 		switch r.Type {
 		case "gcp:compute/network:Network":
 			h.networks[r.ID[strings.LastIndex(r.ID, "/")+1:]] = true
+		case "gcp:compute/securityPolicy:SecurityPolicy":
+			var policy struct {
+				Rules []struct {
+					Match struct{ Expr struct{ Expression string } }
+				}
+			}
+			if json.Unmarshal(r.Outputs, &policy) == nil {
+				for _, rule := range policy.Rules {
+					h.counts[policyRules]++
+					if rule.Match.Expr.Expression != "" {
+						h.counts[policyExpressions]++
+					}
+				}
+			}
 		case "gcp:compute/disk:Disk":
 			var disk struct {
 				Zone string

@@ -3,6 +3,9 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"geo-wordpress/config"
+	"geo-wordpress/config/configtest"
 )
 
 // exported is a state as `pulumi stack export` writes it, of a stack with three e2-standard-2 in one region.
@@ -14,6 +17,9 @@ const exported = `{"version": 3, "deployment": {"resources": [
 	{"type": "gcp:compute/disk:Disk", "id": "projects/my-project/zones/europe-west1-b/disks/tikv", "outputs": {"zone": "https://www.googleapis.com/compute/v1/projects/my-project/zones/europe-west1-b", "size": 100}},
 	{"type": "gcp:container/nodePool:NodePool", "id": "projects/my-project/locations/europe-west1-b/clusters/c/nodePools/p",
 	 "outputs": {"location": "europe-west1-b", "nodeCount": 3, "nodeConfig": {"machineType": "e2-standard-2", "diskSizeGb": 50}}},
+	{"type": "gcp:compute/securityPolicy:SecurityPolicy", "id": "projects/my-project/global/securityPolicies/s", "outputs": {"rules": [
+	 {"priority": 1000, "match": {"expr": {"expression": "request.path.contains('/install.php')"}}},
+	 {"priority": 2147483647, "match": {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": ["*"]}}}]}},
 	{"type": "gcp:compute/firewall:Firewall", "id": "", "outputs": {}}]}}`
 
 // A stack that is up needs room only for what it does not hold.
@@ -36,6 +42,31 @@ func TestQuotasOfAStackThatIsUp(t *testing.T) {
 	if status != 0 || strings.Contains(out, " NETWORKS") {
 		t.Errorf("exit status %d:\n%s", status, out)
 	}
+}
+
+// Of a policy that grows, only the rules that are new need room.
+func TestQuotasOfAPolicyThatGrows(t *testing.T) {
+	c, err := config.Load(withShield(t), configtest.Project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, n := range global(c, heldBy([]byte(exported))) {
+		got[n.metric] = n.amount
+	}
+	// The installation page, XML-RPC, the login page, users' names, all requests, and the rest.
+	for metric, want := range map[string]int{"SECURITY_POLICIES": 0, "SECURITY_POLICY_RULES": 6 - 2, "SECURITY_POLICY_CEVAL_RULES": 4 - 1} {
+		if got[metric] != want {
+			t.Errorf("%s: %d more are needed, want %d", metric, got[metric], want)
+		}
+	}
+}
+
+func withShield(t *testing.T) map[string]string {
+	values := configtest.Committed(t)
+	values["geo-wordpress:shield"] = `{"loginsPerMinute":30,"banMinutes":15,"requestsPerMinute":1000}`
+	values["geo-wordpress:installFrom"] = `["203.0.113.7/32"]`
+	return values
 }
 
 // A state that cannot be read is no reason to fail.

@@ -38,13 +38,13 @@ func (d *doctor) tools(ctx context.Context) (pulumi bool) {
 		d.ok("go", version)
 	}
 	if version, err := d.run(ctx, ".", "gke-gcloud-auth-plugin", "--version"); err != nil {
-		d.fail("gke-gcloud-auth-plugin", notRun(err), "gcloud components install gke-gcloud-auth-plugin")
+		d.fail("gke-gcloud-auth-plugin", notRun(err), component("gke-gcloud-auth-plugin", "google-cloud-cli-gke-gcloud-auth-plugin"))
 	} else {
 		d.ok("gke-gcloud-auth-plugin", version)
 	}
 	for _, optional := range []struct{ program, arguments, uses, remedy string }{
 		{"gcloud", "version", "the commands in docs/ use it", "https://cloud.google.com/sdk/docs/install"},
-		{"kubectl", "version --client", "the commands in docs/ use it; Pulumi does not", "gcloud components install kubectl"},
+		{"kubectl", "version --client", "the commands in docs/ use it; Pulumi does not", component("kubectl", "kubectl")},
 	} {
 		version, err := d.run(ctx, ".", optional.program, strings.Fields(optional.arguments)...)
 		if err != nil {
@@ -54,6 +54,11 @@ func (d *doctor) tools(ctx context.Context) (pulumi bool) {
 		d.ok(optional.program, strings.SplitN(version, "\n", 2)[0])
 	}
 	return pulumi
+}
+
+// component is how to install a component of gcloud. A gcloud that came from a package has its components as packages.
+func component(name, packaged string) string {
+	return "gcloud components install " + name + "; where gcloud came from apt or dnf, the package " + packaged
 }
 
 // backend checks that Pulumi has a place for its state.

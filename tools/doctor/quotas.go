@@ -12,6 +12,7 @@ import (
 	"geo-wordpress/config"
 	"geo-wordpress/googlecloud"
 	"geo-wordpress/regions"
+	"geo-wordpress/shield"
 )
 
 // need is what a quota must have room for.
@@ -88,6 +89,15 @@ func global(c *config.Config, h held) []need {
 		{"URL_MAPS", maps}, {"TARGET_HTTP_PROXIES", 1}, {"TARGET_HTTPS_PROXIES", https},
 		{"GLOBAL_EXTERNAL_MANAGED_FORWARDING_RULES", addresses * (1 + https)},
 	}
+	if rules := shield.Rules(c.Shield, c.XMLRPC, c.InstallFrom); len(rules) > 0 {
+		expressions := 0
+		for _, r := range rules {
+			if r.Expression != "" {
+				expressions++
+			}
+		}
+		needs = append(needs, need{policies, 1}, need{policyRules, len(rules)}, need{policyExpressions, expressions})
+	}
 	for i := range needs {
 		needs[i].amount = max(0, needs[i].amount-h.counts[needs[i].metric])
 	}
@@ -97,6 +107,13 @@ func global(c *config.Config, h held) []need {
 	}
 	return append([]need{{"CPUS_ALL_REGIONS", vcpus + surge}}, needs...)
 }
+
+// Cloud Armor's quotas, which are 0 in young and formerly trial projects (https://docs.cloud.google.com/armor/quotas).
+const (
+	policies          = "SECURITY_POLICIES"
+	policyRules       = "SECURITY_POLICY_RULES"
+	policyExpressions = "SECURITY_POLICY_CEVAL_RULES" // rules with an expression
+)
 
 // quota is one of Google's.
 type quota struct {
@@ -150,9 +167,13 @@ func (d *doctor) quota(ctx context.Context, check, path string, needs []need) {
 		}
 		free := resource.Quotas[i].Limit - resource.Quotas[i].Usage
 		if free < float64(n.amount) {
+			way := "choose fewer or smaller machines"
+			if n.metric == policies || n.metric == policyRules || n.metric == policyExpressions {
+				way = "remove shield and installFrom"
+			}
 			d.fail(check, fmt.Sprintf("%s: %d more are needed, and %.0f of %.0f are free", n.metric, n.amount, max(0, free), resource.Quotas[i].Limit),
-				fmt.Sprintf("ask for a limit of %.0f at https://console.cloud.google.com/iam-admin/quotas?project=%s, or choose fewer or smaller machines",
-					resource.Quotas[i].Usage+float64(n.amount), id))
+				fmt.Sprintf("ask for a limit of %.0f at https://console.cloud.google.com/iam-admin/quotas?project=%s, or %s",
+					resource.Quotas[i].Usage+float64(n.amount), id, way))
 			continue
 		}
 		enough = append(enough, fmt.Sprintf("%s %d of %.0f free", n.metric, n.amount, free))

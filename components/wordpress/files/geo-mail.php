@@ -3,7 +3,7 @@
  * Plugin Name: Geo WordPress: mail
  * Description: Sends all mail through the server that the stack configures (docs/mail.md), over TLS with a verified certificate and never without. Without a server no mail leaves: the image has no sendmail, and the dashboard says that mail is off.
  *
- * wp-config.php defines GEO_WORDPRESS_MAIL_HOST, _PORT, _USER, _FROM and _FROM_NAME; the password is in the environment.
+ * wp-config.php defines GEO_WORDPRESS_MAIL_HOST, _CERTIFICATE, _PORT, _USER, _FROM and _FROM_NAME; the password is in the environment.
  * It is not defined as a constant, because plugins list those. On a staging site geo-staging.php says that there is no mail.
  */
 
@@ -22,7 +22,7 @@ function geo_wordpress_mail_by_smtp( $mailer ): void {
 			'verify_peer'       => true,
 			'verify_peer_name'  => true,
 			'allow_self_signed' => false,
-			'peer_name'         => GEO_WORDPRESS_MAIL_HOST,
+			'peer_name'         => GEO_WORDPRESS_MAIL_CERTIFICATE, // the host, unless that is an address
 		),
 	);
 	$mailer->SMTPAuth    = '' !== GEO_WORDPRESS_MAIL_USER;

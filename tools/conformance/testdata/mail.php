@@ -1,7 +1,8 @@
 <?php
-// Sends a mail as geo-mail.php configures PHPMailer, without WordPress: mail.php GEO-MAIL.PHP PHPMAILER HOST PORT USER
-[ , $plugin, $phpmailer, $host, $port, $user ] = $argv;
+// Sends a mail as geo-mail.php configures PHPMailer, without WordPress: mail.php GEO-MAIL.PHP PHPMAILER HOST CERTIFICATE PORT USER
+[ , $plugin, $phpmailer, $host, $certificate, $port, $user ] = $argv;
 define( 'GEO_WORDPRESS_MAIL_HOST', $host );
+define( 'GEO_WORDPRESS_MAIL_CERTIFICATE', $certificate );
 define( 'GEO_WORDPRESS_MAIL_PORT', (int) $port );
 define( 'GEO_WORDPRESS_MAIL_USER', $user );
 define( 'GEO_WORDPRESS_MAIL_FROM', 'site@example.com' );
