@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"geo-wordpress/components/tidb"
 	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/metrics"
@@ -202,8 +203,9 @@ func seesItBack(t *testing.T, h *watch, daemons []*kubelet.Pod) {
 	h.until(t, "with a conflict", "conflicts", "quorum")
 }
 
-// seesTheBackupsAge checks that the alert on a missing backup comes once the newest is too old, and ends with a new one.
-func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, backUp func()) {
+// seesTheBackupsAge checks that the alert on a missing backup comes once the newest is too old, and ends with a new one. It also
+// ends if backups begin anew: begin creates the user who dumps, who has another password then.
+func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, begin, backUp func()) {
 	t.Helper()
 	h := startWatch(w)
 	holds := func() bool {
@@ -213,11 +215,26 @@ func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, backUp func()
 	if holds() {
 		t.Error("before the first backup is due, the alert says that it is missing")
 	}
-	if _, err := root.ExecContext(t.Context(), "UPDATE geo_wordpress.backups SET taken = taken - INTERVAL 37 HOUR"); err != nil {
-		t.Fatal(err)
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := root.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
+	const age = "UPDATE geo_wordpress.backups SET taken = taken - INTERVAL 37 HOUR"
+	execute(age)
+	begin()
 	if !holds() {
 		t.Errorf("the newest backup is 37 hours old, and there is no alert: %v", h.last)
+	}
+	execute("ALTER USER '" + tidb.Reader + "'@'%' IDENTIFIED WITH mysql_native_password BY 'of an earlier time'")
+	begin()
+	if holds() {
+		t.Errorf("backups have begun anew, and the alert counts the time without: %v", h.last)
+	}
+	execute(age)
+	if !holds() {
+		t.Errorf("the newest backup is 37 hours old again, and there is no alert: %v", h.last)
 	}
 	backUp()
 	if holds() {
