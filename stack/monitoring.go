@@ -15,6 +15,9 @@ func (s *system) watch() error {
 		return nil
 	}
 	after := slices.Clone(s.serving)
+	if s.reader != nil {
+		after = append(after, s.reader) // until then the site may not read when the newest backup was taken
+	}
 	var clusters []monitoring.Cluster
 	for _, r := range s.regions {
 		collection, err := monitoring.NewCollection(s.ctx, "collection-"+r.Name, monitoring.RegionArgs{

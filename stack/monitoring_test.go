@@ -47,7 +47,19 @@ func alertsCallTheOperator(t rapid.TB, s *system) {
 		want = append(want, "certificate")
 	}
 	var got []string
+	waits := s.Where(func(r *stacktest.Resource) bool { return r.Kind() == "Job" && strings.HasPrefix(r.Name, "collected-") })
+	if len(waits) != 1 {
+		t.Fatalf("the alerts wait for %v", waits)
+	}
+	for _, w := range s.Workloads() {
+		if rank := app(w); (rank == "wordpress" || rank == "database-reader") && !s.Closure(waits[0])[w.Resource] {
+			t.Errorf("the alerts do not wait for %s", w)
+		}
+	}
 	for _, r := range s.Of(policyType) {
+		if !s.Closure(r)[waits[0]] {
+			t.Errorf("%s may come before the site answers", r)
+		}
 		got = append(got, strings.TrimPrefix(r.Name, "monitoring-"))
 		if !s.Closure(r)[channel] || len(asList(r.At("notificationChannels"))) != 1 {
 			t.Errorf("%s calls nobody", r)

@@ -38,7 +38,7 @@ func (m *Monitoring) alerts(ctx *pulumi.Context) error {
 				Duration:           pulumi.String(fmt.Sprintf("%ds", int(r.hold.Seconds()))),
 				EvaluationInterval: pulumi.String("60s"),
 			},
-		}, pulumi.DependsOn(m.args.After))
+		})
 		if err != nil {
 			return err
 		}
@@ -61,10 +61,9 @@ func regionNames(all []regions.Region) (names []string) {
 	return names
 }
 
-// alert declares one alert of one condition. Google accepts no second one beside a query in PromQL.
-func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means string, condition *monitoring.AlertPolicyConditionArgs,
-	opts ...pulumi.ResourceOption,
-) error {
+// alert declares one alert of one condition. Google accepts no second one beside a query in PromQL. Every alert comes last: in a
+// first update, or a restore, the site does not answer before.
+func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means string, condition *monitoring.AlertPolicyConditionArgs) error {
 	_, err := monitoring.NewAlertPolicy(ctx, m.name+"-"+name, &monitoring.AlertPolicyArgs{
 		DisplayName:          m.title(title),
 		Combiner:             pulumi.String("OR"),
@@ -78,7 +77,7 @@ func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means str
 		// An incident whose series ends, such as that of a deleted pod, closes by itself.
 		AlertStrategy: &monitoring.AlertPolicyAlertStrategyArgs{AutoClose: pulumi.String("86400s")},
 		UserLabels:    m.labels(),
-	}, append([]pulumi.ResourceOption{pulumi.Parent(m)}, opts...)...)
+	}, pulumi.Parent(m), pulumi.DependsOn(m.args.After))
 	return err
 }
 

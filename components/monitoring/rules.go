@@ -81,6 +81,14 @@ func rules(config *config.Config, s scope) []rule {
 	return all
 }
 
+// ruleNames are the names of the alerts on collected metrics.
+func ruleNames(config *config.Config) (names []string) {
+	for _, r := range rules(config, scope{}) {
+		names = append(names, r.name)
+	}
+	return names
+}
+
 // backupAge is the greatest age of the newest backup, if each begins in time and takes no longer than it may.
 func backupAge(settings *config.Backup) time.Duration {
 	return settings.Interval() + backup.DeadlineSeconds*time.Second
