@@ -43,9 +43,11 @@ func (s scope) matcher() string {
 	return fmt.Sprintf("cluster=~%q", strings.Join(names, "|"))
 }
 
-// in completes queries: $in becomes the matcher, and $all the number of regions.
+// in completes queries: $in becomes the matcher, $all the number of regions, and $recent the time for which a series without new
+// samples counts. Google keeps its last sample for five minutes: it knows no staleness
+// (https://cloud.google.com/stackdriver/docs/managed-prometheus/promql-differences).
 func (s scope) in(query string) string {
-	return strings.NewReplacer("$in", s.matcher(), "$all", fmt.Sprint(len(s.regions))).Replace(query)
+	return strings.NewReplacer("$in", s.matcher(), "$all", fmt.Sprint(len(s.regions)), "$recent", "2m").Replace(query)
 }
 
 // rules are the alerts on collected metrics. Names and texts do not depend on the clusters' names.
@@ -54,9 +56,12 @@ func rules(config *config.Config, s scope) []rule {
 		{"region", "a region is out of rotation", critical, s.outOfRotation(), 3 * time.Minute,
 			"In this region no WordPress pod passes its health page, or no metrics arrive. The load balancer sends visitors to the " +
 				"other regions. First look: `kubectl --context REGION get pods -A`, then the pods' events."},
+		// From PD 8.5.5 on a store has its own series of 0 or 1; before, one has the number of all. A slow store is up, and has a
+		// type of its own (pkg/statistics/store_collection.go in tikv/pd).
 		{"quorum", "the database runs without its spare", critical, s.in(
-			`label_replace((count(up{job="pd",$in} == 1) or vector(0)) < $all, "part", "pd", "", "") or ` +
-				`label_replace((max(pd_cluster_status{type="store_up_count",$in}) or vector(0)) < $all, "part", "tikv", "", "")`),
+			`label_replace((count(last_over_time(up{job="pd",$in}[$recent]) == 1) or vector(0)) < $all, "part", "pd", "", "") or ` +
+				`label_replace((sum(max by (type, store) (last_over_time(pd_cluster_status{type=~"store_(up|slow)_count",$in}[$recent]))) ` +
+				`or vector(0)) < $all, "part", "tikv", "", "")`),
 			5 * time.Minute,
 			"Fewer Placement Drivers or TiKV stores are up than there are regions. The site serves, but losing another region loses the " +
 				"quorum: drain no machines and run no update that restarts the database. First look: the pods of the database's " +
@@ -98,8 +103,9 @@ func backupAge(settings *config.Backup) time.Duration {
 func (s scope) outOfRotation() string {
 	var terms []string
 	for i, name := range s.clusters {
-		terms = append(terms, fmt.Sprintf(`label_replace(absent(geo_wordpress_healthy{cluster=%q} == 1), "region", %q, "", "")`,
+		terms = append(terms, fmt.Sprintf(
+			`label_replace(absent(last_over_time(geo_wordpress_healthy{cluster=%q}[$recent]) == 1), "region", %q, "", "")`,
 			name, s.regions[i].Name))
 	}
-	return strings.Join(terms, " or ")
+	return s.in(strings.Join(terms, " or "))
 }
