@@ -38,7 +38,7 @@ func (s *system) watch() error {
 	}
 	_, err = monitoring.New(s.ctx, "monitoring", monitoring.Args{
 		Config: s.config, Project: s.project, Clusters: clusters,
-		Address: s.loadBalancer.Address, Home: s.loadBalancer.Home, After: []pulumi.Resource{collected},
+		Address: s.loadBalancer.Address, Home: s.loadBalancer.Home, CertificatesUntil: s.certificates.Until, After: []pulumi.Resource{collected},
 	})
 	return err
 }

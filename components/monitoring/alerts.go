@@ -27,9 +27,10 @@ func (m *Monitoring) alerts(ctx *pulumi.Context) error {
 		}
 	}
 	standing := m.standing()
-	for i, r := range rules(m.args.Config, scope{regions: standing, clusters: regionNames(standing)}) {
+	until := m.args.CertificatesUntil
+	for i, r := range rules(m.args.Config, scope{standing, regionNames(standing), until}) {
 		query := m.names.ApplyT(func(names []string) string {
-			return rules(m.args.Config, scope{regions: standing, clusters: names})[i].query
+			return rules(m.args.Config, scope{standing, names, until})[i].query
 		}).(pulumi.StringOutput)
 		err := m.alert(ctx, r.name, r.title, r.severity, r.means, &monitoring.AlertPolicyConditionArgs{
 			DisplayName: pulumi.String(r.title),

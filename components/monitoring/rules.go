@@ -28,10 +28,15 @@ type rule struct {
 	means string // what it means, and what to look at first
 }
 
+// renewalDays is how long before the end of the database's certificates their alert comes. An update in the half year before has
+// renewed them.
+const renewalDays = 90
+
 // scope has what queries need to know: which clusters belong to the stack, for a project may have several stacks.
 type scope struct {
 	regions  []regions.Region // those that stand
 	clusters []string         // their clusters' names, in the same order
+	until    time.Time        // when the first of the database's certificates expires
 }
 
 // matcher selects the series of the stack's clusters.
@@ -77,6 +82,12 @@ func rules(config *config.Config, s scope) []rule {
 		{"conflicts", "files are in conflict", warning, s.in(`max(geo_wordpress_files_conflicts{$in}) > 0`), 0,
 			"Two regions have changed the same file at the same time. Syncthing has kept both: the older one is named " +
 				"NAME.sync-conflict-DATE. Compare the two, keep one, and delete the other in any region."},
+		// The query has a metric because Google might refuse one without.
+		{"database-certificates", "the database's certificates are not renewed", warning, s.in(fmt.Sprintf(
+			`vector(time()) > %d and on () up{job="pd",$in}`, s.until.AddDate(0, 0, -renewalDays).Unix())), 0,
+			"The certificates of PD, TiKV and TiDB end on " + s.until.Format("2 January 2006") + ". From then on they refuse new connections, " +
+				"and the site fails in every region. An update renews them, and none has done so for months: run `pulumi up`. " +
+				"docs/certificates.md, \"Renewal\", says what restarts."},
 	}
 	if config.Backup != nil {
 		all = append(all, rule{"backup", "the newest backup is too old", critical,

@@ -127,6 +127,23 @@ func TestALossIsNoticedInTwoMinutes(t *testing.T) {
 	}
 }
 
+func TestCertificatesAlert(t *testing.T) {
+	w := watch(t)
+	until, err := time.Parse(time.RFC3339, w.stack.Output("certificates_until"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for days, want := range map[int]bool{-200: false, -91: false, -89: true, 1: true} {
+		at := until.AddDate(0, 0, days)
+		for _, region := range w.stack.Regions {
+			w.sees(at, region.Name, "pd", "etcd_server_has_leader 1\n")
+		}
+		if got := w.fires(at, "database-certificates") != ""; got != want {
+			t.Errorf("%d days after the end of the certificates, the alert comes: %v", days, got)
+		}
+	}
+}
+
 // Every alert on metrics has a query that Prometheus understands.
 func TestQueriesAreValid(t *testing.T) {
 	w := watch(t)
