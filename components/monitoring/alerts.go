@@ -103,8 +103,8 @@ func (m *Monitoring) certificateAlert(ctx *pulumi.Context) error {
 		return nil
 	}
 	return m.alert(ctx, "certificate", "the certificate is not renewed", critical,
-		fmt.Sprintf("The site's certificate ends in less than %d days. Google renews it by itself, as long as the domain leads to the "+
-			"load balancer. First look: the domain's DNS records, and the certificate's status.", certificateDays),
+		fmt.Sprintf("The site's certificate ends in less than %d days. Google renews it by itself, as long as each name has its CNAME "+
+			"`_acme-challenge.NAME`. First look: `pulumi stack output dns_records`, and whether those records exist.", certificateDays),
 		threshold("the certificate ends soon", "COMPARISON_LT", certificateDays, 10*time.Minute,
 			m.uptimeFilter("time_until_ssl_cert_expires"),
 			&monitoring.AlertPolicyConditionConditionThresholdAggregationArgs{
