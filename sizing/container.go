@@ -38,6 +38,9 @@ var (
 	Shell = Container{CPURequest: "50m", CPULimit: "1", MemoryRequest: "64Mi", MemoryLimit: "1Gi"}
 	// Helper is a shell beside a server. It mostly sleeps.
 	Helper = Container{CPURequest: "5m", CPULimit: "100m", MemoryRequest: "16Mi", MemoryLimit: "32Mi"}
+	// Metrics is rclone, which serves one small file: 47 MiB were measured of 1.60.1 with all its storage systems, 35 of them its
+	// program.
+	Metrics = Container{CPURequest: "5m", CPULimit: "200m", MemoryRequest: "64Mi", MemoryLimit: "128Mi"}
 )
 
 const (

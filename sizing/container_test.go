@@ -9,7 +9,7 @@ import (
 
 func TestContainers(t *testing.T) {
 	for name, size := range map[string]sizing.Container{"PD": sizing.PD, "TiKV": sizing.TiKV, "TiDB": sizing.TiDB, "NFS": sizing.NFS,
-		"WordPress": sizing.WordPress, "Health": sizing.Health, "Syncthing": sizing.Syncthing, "Job": sizing.Job, "Helper": sizing.Helper} {
+		"WordPress": sizing.WordPress, "Health": sizing.Health, "Syncthing": sizing.Syncthing, "Job": sizing.Job, "Helper": sizing.Helper, "Metrics": sizing.Metrics} {
 		request, limit := size.Request(), size.Limit()
 		if request.MilliCPU <= 0 || request.Memory <= 0 || !limit.Holds(request) {
 			t.Errorf("%s: requests %v, limits %v", name, request, limit)

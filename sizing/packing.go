@@ -38,8 +38,9 @@ func workloadOf(tidb, wordpress, jobs int) []pod {
 	pods := []pod{
 		{PD.Request(), 1},
 		{TiKV.Request(), 1},
-		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node.
-		{NFS.Request().Plus(Syncthing.Request()).Plus(Helper.Request()), 2},
+		// Syncthing watches the directories that the NFS server exports, so the two share a disk and a node. Metrics count
+		// without monitoring too: machines that suffice without it suffice with it.
+		{NFS.Request().Plus(Syncthing.Request()).Plus(Helper.Request()).Plus(Metrics.Request()), 2},
 	}
 	for range tidb {
 		pods = append(pods, pod{TiDB.Request(), 1})

@@ -55,6 +55,7 @@ var containers = map[string]built{
 	"nfs/directories":                     {tools, sizing.Job},
 	"syncthing/syncthing":                 {func(i config.Images) string { return i.Syncthing }, sizing.Syncthing},
 	"syncthing/housekeeping":              {tools, sizing.Helper},
+	"syncthing/metrics":                   {rclone, sizing.Metrics},
 	"collected/collected":                 {tools, sizing.Job},
 	"syncthing/install":                   {tools, sizing.Job},
 	"wordpress/wordpress":                 {wordpress, sizing.WordPress},
@@ -164,6 +165,9 @@ func aRegionRequestsWhatWasChecked(t rapid.TB, s *system) {
 			servers = servers.Plus(request(t, w.Pod).Times(w.Spec.Replicas))
 		}
 		all := servers.Plus(surge).Plus(sizing.Job.Request().Times(jobsAtOnce))
+		if s.config.Monitoring == nil {
+			all = all.Plus(sizing.Metrics.Request()) // the check counts it always
+		}
 		for _, agent := range googlecloud.ClusterAgents {
 			all = all.Plus(agent.Request.Times(agent.Replicas))
 		}
@@ -185,6 +189,7 @@ var probes = map[string][3]string{
 	"nfs/nfs-provisioner":    {"tcp 2049", "tcp 2049", "tcp 2049"},
 	"syncthing/syncthing":    {"tcp 22000", syncthingHealth, syncthingHealth},
 	"syncthing/housekeeping": {}, // a shell's loop
+	"syncthing/metrics":      {"", "tcp 8082", "tcp 8082"},
 	// Startup: WordPress's code and plugins load. Liveness must not depend on the database, which a restart of
 	// WordPress does not repair. Readiness must not use WordPress's own port: during an election its connection queue
 	// may be full.

@@ -15,6 +15,9 @@ func (s *system) watch() error {
 		return nil
 	}
 	after := slices.Clone(s.serving)
+	if s.reader != nil {
+		after = append(after, s.reader) // until then the site may not read when the newest backup was taken
+	}
 	var clusters []monitoring.Cluster
 	for _, r := range s.regions {
 		collection, err := monitoring.NewCollection(s.ctx, "collection-"+r.Name, monitoring.RegionArgs{
@@ -35,7 +38,7 @@ func (s *system) watch() error {
 	}
 	_, err = monitoring.New(s.ctx, "monitoring", monitoring.Args{
 		Config: s.config, Project: s.project, Clusters: clusters,
-		Address: s.loadBalancer.Address, Home: s.loadBalancer.Home, After: []pulumi.Resource{collected},
+		Address: s.loadBalancer.Address, Home: s.loadBalancer.Home, CertificatesUntil: s.certificates.Until, After: []pulumi.Resource{collected},
 	})
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"geo-wordpress/config/configtest"
 	"geo-wordpress/regions"
@@ -39,7 +40,7 @@ func alertsCallTheOperator(t rapid.TB, s *system) {
 	if got := channel.At("labels.email_address"); got != s.config.Monitoring.Email {
 		t.Errorf("%s calls %v", channel, got)
 	}
-	want := []string{"conflicts", "disk", "files", "quorum", "region", "site"}
+	want := []string{"conflicts", "database-certificates", "disk", "files", "quorum", "region", "site"}
 	if s.config.Backup != nil {
 		want = append(want, "backup")
 	}
@@ -47,7 +48,19 @@ func alertsCallTheOperator(t rapid.TB, s *system) {
 		want = append(want, "certificate")
 	}
 	var got []string
+	waits := s.Where(func(r *stacktest.Resource) bool { return r.Kind() == "Job" && strings.HasPrefix(r.Name, "collected-") })
+	if len(waits) != 1 {
+		t.Fatalf("the alerts wait for %v", waits)
+	}
+	for _, w := range s.Workloads() {
+		if rank := app(w); (rank == "wordpress" || rank == "database-reader") && !s.Closure(waits[0])[w.Resource] {
+			t.Errorf("the alerts do not wait for %s", w)
+		}
+	}
 	for _, r := range s.Of(policyType) {
+		if !s.Closure(r)[waits[0]] {
+			t.Errorf("%s may come before the site answers", r)
+		}
 		got = append(got, strings.TrimPrefix(r.Name, "monitoring-"))
 		if !s.Closure(r)[channel] || len(asList(r.At("notificationChannels"))) != 1 {
 			t.Errorf("%s calls nobody", r)
@@ -284,5 +297,49 @@ func TestMonitoringRestartsSyncthingOnly(t *testing.T) {
 		if r := other.Get(urn); r.Type != channelType && r.Name != "monitoring-disk" {
 			t.Errorf("another address changes %s", r)
 		}
+	}
+}
+
+// A metric of which Google has no sample makes it refuse the alert. So another alert waits again, also for what makes its metric
+// appear.
+func TestBackupsWaitForTheirMetric(t *testing.T) {
+	watched := with(configtest.Committed(t), "monitoring", `{"email":"operator@example.com"}`)
+	before := run(t, watched, false)
+	after := run(t, with(watched, "backup", `{"schedule":"0 3 * * *","keepDays":30}`), false)
+	changed := between(before, after).changed
+	if !slices.ContainsFunc(changed, func(urn string) bool {
+		r := after.Get(urn)
+		return r.Kind() == "Job" && strings.HasPrefix(r.Name, "collected-") && !equal(r.At("spec.template"), before.Get(urn).At("spec.template"))
+	}) {
+		t.Errorf("no Job waits for the metric of backups: %v", changed)
+	}
+}
+
+// The alert on the database's certificates moves with them.
+func TestCertificatesOfTheDatabaseAreWatched(t *testing.T) {
+	watched := with(configtest.Committed(t), "monitoring", `{"email":"operator@example.com"}`)
+	at := func(year int, month time.Month) string {
+		g, err := stacktest.Run(watched, stacktest.Options{Now: time.Date(year, month, 27, 12, 0, 0, 0, time.UTC)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		until, err := time.Parse(time.RFC3339, fmt.Sprint(g.Stack().Output("certificates_until")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range g.Of(policyType) {
+			if r.Name == "monitoring-database-certificates" {
+				query, _ := r.At("conditions.0.conditionPrometheusQueryLanguage.query").(string)
+				if want := fmt.Sprintf("vector(time()) > %d ", until.AddDate(0, 0, -90).Unix()); !strings.HasPrefix(query, want) {
+					t.Errorf("in %s %d, %s, want %s", month, year, query, want)
+				}
+				return query
+			}
+		}
+		t.Fatal("there is no alert")
+		return ""
+	}
+	if first := at(2026, time.November); first != at(2026, time.December) || first == at(2027, time.January) {
+		t.Errorf("the alert is %s in the same half of a year, and in the next", first)
 	}
 }

@@ -27,9 +27,10 @@ func (m *Monitoring) alerts(ctx *pulumi.Context) error {
 		}
 	}
 	standing := m.standing()
-	for i, r := range rules(m.args.Config, scope{regions: standing, clusters: regionNames(standing)}) {
+	until := m.args.CertificatesUntil
+	for i, r := range rules(m.args.Config, scope{standing, regionNames(standing), until}) {
 		query := m.names.ApplyT(func(names []string) string {
-			return rules(m.args.Config, scope{regions: standing, clusters: names})[i].query
+			return rules(m.args.Config, scope{standing, names, until})[i].query
 		}).(pulumi.StringOutput)
 		err := m.alert(ctx, r.name, r.title, r.severity, r.means, &monitoring.AlertPolicyConditionArgs{
 			DisplayName: pulumi.String(r.title),
@@ -38,7 +39,7 @@ func (m *Monitoring) alerts(ctx *pulumi.Context) error {
 				Duration:           pulumi.String(fmt.Sprintf("%ds", int(r.hold.Seconds()))),
 				EvaluationInterval: pulumi.String("60s"),
 			},
-		}, pulumi.DependsOn(m.args.After))
+		})
 		if err != nil {
 			return err
 		}
@@ -61,10 +62,9 @@ func regionNames(all []regions.Region) (names []string) {
 	return names
 }
 
-// alert declares one alert of one condition. Google accepts no second one beside a query in PromQL.
-func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means string, condition *monitoring.AlertPolicyConditionArgs,
-	opts ...pulumi.ResourceOption,
-) error {
+// alert declares one alert of one condition. Google accepts no second one beside a query in PromQL. Every alert comes last: in a
+// first update, or a restore, the site does not answer before.
+func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means string, condition *monitoring.AlertPolicyConditionArgs) error {
 	_, err := monitoring.NewAlertPolicy(ctx, m.name+"-"+name, &monitoring.AlertPolicyArgs{
 		DisplayName:          m.title(title),
 		Combiner:             pulumi.String("OR"),
@@ -78,7 +78,7 @@ func (m *Monitoring) alert(ctx *pulumi.Context, name, title, severity, means str
 		// An incident whose series ends, such as that of a deleted pod, closes by itself.
 		AlertStrategy: &monitoring.AlertPolicyAlertStrategyArgs{AutoClose: pulumi.String("86400s")},
 		UserLabels:    m.labels(),
-	}, append([]pulumi.ResourceOption{pulumi.Parent(m)}, opts...)...)
+	}, pulumi.Parent(m), pulumi.DependsOn(m.args.After))
 	return err
 }
 
@@ -103,8 +103,8 @@ func (m *Monitoring) certificateAlert(ctx *pulumi.Context) error {
 		return nil
 	}
 	return m.alert(ctx, "certificate", "the certificate is not renewed", critical,
-		fmt.Sprintf("The site's certificate ends in less than %d days. Google renews it by itself, as long as the domain leads to the "+
-			"load balancer. First look: the domain's DNS records, and the certificate's status.", certificateDays),
+		fmt.Sprintf("The site's certificate ends in less than %d days. Google renews it by itself, as long as each name has its CNAME "+
+			"`_acme-challenge.NAME`. First look: `pulumi stack output dns_records`, and whether those records exist.", certificateDays),
 		threshold("the certificate ends soon", "COMPARISON_LT", certificateDays, 10*time.Minute,
 			m.uptimeFilter("time_until_ssl_cert_expires"),
 			&monitoring.AlertPolicyConditionConditionThresholdAggregationArgs{

@@ -3,6 +3,7 @@ package monitoring
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/internal/networkpolicy"
@@ -48,6 +49,8 @@ func Collected(ctx *pulumi.Context, name string, args CollectedArgs, opts ...pul
 		return nil, err
 	}
 	c := podspec.Container(collected, args.Config.Images.Tools, sizing.Job)
+	// Another alert may be about another metric, so a new Job waits.
+	c.Env = corev1.EnvVarArray{podspec.Env("ALERTS", pulumi.String(strings.Join(ruleNames(args.Config), " ")))}
 	c.Command = pulumi.ToStringArray([]string{"sh", "-c", "trap 'exit 1' TERM; sleep " + strconv.Itoa(collectedSeconds) + " & wait $!"})
 	annotations := objectmeta.Annotations()
 	annotations["pulumi.com/replaceUnready"] = pulumi.String("true") // the next update waits again

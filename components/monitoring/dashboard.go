@@ -20,7 +20,7 @@ var charts = []chart{
 		"${metric.labels.cluster}"},
 	{"Requests that wait for a PHP process", `sum by (cluster) (geo_wordpress_requests_waiting{$in})`, "${metric.labels.cluster}"},
 	{"Placement Drivers that see a leader", `sum by (cluster) (etcd_server_has_leader{$in})`, "${metric.labels.cluster}"},
-	{"TiKV stores", `max by (type) (pd_cluster_status{type=~"store_(up|down|disconnected|unhealth|offline)_count",$in})`,
+	{"TiKV stores", `sum by (type) (max by (type, store) (pd_cluster_status{type=~"store_(up|slow|down|disconnected|unhealth|offline)_count",$in}))`,
 		"${metric.labels.type}"},
 	{"Data with fewer replicas than it should have (regions of TiKV)",
 		`max by (type) (pd_regions_status{type=~"(miss|down|pending)-peer-region-count",$in})`, "${metric.labels.type}"},

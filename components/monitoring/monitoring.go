@@ -4,6 +4,8 @@
 package monitoring
 
 import (
+	"time"
+
 	"geo-wordpress/components/cluster"
 	"geo-wordpress/components/project"
 	"geo-wordpress/config"
@@ -22,7 +24,9 @@ type Args struct {
 	// Address is the site's IP address, Home the name in its URL; empty for a site at its address.
 	Address pulumi.StringOutput
 	Home    string
-	// After is what the alerts depend on: whatever has metrics.
+	// CertificatesUntil is when the first of the database's certificates expires.
+	CertificatesUntil time.Time
+	// After is what the alerts depend on: the site, and whatever has metrics.
 	After []pulumi.Resource
 }
 

@@ -40,8 +40,8 @@ func TestLabel(t *testing.T) {
 
 // A matcher is a regular expression for the clusters' names and nothing else.
 func TestMatcher(t *testing.T) {
-	got := scope{clusters: []string{"cluster-a", "cluster-b"}}.in("up{$in} < $all")
-	if want := `up{cluster=~"cluster-a|cluster-b"} < 0`; got != want {
+	got := scope{clusters: []string{"cluster-a", "cluster-b"}}.in("up{$in}[$recent] < $all")
+	if want := `up{cluster=~"cluster-a|cluster-b"}[2m] < 0`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -75,6 +75,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 		},
 	}
 	if s.args.Config.Monitoring != nil {
+		pod.Containers = append(pod.Containers.(corev1.ContainerArray), s.serveMetrics())
 		pod.Volumes = append(pod.Volumes.(corev1.VolumeArray), podspec.Scratch(metricsVolume, "1Mi"))
 	}
 	metadata := &metav1.ObjectMetaArgs{Labels: nfs.Labels(app)}

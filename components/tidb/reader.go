@@ -23,6 +23,9 @@ var readerSQL string
 
 // Reader declares the Job that creates the user who dumps the database for a backup. It is apart from Initialize, whose
 // statements the servers mount: a change there would restart all of them.
+//
+// It also makes the table of backups, whose newest row has an age and an alert. The clock begins when backups are set, the second
+// time too: then the user has another password, and the first row of the new time is added before the user gets it.
 func (p *Part) Reader(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resource, error) {
 	statements := p.args.Credentials.DatabaseBackup.ApplyT(func(password string) (string, error) {
 		return render(readerSQL, map[string]string{"Database": Database, "User": Reader, "Site": User, "Password": password})

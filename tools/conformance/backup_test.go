@@ -53,14 +53,15 @@ func backsUp(t *testing.T, objects string) (name string, held contents) {
 	if _, err := w.Job(first.Name, "wordpress-install"); err != nil {
 		t.Fatal(err)
 	}
-	w.Done(time.Minute, w.Start(first.Name, "database-reader"))
+	begin := func() { w.Done(time.Minute, w.Start(first.Name, "database-reader")) }
+	begin()
 	wordpress := w.Start(first.Name, "wordpress")
 	w.Ready(3*time.Minute, wordpress)
 	fill(t, w, w.Database(tidb, "root", w.Stack.Output("database", "rootPassword")), first.Name)
 
 	held = contentsOf(t, w, tidb, first.Name)
 	root := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
-	seesTheBackupsAge(t, w, root, func() { w.Done(3*time.Minute, w.Start(first.Name, "backup")) })
+	seesTheBackupsAge(t, w, root, begin, func() { w.Done(3*time.Minute, w.Start(first.Name, "backup")) })
 	// Another region finds that it has been done.
 	late := w.Start(second.Name, "backup")
 	w.Done(time.Minute, late)

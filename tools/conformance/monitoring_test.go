@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"geo-wordpress/components/tidb"
 	"geo-wordpress/tools/conformance/declared"
 	"geo-wordpress/tools/conformance/kubelet"
 	"geo-wordpress/tools/conformance/metrics"
@@ -26,7 +27,8 @@ type watch struct {
 	// seen are the names of metrics that there have been, moved those of which a value has changed; last is each series' value.
 	seen, moved map[string]bool
 	last        map[string]float64
-	kept        int // series of the last collection
+	kept        int           // series of the last collection
+	ahead       time.Duration // of the metrics' clock
 }
 
 func startWatch(w *world.World) *watch {
@@ -36,7 +38,7 @@ func startWatch(w *world.World) *watch {
 // collect calls every target once. A pod that is stopped is none.
 func (h *watch) collect(t *testing.T) (at time.Time) {
 	t.Helper()
-	at = time.Now()
+	at = time.Now().Add(h.ahead)
 	h.kept = 0
 	for _, region := range h.w.Stack.Regions {
 		scrapes, err := h.w.Stack.Scrapes(region.Name)
@@ -154,12 +156,19 @@ func seesNothing(t *testing.T, h *watch, when string) {
 	t.Logf("%s there are %d series", when, h.kept)
 }
 
-// seesTheLoss checks that the alerts on a lost region come, and name what is lost. Prometheus considers a series that has no more
-// samples as present for five minutes; the test does not wait for it, and forgets what was before.
+// seesTheLoss checks that the alerts on a lost region come, and name what is lost. A series that has no more samples is present for
+// five minutes. The alerts of critical severity must come sooner: after two, which the test does not wait for. It waits for the
+// five neither.
 func seesTheLoss(t *testing.T, h *watch, lost string) {
 	t.Helper()
-	h.store = metrics.NewStore()
-	firing := h.until(t, "without a region", "files", "quorum", "region")
+	h.collect(t)
+	h.ahead += 2*time.Minute + time.Second
+	firing := h.alerts(t)
+	if len(firing["region"]) == 0 || !strings.Contains(strings.Join(firing["quorum"], " "), `part="pd"`) {
+		t.Errorf("two minutes after a region's last sample the alerts are %v", firing)
+	}
+	h.ahead += 3 * time.Minute
+	firing = h.until(t, "without a region", "files", "quorum", "region")
 	if got := firing["region"]; len(got) != 1 || !strings.Contains(got[0], lost) {
 		t.Errorf("the region's alert says %v, want %s", got, lost)
 	}
@@ -202,8 +211,9 @@ func seesItBack(t *testing.T, h *watch, daemons []*kubelet.Pod) {
 	h.until(t, "with a conflict", "conflicts", "quorum")
 }
 
-// seesTheBackupsAge checks that the alert on a missing backup comes once the newest is too old, and ends with a new one.
-func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, backUp func()) {
+// seesTheBackupsAge checks that the alert on a missing backup comes once the newest is too old, and ends with a new one. It also
+// ends if backups begin anew: begin creates the user who dumps, who has another password then.
+func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, begin, backUp func()) {
 	t.Helper()
 	h := startWatch(w)
 	holds := func() bool {
@@ -213,11 +223,26 @@ func seesTheBackupsAge(t *testing.T, w *world.World, root *sql.DB, backUp func()
 	if holds() {
 		t.Error("before the first backup is due, the alert says that it is missing")
 	}
-	if _, err := root.ExecContext(t.Context(), "UPDATE geo_wordpress.backups SET taken = taken - INTERVAL 37 HOUR"); err != nil {
-		t.Fatal(err)
+	execute := func(statement string) {
+		t.Helper()
+		if _, err := root.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
+	const age = "UPDATE geo_wordpress.backups SET taken = taken - INTERVAL 37 HOUR"
+	execute(age)
+	begin()
 	if !holds() {
 		t.Errorf("the newest backup is 37 hours old, and there is no alert: %v", h.last)
+	}
+	execute("ALTER USER '" + tidb.Reader + "'@'%' IDENTIFIED WITH mysql_native_password BY 'of an earlier time'")
+	begin()
+	if holds() {
+		t.Errorf("backups have begun anew, and the alert counts the time without: %v", h.last)
+	}
+	execute(age)
+	if !holds() {
+		t.Errorf("the newest backup is 37 hours old again, and there is no alert: %v", h.last)
 	}
 	backUp()
 	if holds() {

@@ -1,4 +1,4 @@
-// rclone, pinned: with the commands and the storage systems that the backups use, which compiles in a tenth of the time.
+// rclone, pinned: with the commands and the storage systems that the declared containers use, which compiles in a tenth of the time.
 module geo-wordpress/tools/rclone
 
 go 1.25.0
@@ -20,6 +20,7 @@ require (
 	github.com/felixge/httpsnoop v1.0.4 // indirect
 	github.com/go-chi/chi/v5 v5.2.2 // indirect
 	github.com/go-darwin/apfs v0.0.0-20211011131704-f84b94dbf348 // indirect
+	github.com/go-git/go-billy/v5 v5.6.2 // indirect
 	github.com/go-logr/logr v1.4.3 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/go-ole/go-ole v1.3.0 // indirect

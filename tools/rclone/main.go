@@ -1,4 +1,4 @@
-// Command rclone is rclone with the commands and the storage systems that the declared backups use.
+// Command rclone is rclone with the commands and the storage systems that the declared containers use.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	_ "github.com/rclone/rclone/cmd/cat"
 	_ "github.com/rclone/rclone/cmd/lsf"
 	_ "github.com/rclone/rclone/cmd/rcat"
+	_ "github.com/rclone/rclone/cmd/serve/http"
 )
 
 func main() { cmd.Main() }

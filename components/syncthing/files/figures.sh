@@ -1,8 +1,7 @@
 # figures writes metrics down in Prometheus' text format: Syncthing's own, every minute, and how many files are in conflict,
 # every ten minutes, because that reads every directory.
 #
-# Environment: METRICS, the directory that is served; METRICS_PORT; SYNCTHING, the URL of its API; FOLDER.
-httpd -p "$METRICS_PORT" -h "$METRICS" # it goes to the background
+# Environment: METRICS, the directory that is served; SYNCTHING, the URL of its API; FOLDER.
 minute=0
 conflicts=0
 figures() {
@@ -14,6 +13,6 @@ figures() {
 		wget -q -T 5 -O - "$SYNCTHING/metrics" |
 			grep -E '^(# TYPE )?syncthing_(connections_active|model_folder_summary)' || true
 	} >"$METRICS/.new"
-	mv "$METRICS/.new" "$METRICS/metrics.txt"
+	mv "$METRICS/.new" "$METRICS/metrics"
 }
 figures

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -76,8 +77,19 @@ func server(name, program string) *kubelet.Image {
 	}
 }
 
-// busybox is BusyBox's own image: the one program, under all its names, and nothing of this machine.
-func busybox() (*kubelet.Image, error) {
+// alpineLacks are the applets of Debian's BusyBox that Alpine's package busybox is built without, by main/busybox/busyboxconfig of
+// alpinelinux/aports (f246c371, BusyBox 1.29.2). Some of them are in its package busybox-extras, which the images do not have.
+var alpineLacks = []string{
+	"ar", "ascii", "bc", "chattr", "chrt", "crc32", "cttyhack", "devmem", "dnsd", "dpkg", "dpkg-deb", "freeramdisk", "fsfreeze",
+	"ftpd", "ftpget", "ftpput", "hexedit", "httpd", "hush", "i2cdetect", "i2cdump", "i2cget", "i2cset", "i2ctransfer", "inetd",
+	"last", "linuxrc", "logname", "lsattr", "lsscsi", "makedevs", "man", "mim", "mke2fs", "mt", "netcat", "nuke", "pivot_root",
+	"resume", "rpm", "rpm2cpio", "run-init", "runlevel", "setarch", "ssl_client", "start-stop-daemon", "sulogin", "svc", "svok",
+	"taskset", "tc", "tcpsvd", "telnet", "telnetd", "tftp", "tftpd", "tree", "ts", "ubirename", "udhcpd", "udpsvd", "uevent",
+	"uncompress", "users", "w", "who", "xz", "zcip",
+}
+
+// busybox is BusyBox's own image: the one program, under the names of its applets, and nothing of this machine.
+func busybox(without ...string) (*kubelet.Image, error) {
 	links := map[string]string{}
 	program := unstable("/usr/bin/busybox")
 	applets, err := exec.Command(program, "--list").Output()
@@ -85,7 +97,7 @@ func busybox() (*kubelet.Image, error) {
 		return nil, fmt.Errorf("listing what %s can do: %w", program, err)
 	}
 	for _, applet := range strings.Fields(string(applets)) {
-		if applet != "busybox" {
+		if applet != "busybox" && !slices.Contains(without, applet) {
 			links["/bin/"+applet] = "busybox"
 		}
 	}
@@ -106,7 +118,7 @@ func busybox() (*kubelet.Image, error) {
 
 // curl is curl's own image: Alpine, which has BusyBox, and curl, here this machine's with the libraries that it needs.
 func curl() (*kubelet.Image, error) {
-	image, err := busybox()
+	image, err := busybox(alpineLacks...)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +130,7 @@ func curl() (*kubelet.Image, error) {
 
 // rclone is rclone's own image: Alpine, which has BusyBox, and rclone.
 func rclone() (*kubelet.Image, error) {
-	image, err := busybox()
+	image, err := busybox(alpineLacks...)
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,10 @@ func server(p *software.Process, argv []string, now time.Time) software.Program 
 		return nfs.New(p, args)
 	case "syncthing":
 		return syncthing.New(p, args)
+	case "rclone":
+		if web.ServesFiles(args) {
+			return web.NewRclone(p, args, now)
+		}
 	case "apache2-foreground":
 		if file := software.ParseFlags(args).Last("", "f"); file != "" {
 			return web.NewApache(p, file, now)

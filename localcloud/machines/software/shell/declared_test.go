@@ -122,7 +122,7 @@ func TestDeclaredFigures(t *testing.T) {
 	w := softwaretest.New(t)
 	p := script(t, string(softwaretest.Declared(t, "syncthing/files/figures.sh"))+string(softwaretest.Declared(t, "syncthing/files/housekeeping.sh")),
 		"FOLDER", "/data/folder", "VERSIONS", "/data/versions", "DAYS", "7", "SHARE", "5",
-		"METRICS", "/data/metrics", "METRICS_PORT", "8082", "SYNCTHING", "http://127.0.0.1:8384")
+		"METRICS", "/data/metrics", "SYNCTHING", "http://127.0.0.1:8384")
 	p.Files = softwaretest.Disk("/data")
 	for _, directory := range []string{"/data/folder/uploads", "/data/versions", "/data/metrics"} {
 		require.NoError(t, p.Files.Mkdir(directory))
@@ -130,7 +130,7 @@ func TestDeclaredFigures(t *testing.T) {
 	require.NoError(t, p.Files.Write("/data/folder/uploads/a.sync-conflict-20261127-120000-ABCDEFG.txt", nil))
 	host := w.Place("housekeeping", p)
 	require.Eventually(t, func() bool {
-		text, err := p.Files.Read("/data/metrics/metrics.txt")
+		text, err := p.Files.Read("/data/metrics/metrics")
 		return err == nil && strings.Contains(string(text), "geo_wordpress_files_conflicts 1\n")
 	}, 20*time.Second, 2*time.Millisecond, "%v", host.Logs)
 	require.Nil(t, host.Program.Exit(), "%v", host.Logs)
