@@ -21,6 +21,7 @@ var autoscalingRules = []invariant{
 	{"no autoscaler moves what must not move", nothingMovesThatMustNot},
 	{"there is room for the least and for the most", roomAtBothEnds},
 	{"regions grow before visitors are sent away", regionsGrowBeforeVisitorsAreSentAway},
+	{"what calls for a machine displaces nothing", whatCallsForAMachineDisplacesNothing},
 }
 
 const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
@@ -186,6 +187,39 @@ func regionsGrowBeforeVisitorsAreSentAway(t rapid.TB, s *system) {
 	}
 }
 
+// classOf is the priority class that a workload should have; nil if its region has none of that name. What calls for machines
+// has one of its own.
+func (s *system) classOf(region regions.Region, w stacktest.Workload) *stacktest.Resource {
+	name := ranks[app(w)].class
+	if s.grows(app(w)) && s.config.Growth.Nodes > 0 {
+		name = "growing-" + app(w)
+	}
+	for _, r := range s.in(region, "PriorityClass") {
+		if r.Metadata().Name == "geo-wordpress-"+name {
+			return r
+		}
+	}
+	return nil
+}
+
+// whatCallsForAMachineDisplacesNothing: a pod that waits for the preemption of another calls for no machine (the cluster
+// autoscaler's FAQ, "How does Cluster Autoscaler work with Pod Priority and Preemption?"). Where no machine comes, the pods that
+// serve displace others as before: there is room for the most, unless a machine is lost.
+func whatCallsForAMachineDisplacesNothing(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for _, w := range s.workloads(region) {
+			class := s.classOf(region, w)
+			if class == nil {
+				continue // reported by priorities
+			}
+			waits := strings.HasSuffix(w.Kind(), "Job") || w.Kind() == "Pod" || s.grows(app(w)) && s.config.Growth.Nodes > 0
+			if policy := class.Text("preemptionPolicy"); policy != map[bool]string{true: "Never", false: "PreemptLowerPriority"}[waits] {
+				t.Errorf("%s of %s preempts %s", w, class, policy)
+			}
+		}
+	}
+}
+
 // Growth adds autoscalers, and changes nothing but what must know. The pods' own growth changes the Deployments' annotations,
 // which say whose their number is, and restarts nothing.
 func TestGrowthChangesWhatItMust(t *testing.T) {
@@ -196,7 +230,12 @@ func TestGrowthChangesWhatItMust(t *testing.T) {
 		`{"wordpress":2,"nodes":4}`: {
 			eachThrice("NodePool cluster-*", "Job gate-*", "StatefulSet tidb-*-pd", "Job tidb-*-pd-gate", "StatefulSet tidb-*-tikv",
 				"Job tidb-*-tikv-gate", "StatefulSet nfs-*", "Deployment syncthing-*", "Deployment wordpress-*"),
-			eachThrice("HorizontalPodAutoscaler wordpress-*"),
+			eachThrice("HorizontalPodAutoscaler wordpress-*", "PriorityClass priority-*-growing-wordpress"),
+		},
+		`{"tidb":2,"nodes":4}`: {
+			eachThrice("NodePool cluster-*", "Job gate-*", "StatefulSet tidb-*-pd", "Job tidb-*-pd-gate", "StatefulSet tidb-*-tikv",
+				"Job tidb-*-tikv-gate", "Deployment tidb-*-tidb", "StatefulSet nfs-*", "Deployment syncthing-*", "Deployment wordpress-*"),
+			eachThrice("HorizontalPodAutoscaler tidb-*-tidb", "PriorityClass priority-*-growing-tidb"),
 		},
 	} {
 		changed, added, removed := changes(t, map[string]string{"growth": growth})

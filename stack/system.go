@@ -132,7 +132,7 @@ func (s *system) clusters() (err error) {
 				return err
 			}
 		}
-		r.priority, err = priority.New(s.ctx, "priority-"+r.Name, priority.Args{Cluster: r.cluster})
+		r.priority, err = priority.New(s.ctx, "priority-"+r.Name, priority.Args{Cluster: r.cluster, Growth: s.config.Growth})
 		if err != nil {
 			return err
 		}

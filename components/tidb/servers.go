@@ -102,6 +102,7 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 // pkg/await, statefulset.go), and would restart all regions' servers within seconds.
 func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec corev1.PodSpecArgs, after []pulumi.Resource,
 ) (pulumi.Resource, error) {
+	spec.PriorityClassName = p.args.Priority.Database
 	template := p.template(app, graceSeconds, spec)
 	if annotations := objectmeta.Unmoved(p.args.Config.Growth); annotations != nil {
 		template.Metadata.(*metav1.ObjectMetaArgs).Annotations = annotations
@@ -137,7 +138,6 @@ func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *
 	spec.SecurityContext = podspec.User(unprivileged)
 	spec.AutomountServiceAccountToken = pulumi.Bool(false)
 	spec.EnableServiceLinks = pulumi.Bool(false)
-	spec.PriorityClassName = p.args.Priority.Database
 	spec.TerminationGracePeriodSeconds = pulumi.Int(graceSeconds)
 	return &corev1.PodTemplateSpecArgs{
 		Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},
