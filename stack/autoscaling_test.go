@@ -19,6 +19,7 @@ var autoscalingRules = []invariant{
 	{"autoscalers add pods fast and take them away slowly", podsGoSlowly},
 	{"node pools grow as configured", nodePoolsGrow},
 	{"no autoscaler moves what must not move", nothingMovesThatMustNot},
+	{"what does not move stays together", whatDoesNotMoveStaysTogether},
 	{"there is room for the least and for the most", roomAtBothEnds},
 	{"regions grow before visitors are sent away", regionsGrowBeforeVisitorsAreSentAway},
 	{"what calls for a machine displaces nothing", whatCallsForAMachineDisplacesNothing},
@@ -157,6 +158,31 @@ func nothingMovesThatMustNot(t rapid.TB, s *system) {
 		stays := slices.Contains([]string{"pd", "tikv", "nfs", "syncthing"}, app(w)) && s.config.Growth.Nodes > 0
 		if got := podAnnotations(w)[safeToEvict] == "false"; got != stays {
 			t.Errorf("%s keeps its machine: %t, want %t", w, got, stays)
+		}
+	}
+}
+
+// whatDoesNotMoveStaysTogether: PD and TiKV prefer a machine that is kept anyway, for themselves and for the NFS server: the
+// scheduler counts the preferences of running pods, too. The NFS server prefers its disk's machine to theirs.
+func whatDoesNotMoveStaysTogether(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for _, name := range []string{"pd", "tikv"} {
+			w := s.workload(t, region, name)
+			preferred, weight := w.Pod.Affinity.PodAffinity.Preferred, 0
+			if want := map[bool]int{true: 3, false: 0}[s.config.Growth.Nodes > 0]; len(preferred) != want || len(w.Pod.Affinity.PodAffinity.Required) > 0 {
+				t.Fatalf("%s is bound by %+v", w, w.Pod.Affinity)
+			}
+			for i, p := range preferred {
+				other := s.workload(t, region, []string{"pd", "tikv", "nfs"}[i])
+				weight += p.Weight
+				if !p.Term.LabelSelector.Selects(other.Labels) || p.Term.TopologyKey != "kubernetes.io/hostname" ||
+					!slices.Equal(p.Term.Namespaces, []string{s.namespaceOf(other.Resource).Metadata().Name}) {
+					t.Errorf("%s prefers the machine of %+v, want that of %s", w, p.Term, other)
+				}
+			}
+			if disk := s.workload(t, region, "nfs").Pod.Affinity.PodAffinity.Preferred[0].Weight; 2*weight >= disk {
+				t.Errorf("%s draws the NFS server away from its disk, with %d against %d", w, weight, disk)
+			}
 		}
 	}
 }
