@@ -293,6 +293,42 @@ func TestTheLeastChangesTheAutoscalers(t *testing.T) {
 	}
 }
 
+// The cluster autoscaler adds no machine because the least is larger (its FAQ, "My cluster is below minimum"), so the update says
+// how to add it.
+func TestALargerLeastIsNotEnough(t *testing.T) {
+	fixed := configtest.Committed(t)
+	one := with(growing(fixed), "regions", `[{"name":"europe-west1","zone":"europe-west1-b","nodes":3},
+		{"name":"europe-west2","zone":"europe-west2-b"},{"name":"europe-west3","zone":"europe-west3-b"}]`)
+	for name, c := range map[string]struct {
+		before, after map[string]string
+		want          int
+	}{
+		"more for a pool that grows":    {growing(fixed), with(growing(fixed), "nodesPerRegion", "3"), 3},
+		"more, and growth with it":      {fixed, with(growing(fixed), "nodesPerRegion", "3"), 3},
+		"more for one region":           {growing(fixed), one, 1},
+		"no more":                       {growing(fixed), growing(fixed), 0},
+		"fewer":                         {with(growing(fixed), "nodesPerRegion", "3"), growing(fixed), 0},
+		"more for a pool that is fixed": {fixed, with(fixed, "nodesPerRegion", "3"), 0},
+		"more without growth any more":  {growing(fixed), with(with(fixed, "nodesPerRegion", "3"), "growth", `{"wordpress":6,"tidb":3}`), 0},
+	} {
+		after, err := stacktest.Run(c.after, stacktest.Options{Last: run(t, c.before, false).Graph})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(after.Warnings) != c.want {
+			t.Errorf("%s: %d warnings, want %d: %q", name, len(after.Warnings), c.want, after.Warnings)
+		}
+		for _, warning := range after.Warnings {
+			if !strings.Contains(warning, "gcloud container clusters resize CLUSTER --location europe-west") || !strings.Contains(warning, "--num-nodes 3") {
+				t.Errorf("%s: %s", name, warning)
+			}
+		}
+	}
+	if first := run(t, growing(fixed), false); len(first.Warnings) > 0 {
+		t.Errorf("a new stack: %q", first.Warnings)
+	}
+}
+
 // An autoscaler that may have added pods is not removed before it has taken them away.
 func TestGrowthGoesInTwoSteps(t *testing.T) {
 	committed := configtest.Committed(t)

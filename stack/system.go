@@ -103,6 +103,7 @@ func (s *system) clusters() (err error) {
 			Region:  each,
 			Project: s.project,
 			Network: s.network,
+			Least:   s.last.Least[r.Name],
 			Disks:   r.storage.Disks(),
 			After:   s.machines,
 		})
