@@ -19,8 +19,10 @@ var autoscalingRules = []invariant{
 	{"autoscalers add pods fast and take them away slowly", podsGoSlowly},
 	{"node pools grow as configured", nodePoolsGrow},
 	{"no autoscaler moves what must not move", nothingMovesThatMustNot},
+	{"what does not move stays together", whatDoesNotMoveStaysTogether},
 	{"there is room for the least and for the most", roomAtBothEnds},
 	{"regions grow before visitors are sent away", regionsGrowBeforeVisitorsAreSentAway},
+	{"what calls for a machine displaces nothing", whatCallsForAMachineDisplacesNothing},
 }
 
 const safeToEvict = "cluster-autoscaler.kubernetes.io/safe-to-evict"
@@ -160,6 +162,31 @@ func nothingMovesThatMustNot(t rapid.TB, s *system) {
 	}
 }
 
+// whatDoesNotMoveStaysTogether: PD and TiKV prefer a machine that is kept anyway, for themselves and for the NFS server: the
+// scheduler counts the preferences of running pods, too. The NFS server prefers its disk's machine to theirs.
+func whatDoesNotMoveStaysTogether(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for _, name := range []string{"pd", "tikv"} {
+			w := s.workload(t, region, name)
+			preferred, weight := w.Pod.Affinity.PodAffinity.Preferred, 0
+			if want := map[bool]int{true: 3, false: 0}[s.config.Growth.Nodes > 0]; len(preferred) != want || len(w.Pod.Affinity.PodAffinity.Required) > 0 {
+				t.Fatalf("%s is bound by %+v", w, w.Pod.Affinity)
+			}
+			for i, p := range preferred {
+				other := s.workload(t, region, []string{"pd", "tikv", "nfs"}[i])
+				weight += p.Weight
+				if !p.Term.LabelSelector.Selects(other.Labels) || p.Term.TopologyKey != "kubernetes.io/hostname" ||
+					!slices.Equal(p.Term.Namespaces, []string{s.namespaceOf(other.Resource).Metadata().Name}) {
+					t.Errorf("%s prefers the machine of %+v, want that of %s", w, p.Term, other)
+				}
+			}
+			if disk := s.workload(t, region, "nfs").Pod.Affinity.PodAffinity.Preferred[0].Weight; 2*weight >= disk {
+				t.Errorf("%s draws the NFS server away from its disk, with %d against %d", w, weight, disk)
+			}
+		}
+	}
+}
+
 func roomAtBothEnds(t rapid.TB, s *system) {
 	most := s.config.Growth.Most(s.config.Replicas)
 	for _, region := range s.config.Regions {
@@ -186,6 +213,39 @@ func regionsGrowBeforeVisitorsAreSentAway(t rapid.TB, s *system) {
 	}
 }
 
+// classOf is the priority class that a workload should have; nil if its region has none of that name. What calls for machines
+// has one of its own.
+func (s *system) classOf(region regions.Region, w stacktest.Workload) *stacktest.Resource {
+	name := ranks[app(w)].class
+	if s.grows(app(w)) && s.config.Growth.Nodes > 0 {
+		name = "growing-" + app(w)
+	}
+	for _, r := range s.in(region, "PriorityClass") {
+		if r.Metadata().Name == "geo-wordpress-"+name {
+			return r
+		}
+	}
+	return nil
+}
+
+// whatCallsForAMachineDisplacesNothing: a pod that waits for the preemption of another calls for no machine (the cluster
+// autoscaler's FAQ, "How does Cluster Autoscaler work with Pod Priority and Preemption?"). Where no machine comes, the pods that
+// serve displace others as before: there is room for the most, unless a machine is lost.
+func whatCallsForAMachineDisplacesNothing(t rapid.TB, s *system) {
+	for _, region := range s.config.Regions {
+		for _, w := range s.workloads(region) {
+			class := s.classOf(region, w)
+			if class == nil {
+				continue // reported by priorities
+			}
+			waits := strings.HasSuffix(w.Kind(), "Job") || w.Kind() == "Pod" || s.grows(app(w)) && s.config.Growth.Nodes > 0
+			if policy := class.Text("preemptionPolicy"); policy != map[bool]string{true: "Never", false: "PreemptLowerPriority"}[waits] {
+				t.Errorf("%s of %s preempts %s", w, class, policy)
+			}
+		}
+	}
+}
+
 // Growth adds autoscalers, and changes nothing but what must know. The pods' own growth changes the Deployments' annotations,
 // which say whose their number is, and restarts nothing.
 func TestGrowthChangesWhatItMust(t *testing.T) {
@@ -196,7 +256,12 @@ func TestGrowthChangesWhatItMust(t *testing.T) {
 		`{"wordpress":2,"nodes":4}`: {
 			eachThrice("NodePool cluster-*", "Job gate-*", "StatefulSet tidb-*-pd", "Job tidb-*-pd-gate", "StatefulSet tidb-*-tikv",
 				"Job tidb-*-tikv-gate", "StatefulSet nfs-*", "Deployment syncthing-*", "Deployment wordpress-*"),
-			eachThrice("HorizontalPodAutoscaler wordpress-*"),
+			eachThrice("HorizontalPodAutoscaler wordpress-*", "PriorityClass priority-*-growing-wordpress"),
+		},
+		`{"tidb":2,"nodes":4}`: {
+			eachThrice("NodePool cluster-*", "Job gate-*", "StatefulSet tidb-*-pd", "Job tidb-*-pd-gate", "StatefulSet tidb-*-tikv",
+				"Job tidb-*-tikv-gate", "Deployment tidb-*-tidb", "StatefulSet nfs-*", "Deployment syncthing-*", "Deployment wordpress-*"),
+			eachThrice("HorizontalPodAutoscaler tidb-*-tidb", "PriorityClass priority-*-growing-tidb"),
 		},
 	} {
 		changed, added, removed := changes(t, map[string]string{"growth": growth})
@@ -225,6 +290,42 @@ func TestTheLeastChangesTheAutoscalers(t *testing.T) {
 		"Job", "Job", "Job", "NodePool", "NodePool", "NodePool"}
 	if !slices.Equal(changed, want) {
 		t.Errorf("changes %v, want %v", changed, want)
+	}
+}
+
+// The cluster autoscaler adds no machine because the least is larger (its FAQ, "My cluster is below minimum"), so the update says
+// how to add it.
+func TestALargerLeastIsNotEnough(t *testing.T) {
+	fixed := configtest.Committed(t)
+	one := with(growing(fixed), "regions", `[{"name":"europe-west1","zone":"europe-west1-b","nodes":3},
+		{"name":"europe-west2","zone":"europe-west2-b"},{"name":"europe-west3","zone":"europe-west3-b"}]`)
+	for name, c := range map[string]struct {
+		before, after map[string]string
+		want          int
+	}{
+		"more for a pool that grows":    {growing(fixed), with(growing(fixed), "nodesPerRegion", "3"), 3},
+		"more, and growth with it":      {fixed, with(growing(fixed), "nodesPerRegion", "3"), 3},
+		"more for one region":           {growing(fixed), one, 1},
+		"no more":                       {growing(fixed), growing(fixed), 0},
+		"fewer":                         {with(growing(fixed), "nodesPerRegion", "3"), growing(fixed), 0},
+		"more for a pool that is fixed": {fixed, with(fixed, "nodesPerRegion", "3"), 0},
+		"more without growth any more":  {growing(fixed), with(with(fixed, "nodesPerRegion", "3"), "growth", `{"wordpress":6,"tidb":3}`), 0},
+	} {
+		after, err := stacktest.Run(c.after, stacktest.Options{Last: run(t, c.before, false).Graph})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(after.Warnings) != c.want {
+			t.Errorf("%s: %d warnings, want %d: %q", name, len(after.Warnings), c.want, after.Warnings)
+		}
+		for _, warning := range after.Warnings {
+			if !strings.Contains(warning, "gcloud container clusters resize CLUSTER --location europe-west") || !strings.Contains(warning, "--num-nodes 3") {
+				t.Errorf("%s: %s", name, warning)
+			}
+		}
+	}
+	if first := run(t, growing(fixed), false); len(first.Warnings) > 0 {
+		t.Errorf("a new stack: %q", first.Warnings)
 	}
 }
 

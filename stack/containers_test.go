@@ -290,16 +290,13 @@ var ranks = map[string]struct {
 // not exist.
 func priorities(t rapid.TB, s *system) {
 	for _, region := range s.config.Regions {
-		classes := map[string]*stacktest.Resource{}
 		for _, r := range s.in(region, "PriorityClass") {
-			classes[r.Metadata().Name] = r
 			if r.At("globalDefault") == true {
 				t.Errorf("%s is the class of all other pods too", r)
 			}
 		}
 		for _, w := range s.workloads(region) {
-			rank := ranks[app(w)]
-			class := classes["geo-wordpress-"+rank.class]
+			rank, class := ranks[app(w)], s.classOf(region, w)
 			switch {
 			case rank.class == "" || class == nil:
 				t.Errorf("%s has no rank, or %s no class of it", w, region.Name)

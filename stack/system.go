@@ -103,6 +103,7 @@ func (s *system) clusters() (err error) {
 			Region:  each,
 			Project: s.project,
 			Network: s.network,
+			Least:   s.last.Least[r.Name],
 			Disks:   r.storage.Disks(),
 			After:   s.machines,
 		})
@@ -132,7 +133,7 @@ func (s *system) clusters() (err error) {
 				return err
 			}
 		}
-		r.priority, err = priority.New(s.ctx, "priority-"+r.Name, priority.Args{Cluster: r.cluster})
+		r.priority, err = priority.New(s.ctx, "priority-"+r.Name, priority.Args{Cluster: r.cluster, Growth: s.config.Growth})
 		if err != nil {
 			return err
 		}

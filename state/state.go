@@ -25,6 +25,8 @@ type State struct {
 	Protected []string
 	// Ranges are the address ranges of the regions' machines, in CIDR notation, by region.
 	Ranges map[string]string
+	// Least are the fewest machines of each region's node pool, by region: as many as it has, or as its autoscaler leaves.
+	Least map[string]int
 	// Growing are the most pods in any region to which autoscalers scale a Deployment, by its name: wordpress or tidb.
 	Growing map[string]int
 	// Entrance is what leads to the site.
@@ -58,6 +60,7 @@ const (
 	subnetType     = "gcp:compute/subnetwork:Subnetwork"
 	autoscalerType = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 	clusterType    = "gcp:container/cluster:Cluster"
+	poolType       = "gcp:container/nodePool:NodePool"
 	bytesType      = "random:index/randomBytes:RandomBytes"
 	databaseType   = "geo-wordpress:tidb:Gate$kubernetes:core/v1:ConfigMap" // see tidb.Gate.Arm
 )
@@ -75,7 +78,7 @@ const authority = "certificates-authority"
 
 // of extracts the State from the outputs of all resources.
 func of(resources map[string]any) *State {
-	s := &State{Ranges: map[string]string{}, Growing: map[string]int{}}
+	s := &State{Ranges: map[string]string{}, Least: map[string]int{}, Growing: map[string]int{}}
 	for key, value := range resources {
 		urn := resource.URN(key)
 		if name := databaseName.FindStringSubmatch(urn.Name()); name != nil && urn.QualifiedType() == databaseType {
@@ -92,6 +95,15 @@ func of(resources map[string]any) *State {
 		}
 		if name := clusterName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == clusterType && outputs["deletionProtection"] == true {
 			s.Protected = append(s.Protected, name[1])
+		}
+		if name := clusterName.FindStringSubmatch(urn.Name()); name != nil && urn.Type() == poolType {
+			least, ok := outputs["nodeCount"].(float64)
+			if autoscaling, grows := outputs["autoscaling"].(map[string]any); grows {
+				least, ok = autoscaling["minNodeCount"].(float64)
+			}
+			if ok {
+				s.Least[name[1]] = int(least)
+			}
 		}
 		if urn.Type() == autoscalerType {
 			spec, _ := outputs["spec"].(map[string]any)

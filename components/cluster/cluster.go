@@ -18,6 +18,8 @@ type Args struct {
 	Region  regions.Region
 	Project *project.Project
 	Network *network.Network
+	// Least is the fewest machines after the last update; 0 before the first.
+	Least int
 	// Disks are the region's. The node pool depends on them, so a destroy deletes the machines before any disk.
 	Disks []pulumi.Resource
 	// After is what the node pool depends on: the gate of the previous region.

@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"fmt"
+
 	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/network"
 	"geo-wordpress/regions"
@@ -91,6 +93,9 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 		ignored = append(ignored, "nodeCount")
 	}
 	c.Machines = fingerprint.Of(machines...)
+	if err := c.warn(ctx, args); err != nil {
+		return nil, err
+	}
 	return container.NewNodePool(ctx, name, pool, pulumi.Parent(c), pulumi.DependsOn(after),
 		// GKE sets both fields, but SDK v7's provider does not expect them: it plans to remove them at every update, by
 		// an empty request that GKE refuses (400, "At least one of ['node_version', ...] must be specified"), so every
@@ -99,4 +104,16 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 		pulumi.IgnoreChanges(ignored),
 		// Allows for GKE's own repairs and upgrades in progress.
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "30m", Update: "60m", Delete: "30m"}))
+}
+
+// warn says that a larger least adds no machine: the cluster autoscaler adds one only when a pod finds no room
+// (terraform-google-modules/terraform-google-kubernetes-engine#1517), and the pool's own number, which it may have changed, is ignored.
+func (c *Cluster) warn(ctx *pulumi.Context, args Args) error {
+	region, least := args.Region, args.Least
+	if region.MostNodes == 0 || least == 0 || region.Nodes <= least {
+		return nil
+	}
+	return ctx.Log.Warn(fmt.Sprintf("The least number of machines in %[1]s is now %[2]d instead of %[3]d, but GKE adds them only when pods "+
+		"find no room. To have them at once, if `kubectl --context %[1]s get nodes` lists fewer: `gcloud container clusters resize CLUSTER "+
+		"--location %[4]s --num-nodes %[2]d` after this update.", region.Name, region.Nodes, least, region.Zone), &pulumi.LogArgs{Resource: c})
 }

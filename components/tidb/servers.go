@@ -8,6 +8,7 @@ import (
 	"geo-wordpress/components/internal/fingerprint"
 	"geo-wordpress/components/internal/objectmeta"
 	"geo-wordpress/components/internal/podspec"
+	"geo-wordpress/components/nfs"
 	"geo-wordpress/ports"
 	"geo-wordpress/sizing"
 
@@ -102,9 +103,11 @@ func (p *Part) TiKV(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 // pkg/await, statefulset.go), and would restart all regions' servers within seconds.
 func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec corev1.PodSpecArgs, after []pulumi.Resource,
 ) (pulumi.Resource, error) {
+	spec.PriorityClassName = p.args.Priority.Database
 	template := p.template(app, graceSeconds, spec)
 	if annotations := objectmeta.Unmoved(p.args.Config.Growth); annotations != nil {
 		template.Metadata.(*metav1.ObjectMetaArgs).Annotations = annotations
+		template.Spec.(*corev1.PodSpecArgs).Affinity = p.besideTheUnmoved()
 	}
 	set, err := appsv1.NewStatefulSet(ctx, p.name+"-"+app, &appsv1.StatefulSetArgs{
 		Metadata: p.metadata(app),
@@ -129,6 +132,25 @@ func (p *Part) voter(ctx *pulumi.Context, app string, graceSeconds int, spec cor
 	return well{name: p.name + "-" + gateOf(app), app: gateOf(app), args: args, fingerprint: fingerprint.Of(disturbs...)}.declare(ctx, p, set)
 }
 
+// besideTheUnmoved makes a server that keeps its machine prefer a machine that another one keeps. Otherwise one that restarts while
+// the region has grown would move to the emptiest machine, an added one, which could not be removed any more. The scheduler also
+// counts the preferences of the pods that are there, so the NFS server prefers PD's and TiKV's machine, but less than its disk's.
+func (p *Part) besideTheUnmoved() *corev1.AffinityArgs {
+	names := p.args.Config.Namespaces
+	var preferred corev1.WeightedPodAffinityTermArray
+	for _, other := range []struct{ namespace, app string }{{names.Database, PD}, {names.Database, TiKV}, {names.Files, nfs.App}} {
+		preferred = append(preferred, &corev1.WeightedPodAffinityTermArgs{
+			Weight: pulumi.Int(10),
+			PodAffinityTerm: &corev1.PodAffinityTermArgs{
+				Namespaces:    pulumi.ToStringArray([]string{other.namespace}),
+				LabelSelector: objectmeta.Selector(other.app),
+				TopologyKey:   pulumi.String("kubernetes.io/hostname"),
+			},
+		})
+	}
+	return &corev1.AffinityArgs{PodAffinity: &corev1.PodAffinityArgs{PreferredDuringSchedulingIgnoredDuringExecution: preferred}}
+}
+
 // gateOf is the label of the gate's pod behind a tier's server.
 func gateOf(app string) string { return app + "-" + gate }
 
@@ -137,7 +159,6 @@ func (p *Part) template(app string, graceSeconds int, spec corev1.PodSpecArgs) *
 	spec.SecurityContext = podspec.User(unprivileged)
 	spec.AutomountServiceAccountToken = pulumi.Bool(false)
 	spec.EnableServiceLinks = pulumi.Bool(false)
-	spec.PriorityClassName = p.args.Priority.Database
 	spec.TerminationGracePeriodSeconds = pulumi.Int(graceSeconds)
 	return &corev1.PodTemplateSpecArgs{
 		Metadata: &metav1.ObjectMetaArgs{Labels: objectmeta.Labels(app)},

@@ -44,8 +44,9 @@ func (p *Part) TiDB(ctx *pulumi.Context, after ...pulumi.Resource) (pulumi.Resou
 	}
 	// 10 seconds of graceful-wait-before-shutdown, 15 of draining at most.
 	template := p.template(TiDB, 45, corev1.PodSpecArgs{
-		InitContainers: corev1.ContainerArray{p.storeIsUp()},
-		Containers:     corev1.ContainerArray{c},
+		PriorityClassName: p.args.Priority.TiDB,
+		InitContainers:    corev1.ContainerArray{p.storeIsUp()},
+		Containers:        corev1.ContainerArray{c},
 		Volumes: corev1.VolumeArray{
 			podspec.FromConfigMap("config", p.config.Metadata.Name()),
 			p.initVolume("init.sql"),

@@ -45,6 +45,8 @@ type Graph struct {
 	Preview bool
 	// Resources in the order of registration.
 	Resources []*Resource
+	// Warnings are what the program warned of.
+	Warnings []string
 
 	byURN     map[string]*Resource
 	workloads []Workload // cache of Workloads

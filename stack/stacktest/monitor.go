@@ -145,11 +145,17 @@ func providerURN(reference string) string {
 	return reference
 }
 
-// engine discards the program's log lines and implements nothing else.
+// engine keeps the program's warnings, and implements nothing else.
 type engine struct {
 	pulumirpc.UnimplementedEngineServer
+	monitor *monitor
 }
 
-func (*engine) Log(context.Context, *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+func (e *engine) Log(_ context.Context, request *pulumirpc.LogRequest) (*emptypb.Empty, error) {
+	e.monitor.lock.Lock()
+	defer e.monitor.lock.Unlock()
+	if request.Severity == pulumirpc.LogSeverity_WARNING {
+		e.monitor.graph.Warnings = append(e.monitor.graph.Warnings, request.Message)
+	}
 	return &emptypb.Empty{}, nil
 }

@@ -69,6 +69,7 @@ type Affinity struct {
 
 // AffinityTerm selects the pods beside which a pod is to run.
 type AffinityTerm struct {
+	Namespaces    []string `json:"namespaces"` // the pod's own if empty
 	LabelSelector Selector `json:"labelSelector"`
 	TopologyKey   string   `json:"topologyKey"`
 }

@@ -59,7 +59,7 @@ func RunProgram(program pulumi.RunFunc, values map[string]string, options Option
 	}
 	server := grpc.NewServer()
 	pulumirpc.RegisterResourceMonitorServer(server, m)
-	pulumirpc.RegisterEngineServer(server, &engine{})
+	pulumirpc.RegisterEngineServer(server, &engine{monitor: m})
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer func() {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	resourcehelper "k8s.io/component-helpers/resource"
@@ -61,6 +62,10 @@ func (p *Pools) scale(ctx context.Context, pool cloud.NodePool, unneeded, added 
 	if err != nil {
 		return err
 	}
+	budgets, err := p.client.PolicyV1().PodDisruptionBudgets("").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
 	waiting := slices.ContainsFunc(pods, func(pod *corev1.Pod) bool { return p.fitsOnNew(pod, pool) })
 	switch {
 	case waiting && len(nodes) < pool.Most:
@@ -76,7 +81,7 @@ func (p *Pools) scale(ctx context.Context, pool cloud.NodePool, unneeded, added 
 		return nil
 	}
 	for _, node := range slices.Backward(nodes) { // the youngest first
-		if !removable(node, nodes, pods) {
+		if !removable(node, nodes, pods, budgets.Items) {
 			delete(unneeded, node.Name)
 			continue
 		}
@@ -92,10 +97,12 @@ func (p *Pools) scale(ctx context.Context, pool cloud.NodePool, unneeded, added 
 	return nil
 }
 
-// fitsOnNew says whether the scheduler found no room for a pod, and a new machine of the pool has it.
+// fitsOnNew says whether the scheduler found no room for a pod, and a new machine of the pool has it. A pod that waits for the
+// preemption of others calls for none.
 func (p *Pools) fitsOnNew(pod *corev1.Pod, pool cloud.NodePool) bool {
 	_, scheduled := podutil.GetPodCondition(&pod.Status, corev1.PodScheduled)
-	if pod.DeletionTimestamp != nil || pod.Spec.NodeName != "" || scheduled == nil || scheduled.Reason != corev1.PodReasonUnschedulable {
+	if pod.DeletionTimestamp != nil || pod.Spec.NodeName != "" || pod.Status.NominatedNodeName != "" ||
+		scheduled == nil || scheduled.Reason != corev1.PodReasonUnschedulable {
 		return false
 	}
 	machine, err := googlecloud.LookupMachineType(pool.MachineType)
@@ -108,7 +115,7 @@ func requests(pod *corev1.Pod) googlecloud.Resources {
 }
 
 // removable says whether a machine is little used, and its pods may go and find room on the others.
-func removable(node *corev1.Node, nodes []*corev1.Node, pods []*corev1.Pod) bool {
+func removable(node *corev1.Node, nodes []*corev1.Node, pods []*corev1.Pod, budgets []policyv1.PodDisruptionBudget) bool {
 	if !Ready(node) {
 		return false // it is being repaired
 	}
@@ -126,13 +133,17 @@ func removable(node *corev1.Node, nodes []*corev1.Node, pods []*corev1.Pod) bool
 		if room, ok := free[pod.Spec.NodeName]; ok {
 			free[pod.Spec.NodeName] = room.Minus(requests(pod))
 		}
-		if pod.Spec.NodeName != node.Name || pod.Annotations[corev1.MirrorPodAnnotationKey] != "" {
+		owner := metav1.GetControllerOf(pod)
+		if pod.Spec.NodeName != node.Name || pod.Annotations[corev1.MirrorPodAnnotationKey] != "" || owner != nil && owner.Kind == "DaemonSet" {
 			continue
 		}
-		if pod.Annotations[safeToEvict] == "false" || metav1.GetControllerOf(pod) == nil {
+		if pod.Annotations[safeToEvict] == "false" || owner == nil {
 			return false
 		}
 		moving = append(moving, pod)
+	}
+	if !evictable(moving, budgets) {
+		return false
 	}
 	left := free[node.Name]
 	if float64(all.MilliCPU-left.MilliCPU) >= utilizationMax*float64(all.MilliCPU) || float64(all.Memory-left.Memory) >= utilizationMax*float64(all.Memory) {
@@ -148,6 +159,31 @@ func removable(node *corev1.Node, nodes []*corev1.Node, pods []*corev1.Pod) bool
 			}
 		}
 		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// evictable says whether disruption budgets allow to evict all these pods, one after another. Those of kube-system need a budget.
+func evictable(pods []*corev1.Pod, budgets []policyv1.PodDisruptionBudget) bool {
+	left := make([]int32, len(budgets))
+	for i, budget := range budgets {
+		left[i] = budget.Status.DisruptionsAllowed
+	}
+	for _, pod := range pods {
+		covered := false
+		for i, budget := range budgets {
+			selector, err := metav1.LabelSelectorAsSelector(budget.Spec.Selector)
+			if err != nil || budget.Namespace != pod.Namespace || !selector.Matches(labels.Set(pod.Labels)) {
+				continue
+			}
+			covered = true
+			if left[i]--; left[i] < 0 {
+				return false
+			}
+		}
+		if !covered && pod.Namespace == metav1.NamespaceSystem && pod.Annotations[safeToEvict] != "true" {
 			return false
 		}
 	}

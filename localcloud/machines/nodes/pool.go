@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	podutil "k8s.io/kubernetes/pkg/api/v1/pod"
 
 	"geo-wordpress/localcloud/cloud"
 )
@@ -73,12 +74,18 @@ func (p *Pools) ensure(ctx context.Context, pool cloud.NodePool) error {
 		}
 		names = append(names, made...)
 	}
-	for len(names) > pool.Count { // the youngest go first
-		last := names[len(names)-1]
-		if err := p.retire(ctx, last, p.drainTimeout); err != nil {
+	if many := len(names) - pool.Count; many > 0 {
+		pods, err := p.client.Pods.List(labels.Everything())
+		if err != nil {
 			return err
 		}
-		names = names[:len(names)-1]
+		names = heaviest(names, pods)
+		for _, name := range names[:many] {
+			if err := p.retire(ctx, name, p.drainTimeout); err != nil {
+				return err
+			}
+		}
+		names = names[many:]
 	}
 	if err := p.waitReady(ctx, names); err != nil {
 		return err
@@ -87,6 +94,20 @@ func (p *Pools) ensure(ctx context.Context, pool cloud.NodePool) error {
 		return nil
 	}
 	return p.installClusterAgents(ctx)
+}
+
+// heaviest orders machines by their pods with volumes, which take the longest to move: the most first. GKE removes machines of a
+// pool at random, whatever runs on them (gcloud container clusters resize); this is the worst case.
+func heaviest(names []string, pods []*corev1.Pod) []string {
+	volumes := map[string]int{}
+	for _, pod := range pods {
+		for _, volume := range pod.Spec.Volumes {
+			if volume.PersistentVolumeClaim != nil && !podutil.IsPodPhaseTerminal(pod.Status.Phase) {
+				volumes[pod.Spec.NodeName]++
+			}
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(names), func(a, b string) int { return cmp.Compare(volumes[b], volumes[a]) })
 }
 
 // poolNodes lists a pool's nodes, the oldest first.
