@@ -24,6 +24,7 @@ var certificateRules = []invariant{
 	{"every client of the database knows the authority", clientsKnowTheAuthority},
 	{"a region's certificate waits for the region before", certificatesGoThroughTheRegions},
 	{"nobody talks to the database's servers without TLS", serversAreCalledWithTLS},
+	{"the documented targets are the keys and the certificates", targetsAreTheCertificates},
 }
 
 // serversHaveTheirCertificate: the names by which clients call the servers are those in the certificate, or they refuse it.
@@ -156,6 +157,46 @@ func TestCertificatesAreRenewedByTheCalendar(t *testing.T) {
 	}
 	if got := first.output("certificates_until"); got != "2028-01-01T00:00:00Z" {
 		t.Errorf("certificates are valid until %v", got)
+	}
+}
+
+// targetsAreTheCertificates: docs/certificates.md writes certificates with --target '**::tidb-*-tls', and replaces the keys with
+// --target-replace '**::certificates-*'.
+func targetsAreTheCertificates(t rapid.TB, s *system) {
+	for _, r := range s.Resources {
+		key := r.Type == "random:index/randomBytes:RandomBytes" && strings.Contains(r.URN, "geo-wordpress:certificates:Certificates$")
+		if strings.HasPrefix(r.Name, "certificates-") != key {
+			t.Errorf("%s is a key of the certificates: %v", r, key)
+		}
+		secret := r.Kind() == "Secret" && strings.HasSuffix(r.Name, "-tls")
+		if strings.HasPrefix(r.Name, "tidb-") && strings.HasSuffix(r.Name, "-tls") != secret {
+			t.Errorf("%s is a region's certificate: %v", r, secret)
+		}
+	}
+}
+
+// With another authority and other keys every certificate is another, and what a server's pod holds of it is in the Secret
+// alone, so that pods that start again have it before an update has reached them.
+func TestAnotherAuthorityNeedsTheSecretsOnly(t *testing.T) {
+	first := run(t, configtest.Committed(t), false)
+	next := run(t, configtest.Committed(t), false)
+	var err error
+	if next.Graph, err = stacktest.Run(configtest.Committed(t), stacktest.Options{Rekeyed: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, region := range first.config.Regions {
+		before, after := first.tls(t, region.Name).Data(), next.tls(t, region.Name).Data()
+		for _, key := range []string{"ca.crt", "tls.crt", "tls.key"} {
+			if before[key] == after[key] {
+				t.Errorf("%s: %s is the same", region.Name, key)
+			}
+		}
+	}
+	serversHaveTheirCertificate(t, next)
+	for _, urn := range between(first, next).changed {
+		if r := next.Get(urn); r.Kind() == "StatefulSet" || r.Kind() == "ConfigMap" && strings.HasPrefix(r.Name, "tidb-") {
+			t.Errorf("%s changes with the authority", r)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 type cloud struct {
 	project string
 	preview bool
+	rekeyed bool
 }
 
 // create returns a resource's ID and its state.
@@ -168,7 +169,11 @@ func (c cloud) random(r *Resource, state resource.PropertyMap) string {
 		c.computed(state, "bcryptHash", "$2a$10$"+digest(r.URN+"bcrypt", 53))
 		return "none"
 	case "random:index/randomBytes:RandomBytes":
-		data := []byte(digest(r.URN, length))
+		seed := r.URN
+		if c.rekeyed && strings.HasPrefix(r.Name, "certificates-") {
+			seed += " again"
+		}
+		data := []byte(digest(seed, length))
 		c.computed(state, "base64", base64.StdEncoding.EncodeToString(data))
 		c.computed(state, "hex", hex.EncodeToString(data))
 		return base64.StdEncoding.EncodeToString(data)

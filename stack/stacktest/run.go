@@ -27,6 +27,8 @@ type Options struct {
 	Last *Graph
 	// Now is the moment; if zero, the present one.
 	Now time.Time
+	// Rekeyed makes the certificates' keys others than without.
+	Rekeyed bool
 	// SecretKeys are the configuration's encrypted keys; if nil, those that must be.
 	SecretKeys []string
 }
@@ -52,7 +54,7 @@ func RunProgram(program pulumi.RunFunc, values map[string]string, options Option
 	m := &monitor{
 		graph:   &Graph{Preview: options.Preview, byURN: map[string]*Resource{}},
 		options: options,
-		cloud:   cloud{project: values["gcp:project"], preview: options.Preview},
+		cloud:   cloud{project: values["gcp:project"], preview: options.Preview, rekeyed: options.Rekeyed},
 	}
 	if options.SecretKeys == nil {
 		options.SecretKeys = configtest.Encrypted()

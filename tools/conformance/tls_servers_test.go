@@ -146,20 +146,7 @@ func TestTLSIsRenewedInPlace(t *testing.T) {
 		before[p] = p.serial(t)
 	}
 	for i, region := range w.Stack.Regions {
-		key := declared.Key{}
-		for each := range region.Secrets {
-			if each.Name == "database-tls" {
-				key = each
-			}
-		}
-		region.Secrets[key] = now.Regions[i].Secrets[key]
-		for _, pod := range w.Running() {
-			if pod.Region == region {
-				if err := pod.Refresh(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		give(t, w, region, now.Regions[i])
 		time.Sleep(2 * time.Second)
 		for _, p := range ports {
 			if got := p.serial(t); p.pod.Region == region && got == before[p] {

@@ -19,6 +19,8 @@ const (
 	mountTimeout  = 2*time.Minute + 3*time.Second
 	// mountPoll is the interval of checks for a volume that is not ready yet, in real time.
 	mountPoll = 100 * time.Millisecond
+	// refreshInterval is how often the kubelet writes the files of a pod's objects again (--sync-frequency).
+	refreshInterval = time.Minute
 )
 
 // mountAll mounts the pod's volumes, and says whether all are mounted.
@@ -38,6 +40,20 @@ func (p *Pod) mountAll(now time.Time) bool {
 	}
 	p.volumes = mounted
 	return true
+}
+
+// refresh writes the files of the pod's ConfigMaps and Secrets again. If one is gone, its files stay.
+func (p *Pod) refresh(now time.Time) {
+	if now.Sub(p.refreshed) < p.pace(refreshInterval) {
+		return
+	}
+	p.refreshed = now
+	for i := range p.api.Spec.Volumes {
+		source := &p.api.Spec.Volumes[i]
+		if files, ok, err := p.env().Files(&source.VolumeSource); ok && err == nil {
+			p.volumes[source.Name].Replace(files)
+		}
+	}
 }
 
 // remountAll restores the volumes of an adopted pod.

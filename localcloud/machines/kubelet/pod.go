@@ -30,6 +30,7 @@ type Pod struct {
 	volumes   map[string]*software.Volume // by name; nil until all are mounted
 	mount     backoff
 	mountedAt time.Time
+	refreshed time.Time // when the files of its objects were written
 	init      []*container
 	main      []*container
 	phase     corev1.PodPhase

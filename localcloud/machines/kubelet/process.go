@@ -81,6 +81,9 @@ func (ct *container) filesystem(env map[string]string) (*software.Filesystem, er
 				volume.Mkdir(sub)
 			}
 		}
+		if sub != "" && volume.Kind == software.Config {
+			volume = volume.Copy() // the mount stays on the file of the container's start
+		}
 		files.Mounts = append(files.Mounts, software.Mount{Path: mount.MountPath, Sub: sub, Volume: volume, ReadOnly: mount.ReadOnly})
 	}
 	return files, nil

@@ -61,8 +61,9 @@ func (p *Pod) run(now time.Time) (busy bool) {
 		if !p.mountAll(now) {
 			return true
 		}
-		p.mountedAt = now
+		p.mountedAt, p.refreshed = now, now
 	}
+	p.refresh(now)
 	if !p.ip.IsValid() {
 		p.assignAddress()
 	}

@@ -119,6 +119,37 @@ func TestAPodWaitsForWhatItNamesAndSaysSo(t *testing.T) {
 	}
 }
 
+// A running pod sees a Secret's change after a while, except in a file that is mounted alone.
+func TestFilesFollowTheirSecret(t *testing.T) {
+	r := world.regions[0]
+	ns := r.namespace(t, "refresh")
+	secrets := r.client.CoreV1().Secrets(ns)
+	object := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "changes"}, StringData: map[string]string{"key": "before"}}
+	object, err := secrets.Create(t.Context(), object, metav1.CreateOptions{})
+	require.NoError(t, err)
+	c := script("grep -q before /etc/all/key; echo > /tmp/started; until grep -q after /etc/all/key; do sleep 1; done; grep -q before /etc/one")
+	c.VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/etc/all"}, {Name: "v", MountPath: "/etc/one", SubPath: "key"}}
+	c.ReadinessProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"cat", "/tmp/started"}}}}
+	_, err = r.client.CoreV1().Pods(ns).Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "reads", Labels: labels("reads")},
+		Spec: corev1.PodSpec{
+			RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{c},
+			Volumes: []corev1.Volume{{Name: "v", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "changes"}}}},
+		},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	r.ready(t, ns, "app=reads", 1)
+	object.Data = map[string][]byte{"key": []byte("after")}
+	_, err = secrets.Update(t.Context(), object, metav1.UpdateOptions{})
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		pod, err := r.client.CoreV1().Pods(ns).Get(t.Context(), "reads", metav1.GetOptions{})
+		require.NoError(t, err)
+		require.NotEqual(t, corev1.PodFailed, pod.Status.Phase)
+		return pod.Status.Phase == corev1.PodSucceeded
+	}, waitTimeout, time.Second)
+}
+
 func TestImagesNeedAWayToTheirRegistry(t *testing.T) {
 	r := world.regions[0]
 	ns := r.namespace(t, "pull")

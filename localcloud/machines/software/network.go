@@ -1,6 +1,7 @@
 package software
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -68,6 +69,8 @@ type Response struct {
 	Status int
 	Body   string
 	Header http.Header
+	// Certificate is what the server has shown, nil without TLS.
+	Certificate *x509.Certificate
 }
 
 // Connect connects to a program of type T.

@@ -50,6 +50,23 @@ func NewVolume(kind Kind, files map[string][]byte) *Volume {
 	return v
 }
 
+// Replace replaces the files of a volume that is not kept.
+func (v *Volume) Replace(files map[string][]byte) {
+	next := NewVolume(v.Kind, files)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.files, v.dirs = next.files, next.dirs
+}
+
+// Copy returns a volume with the files that this one has now.
+func (v *Volume) Copy() *Volume {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	same := NewVolume(v.Kind, v.files)
+	same.Opaque = v.Opaque
+	return same
+}
+
 // Keep keeps the volume's files in a directory of this machine too, beyond the end of the process, after it has read
 // those that are there.
 func (v *Volume) Keep(dir string) error {

@@ -71,6 +71,12 @@ func (s *Stack) At(t testing.TB, now time.Time) *Stack {
 	return of(t, maps.Clone(s.values), stacktest.Options{Now: now}, s.Config.Regions)
 }
 
+// Rekeyed returns what the program declares on the same configuration with another authority, and other keys in its certificates.
+func (s *Stack) Rekeyed(t testing.TB) *Stack {
+	t.Helper()
+	return of(t, maps.Clone(s.values), stacktest.Options{Rekeyed: true}, s.Config.Regions)
+}
+
 // Next returns what the program declares on the state that the stack left, with the given keys set to other values. Its
 // Config is nil.
 func (s *Stack) Next(t testing.TB, set map[string]string) *Stack {

@@ -51,6 +51,7 @@ type pd struct {
 	waitingSince time.Time
 	compared     time.Time // when it compared its priority with the leader's
 	now          time.Time
+	security     security
 	tls          *software.Identity // nil without certificates
 
 	forClients         *software.Identity // the same for the clients' port, on which etcd admits every common name
@@ -103,16 +104,17 @@ func (d *pd) configure(f software.Flags) error {
 	default:
 		return fmt.Errorf("initial-cluster-state: unexpected clusterState %q", config.State)
 	}
-	var err error
 	files := config.Security
 	if len(files.Names) > 1 { // etcd's peers take one
 		return fmt.Errorf("cert-allowed-cn %v: Currently only supports one CN", files.Names)
 	}
-	if d.tls, err = (security{files.Authorities, files.Certificate, files.Key, files.Names}).identity(d.Process); err != nil {
+	d.security = security{files.Authorities, files.Certificate, files.Key, files.Names}
+	identity, err := d.security.identity(d.Process)
+	if err != nil {
 		return fmt.Errorf("security: %w", err)
 	}
-	if d.tls != nil {
-		d.forClients = &software.Identity{Authorities: d.tls.Authorities, Certificate: d.tls.Certificate}
+	if identity != nil {
+		d.identify(identity)
 	}
 	if d.client, err = parseURLs(f.Last("http://127.0.0.1:2379", "client-urls")); err != nil {
 		return fmt.Errorf("client-urls: %w", err)
@@ -155,6 +157,7 @@ func (d *pd) Step(now time.Time, network software.Network) {
 		return
 	}
 	d.now = now
+	d.renew()
 	if d.waitingSince.IsZero() {
 		d.waitingSince = now
 	}

@@ -1,6 +1,8 @@
 package database
 
 import (
+	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
@@ -42,6 +44,37 @@ func (s security) identity(p *software.Process) (*software.Identity, error) {
 	}
 	own.Names = s.names
 	return own, nil
+}
+
+// renewed reads the files again if the certificate is another than a server's own, as servers do for every connection. It returns
+// nil if nothing has changed.
+func (s security) renewed(p *software.Process, own *software.Identity) *software.Identity {
+	if own == nil {
+		return nil
+	}
+	text, err := p.Files.Read(s.certificate)
+	if block, _ := pem.Decode(text); err != nil || block == nil || bytes.Equal(block.Bytes, own.Certificate.Raw) {
+		return nil
+	}
+	next, err := s.identity(p)
+	if err != nil {
+		return nil
+	}
+	return next
+}
+
+// renew takes a new certificate. Etcd knows the authorities of its start.
+func (d *pd) renew() {
+	if next := d.security.renewed(d.Process, d.tls); next != nil {
+		next.Authorities = d.tls.Authorities
+		d.identify(next)
+	}
+}
+
+// identify sets PD's identity.
+func (d *pd) identify(own *software.Identity) {
+	d.tls = own
+	d.forClients = &software.Identity{Authorities: own.Authorities, Certificate: own.Certificate}
 }
 
 // encrypted says whether a URL is one of TLS.

@@ -29,6 +29,7 @@ type tikv struct {
 	sees      map[uint64]*tikv // the stores it connects to
 	cluster   *tidbCluster
 	problem   string // what it waits for
+	security  security
 	tls       *software.Identity
 	now       time.Time
 }
@@ -60,7 +61,8 @@ func (k *tikv) configure(f software.Flags) error {
 	}
 	var err error
 	files := config.Security
-	if k.tls, err = (security{files.Authorities, files.Certificate, files.Key, files.Names}).identity(k.Process); err != nil {
+	k.security = security{files.Authorities, files.Certificate, files.Key, files.Names}
+	if k.tls, err = k.security.identity(k.Process); err != nil {
 		return fmt.Errorf("invalid configuration: security: %w", err)
 	}
 	if k.pds, err = parseList(f.Last("127.0.0.1:2379", "pd", "pd-endpoints"), software.ParseHostPort); err != nil {
@@ -91,6 +93,9 @@ func (k *tikv) Step(now time.Time, network software.Network) {
 		return
 	}
 	k.now = now
+	if next := k.security.renewed(k.Process, k.tls); next != nil {
+		k.tls = next
+	}
 	if d, err := servingPD(network, k.tls, k.pds, false); err != nil {
 		k.waits(err)
 	} else {

@@ -3,6 +3,7 @@ package shell
 import (
 	"bufio"
 	"cmp"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +66,10 @@ func (c *call) send(host, port, option string, own *software.Identity, request s
 		if err == nil {
 			if response = remote.Send(request); response.Status == 0 {
 				err = os.ErrDeadlineExceeded
+			}
+			if secured, ok := software.As[software.Secured](remote.Program); ok && own != nil {
+				shown, _ := secured.Identity(number)
+				response.Certificate = shown.Certificate
 			}
 		}
 	})
@@ -147,6 +152,9 @@ func curl(c *call) int {
 	if len(c.operands) != 1 {
 		return 2
 	}
+	if format, given := c.options['w']; given && format != certificates {
+		return 2
+	}
 	u, err := url.Parse(c.operands[0])
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return curlMalformed
@@ -185,6 +193,7 @@ func curl(c *call) int {
 	case err != nil:
 		return c.curlFails(curlConnect, err)
 	}
+	defer c.written(response)
 	failed := response.Status >= http.StatusBadRequest
 	if !failed || !c.has('f') {
 		switch output := c.options['o']; output {
@@ -201,6 +210,16 @@ func curl(c *call) int {
 		return c.curlFails(curlHTTP, fmt.Errorf("the requested URL returned error: %d", response.Status))
 	}
 	return 0
+}
+
+// certificates is the only text that curl can write out here: the certificates that the server has shown.
+const certificates = "%{certs}"
+
+// written writes out, after the answer, what the option -w asks for. Curl precedes each certificate by lines that describe it.
+func (c *call) written(response software.Response) {
+	if shown := response.Certificate; shown != nil && c.options['w'] == certificates {
+		fmt.Fprintf(c.out, "Subject:%s\n%s", shown.Subject, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: shown.Raw}))
+	}
 }
 
 // curlFails says why curl fails, unless it is silent, and returns its code.

@@ -36,7 +36,7 @@ func init() {
 		"chmod": {"R", nothing, nil},
 		"chown": {"R", nothing, nil},
 		"cp":    {"Rrf", copyFiles, nil},
-		"curl": {"fsSm:X:H:d:o:B1C:E:K:", curl, map[string]byte{
+		"curl": {"fsSm:X:H:d:o:B1C:E:K:w:", curl, map[string]byte{
 			"fail-with-body": 'B', "http1.1": '1', "cacert": 'C', "cert": 'E', "key": 'K'}},
 		"date":   {"ud:", date, nil},
 		"df":     {"Pk", diskFree, nil},

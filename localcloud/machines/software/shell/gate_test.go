@@ -59,3 +59,23 @@ func TestGateOpensWhenTheDatabaseIsWell(t *testing.T) {
 	w.Pass(time.Minute)
 	require.Equal(t, 0, w.WaitExit(gate))
 }
+
+// After a renewal the gate waits until the region's Placement Driver shows the new certificate, which its kubelet writes later than
+// the gate's own.
+func TestGateWaitsForTheNewCertificate(t *testing.T) {
+	w := softwaretest.New(t)
+	w.Secure = true
+	for n := range 3 {
+		w.Place(fmt.Sprintf("pd%d", n), softwaretest.PD(t, n, 3))
+		w.Place(fmt.Sprintf("tikv%d", n), softwaretest.TiKV(t, n, 3))
+	}
+	w.Pass(time.Minute)
+	before, next := w.Certificate, softwaretest.Certified()
+	w.Certificate = software.NewVolume(software.Config, next)
+	gate := w.Place("gate", gateProcess(t, "yes"))
+	closed := holds(w, gate)
+	require.True(t, closed, "the Placement Driver has its old certificate")
+	require.Contains(t, gate.Logs, "the region's Placement Driver does not have the new certificate yet: waiting")
+	before.Replace(next)
+	require.Equal(t, 0, w.WaitExit(gate))
+}

@@ -61,18 +61,24 @@ func (a *Authority) Files(name string, until time.Time, hosts ...string) map[str
 	}
 }
 
-// certified are the files of a certificate for all hosts of the tests, of one authority.
-var certified = sync.OnceValue(func() *software.Volume {
+// authority is that of all tests.
+var authority = sync.OnceValue(func() *Authority { return NewAuthority(panics{}) })
+
+// Certified returns the files of a new certificate for all hosts of the tests.
+func Certified() map[string][]byte {
 	hosts := []string{"tidb"}
 	for n := range 10 {
 		hosts = append(hosts, fmt.Sprintf("pd%d", n), fmt.Sprintf("tikv%d", n), fmt.Sprintf("tidb%d", n))
 	}
 	files := map[string][]byte{}
-	for name, text := range NewAuthority(panics{}).Files("geo-wordpress-database", time.Now().Add(1000*time.Hour), hosts...) {
+	for name, text := range authority().Files("geo-wordpress-database", time.Now().Add(1000*time.Hour), hosts...) {
 		files[name] = []byte(text)
 	}
-	return software.NewVolume(software.Config, files)
-})
+	return files
+}
+
+// certified is a certificate that the tests share.
+var certified = sync.OnceValue(Certified)
 
 // panics is the test of what all tests share.
 type panics struct{}
@@ -94,11 +100,11 @@ cluster-verify-cn = ["geo-wordpress-database"]
 `
 
 // secure gives a process the certificate, as the stack does. The database's servers speak TLS with each other.
-func secure(p software.Process) software.Process {
+func (w *World) secure(p software.Process) software.Process {
 	files := &software.Filesystem{ReadOnly: p.Files.ReadOnly, Mounts: slices.DeleteFunc(slices.Clone(p.Files.Mounts), func(m software.Mount) bool {
 		return m.Path == certificatesPath || m.Path == securityPath
 	})}
-	files.Mounts = append(files.Mounts, software.Mount{Path: certificatesPath, Volume: certified(), ReadOnly: true})
+	files.Mounts = append(files.Mounts, software.Mount{Path: certificatesPath, Volume: w.Certificate, ReadOnly: true})
 	p.Files = files
 	if !strings.HasPrefix(p.Image.Repository, "pingcap/") || len(p.Command) > 0 {
 		return p

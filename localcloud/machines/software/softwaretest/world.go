@@ -21,6 +21,8 @@ type World struct {
 	Hosts map[string]*Host
 	// Secure gives every process the certificate of the database's servers, which then speak TLS.
 	Secure bool
+	// Certificate has its files. A process keeps the volume of its start.
+	Certificate *software.Volume
 	// Cut says whether packets from one host to a port of another are lost.
 	Cut func(from, to string, port int) bool
 }
@@ -38,7 +40,7 @@ type Host struct {
 
 // New makes a world without hosts.
 func New(t *testing.T) *World {
-	return &World{t: t, Now: time.Now().Truncate(time.Second), Hosts: map[string]*Host{}}
+	return &World{t: t, Now: time.Now().Truncate(time.Second), Hosts: map[string]*Host{}, Certificate: software.NewVolume(software.Config, certified())}
 }
 
 // Place starts a process on a host.
@@ -55,7 +57,7 @@ func (w *World) Place(name string, p software.Process) *Host {
 		p.Files = Disk("/data")
 	}
 	if w.Secure {
-		p = secure(p)
+		p = w.secure(p)
 	}
 	if p.Capabilities == nil {
 		p.Capabilities = Capabilities("CHOWN", "SETUID", "SETGID", "DAC_READ_SEARCH", "SYS_RESOURCE")
