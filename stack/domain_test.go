@@ -358,6 +358,31 @@ func TestTheRecordsOfTheNames(t *testing.T) {
 	}
 }
 
+// A restore writes the URL at which the site stays into the texts, although WordPress is at the address at first.
+func TestARestoreWritesTheDomain(t *testing.T) {
+	none := with(configtest.Committed(t), "restore", `{"bucket":"another-stacks","name":"last-week"}`)
+	for domain, want := range map[string]string{"": "http://203.0.113.80", "example.com": "https://example.com"} {
+		s := run(t, with(none, "domain", domain), false)
+		for _, region := range s.config.Regions {
+			found := false
+			for _, c := range s.workload(t, region, "restore").Pod.All() {
+				for _, e := range c.Env {
+					if e.Name != "SITE_URL" {
+						continue
+					}
+					found = true
+					if e.Value != want {
+						t.Errorf("%s: %s writes %s, want %s", region.Name, c.Name, e.Value, want)
+					}
+				}
+			}
+			if !found {
+				t.Errorf("no container of the restore in %s has SITE_URL", region.Name)
+			}
+		}
+	}
+}
+
 // Google's states of a certificate are those of its API reference, ManagedCertificate.State.
 func TestTheStateKnowsWhatGoogleHasGivenUp(t *testing.T) {
 	s := run(t, with(configtest.Committed(t), "domain", "example.com"), false)
