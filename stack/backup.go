@@ -45,9 +45,18 @@ func (s *system) restored(r *region, files *nfs.Server, before pulumi.Resource) 
 		Namespace: r.namespaces.wordpress,
 		Files:     files,
 		Priority:  r.priority,
-		SiteURL:   s.loadBalancer.SiteURL,
+		SiteURL:   s.textURL(),
 		After:     []pulumi.Resource{before},
 	})
+}
+
+// textURL is the site's URL in the texts that a restore writes: the one at which the site stays. WordPress, which takes its own
+// from the configuration, moves there in a later update.
+func (s *system) textURL() pulumi.StringOutput {
+	if s.config.Domain != "" {
+		return pulumi.String("https://" + s.config.Domain).ToStringOutput()
+	}
+	return s.loadBalancer.SiteURL
 }
 
 // backedUp declares a region's part of the backups, if there are any.

@@ -2,13 +2,16 @@ package stack_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"geo-wordpress/config/configtest"
 	"geo-wordpress/stack/stacktest"
+	"geo-wordpress/state"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"pgregory.net/rapid"
@@ -55,10 +58,10 @@ func (s *system) certified(t rapid.TB) (names []string) {
 	return names
 }
 
-// published are the names with address records.
-func (s *system) published() (names []string) {
+// published are the names with address records of a type.
+func (s *system) published(kind string) (names []string) {
 	for _, r := range s.Of(recordType) {
-		if r.At("type") == "A" {
+		if r.At("type") == kind {
 			names = append(names, strings.TrimSuffix(r.Text("name"), "."))
 		}
 	}
@@ -106,8 +109,8 @@ func whatListensFollowsTheDomain(t rapid.TB, s *system) {
 		t.Errorf("certificates for %v, want %v", got, names)
 	}
 	records := len(s.Of(recordType))
-	if want := map[bool]int{true: 0, false: len(names)}[s.config.DNSZone == ""]; records != want || len(s.published()) > 0 {
-		t.Errorf("%d DNS records, want the %d that prove the names, and no addresses: %v", records, want, s.published())
+	if want := map[bool]int{true: 0, false: len(names)}[s.config.DNSZone == ""]; records != want || len(s.published("A")) > 0 {
+		t.Errorf("%d DNS records, want the %d that prove the names, and no addresses: %v", records, want, s.published("A"))
 	}
 	if s.config.Domain == "" {
 		return
@@ -167,6 +170,13 @@ func moves(t *testing.T, before, now *system, home string) {
 			}
 		}
 	}
+	for _, r := range now.Of(recordType) {
+		for _, listener := range now.Of(ruleType) {
+			if r.At("type") == "AAAA" && !now.Closure(r)[listener] {
+				t.Errorf("%s leads to IPv6 before %s listens", r, listener)
+			}
+		}
+	}
 	// A name's certificate does not change with the others. The engine deletes what is gone after everything else.
 	c := between(before, now)
 	for _, urn := range c.changed {
@@ -176,10 +186,56 @@ func moves(t *testing.T, before, now *system, home string) {
 	}
 }
 
+// redirectsAreAnswered: what HTTPS redirects to is a URL that the regions which have not rolled answer to as their own. They
+// would redirect any other one to theirs, which may lead back. It did not redirect before: browsers remember that.
+func redirectsAreAnswered(t *testing.T, before, now *system) {
+	t.Helper()
+	if now.home == "" || len(asList(now.on(t, httpsProxyType).At("hostRules"))) == 0 {
+		return
+	}
+	if text := fmt.Sprint(before.on(t, httpsProxyType).At("hostRules")); strings.Contains(text, "["+now.home+"]") {
+		t.Errorf("HTTPS redirects to %s, which has just redirected itself: %s", now.home, text)
+	}
+	for _, r := range before.Of("kubernetes:core/v1:ConfigMap") {
+		if extra, ok := r.Data()["config-extra.php"].(string); ok && !strings.Contains(extra, " 'https://"+now.home+"',") {
+			t.Errorf("HTTPS redirects to %s, which is not %s's own: %s", now.home, r, extra)
+		}
+	}
+}
+
+// The state has the URLs once every region's WordPress serves with them: an update that fails before leaves the old ones.
+func TestTheStateHasTheURLsOfTheLastRegion(t *testing.T) {
+	here := withNames(configtest.Committed(t), "example.com")
+	waiting := run(t, here, false)
+	regions := waiting.config.Regions
+	plain := "http://" + waiting.Only(addressType, "loadbalancer").Output("address")
+	want := []string{plain, "https://example.com"}
+	if last := read(t, waiting.Graph).Entrance; last.SiteURL != plain || !slices.Equal(last.URLs, want) {
+		t.Errorf("the state has the URL %s of %v, want %v", last.SiteURL, last.URLs, want)
+	}
+	for _, region := range regions {
+		site := waiting.workload(t, region, "wordpress").URN
+		g, err := stacktest.Run(here, stacktest.Options{Last: issue(waiting, "example.com").Graph, Fail: func(r *stacktest.Resource) error {
+			if r.URN == site {
+				return errors.New("its pods do not start")
+			}
+			return nil
+		}})
+		if err == nil {
+			t.Fatalf("%s fails, the update does not", site)
+		}
+		// The engine keeps the outputs that a component had until it registers others.
+		if last := read(t, g).Entrance; last.SiteURL != "" || last.URLs != nil {
+			t.Errorf("the update fails in %s, and registers %s of %v", region.Name, last.SiteURL, last.URLs)
+		}
+	}
+}
+
 func TestASiteMovesOnceItsCertificateIsIssued(t *testing.T) {
 	none := configtest.Committed(t)
 	here := withNames(none, "example.com")
 	there := withNames(none, "example.org")
+	swapped := with(withNames(none, "www.example.com"), "aliases", `["example.com"]`)
 	steps := []struct {
 		name   string
 		values map[string]string
@@ -190,8 +246,14 @@ func TestASiteMovesOnceItsCertificateIsIssued(t *testing.T) {
 	}{
 		{"a domain", here, nil, "", []string{"example.com", "www.example.com"}, nil},
 		{"again, too early", here, nil, "", []string{"example.com", "www.example.com"}, nil},
-		{"its alias first", here, []string{"www.example.com"}, "", []string{"example.com", "www.example.com"}, []string{"www.example.com"}},
+		// Another server may serve the alias until the site is there.
+		{"its alias first", here, []string{"www.example.com"}, "", []string{"example.com", "www.example.com"}, nil},
 		{"its certificate", here, []string{"example.com"}, "example.com", []string{"example.com", "www.example.com"}, []string{"example.com", "www.example.com"}},
+		// The regions take the alias for their own before it is the site's name.
+		{"the alias as the domain", swapped, nil, "example.com", []string{"example.com", "www.example.com"}, []string{"example.com", "www.example.com"}},
+		{"the alias as the domain, again", swapped, nil, "www.example.com", []string{"example.com", "www.example.com"}, []string{"example.com", "www.example.com"}},
+		{"and back", here, nil, "www.example.com", []string{"example.com", "www.example.com"}, []string{"example.com", "www.example.com"}},
+		{"and back, again", here, nil, "example.com", []string{"example.com", "www.example.com"}, []string{"example.com", "www.example.com"}},
 		{"another domain", there, nil, "example.com", []string{"example.com", "example.org", "www.example.org"}, []string{"example.com"}},
 		{"another domain's certificate", there, []string{"example.org"}, "example.org", []string{"example.org", "www.example.org"}, []string{"example.org"}},
 		{"the old one as an alias", with(there, "aliases", `["example.com"]`), nil, "example.org", []string{"example.com", "example.org"}, []string{"example.org"}},
@@ -203,11 +265,14 @@ func TestASiteMovesOnceItsCertificateIsIssued(t *testing.T) {
 		t.Run(step.name, func(t *testing.T) {
 			now := next(t, issue(before, step.issued...), step.values)
 			moves(t, before, now, step.home)
+			redirectsAreAnswered(t, before, now)
 			if got := now.certified(t); !slices.Equal(got, step.names) {
 				t.Errorf("certificates for %v, want %v", got, step.names)
 			}
-			if got := now.published(); !slices.Equal(got, step.public) {
-				t.Errorf("addresses of %v, want %v", got, step.public)
+			for _, kind := range []string{"A", "AAAA"} {
+				if got := now.published(kind); !slices.Equal(got, step.public) {
+					t.Errorf("%s records of %v, want %v", kind, got, step.public)
+				}
 			}
 			before = now
 		})
@@ -290,5 +355,44 @@ func TestTheRecordsOfTheNames(t *testing.T) {
 			text, _ := json.Marshal(got)
 			t.Errorf("the records are %s", text)
 		}
+	}
+}
+
+// A restore writes the URL at which the site stays into the texts, although WordPress is at the address at first.
+func TestARestoreWritesTheDomain(t *testing.T) {
+	none := with(configtest.Committed(t), "restore", `{"bucket":"another-stacks","name":"last-week"}`)
+	for domain, want := range map[string]string{"": "http://203.0.113.80", "example.com": "https://example.com"} {
+		s := run(t, with(none, "domain", domain), false)
+		for _, region := range s.config.Regions {
+			found := false
+			for _, c := range s.workload(t, region, "restore").Pod.All() {
+				for _, e := range c.Env {
+					if e.Name != "SITE_URL" {
+						continue
+					}
+					found = true
+					if e.Value != want {
+						t.Errorf("%s: %s writes %s, want %s", region.Name, c.Name, e.Value, want)
+					}
+				}
+			}
+			if !found {
+				t.Errorf("no container of the restore in %s has SITE_URL", region.Name)
+			}
+		}
+	}
+}
+
+// Google's states of a certificate are those of its API reference, ManagedCertificate.State.
+func TestTheStateKnowsWhatGoogleHasGivenUp(t *testing.T) {
+	s := run(t, with(configtest.Committed(t), "domain", "example.com"), false)
+	certificate := s.Only(certificateType)
+	managed := certificate.Outputs["managed"].ObjectValue()
+	managed["state"] = resource.NewProperty("FAILED")
+	managed["provisioningIssues"] = resource.NewPropertyValue([]any{map[string]any{"reason": "AUTHORIZATION_ISSUE", "details": "see below"}})
+	managed["authorizationAttemptInfos"] = resource.NewPropertyValue([]any{map[string]any{"failureReason": "CAA", "details": "no pki.goog"}})
+	want := map[string]state.Failure{"example.com": {URN: certificate.URN, Reason: "AUTHORIZATION_ISSUE: see below: CAA: no pki.goog"}}
+	if last := read(t, s.Graph).Entrance; !maps.Equal(last.Failed, want) || len(last.Issued) > 0 {
+		t.Errorf("the state has %+v and the certificates of %v, want %+v", last.Failed, last.Issued, want)
 	}
 }

@@ -285,5 +285,9 @@ func (s *system) sites() error {
 
 // redirects makes port 80 redirect to HTTPS, once WordPress uses HTTPS in every region.
 func (s *system) redirects() error {
-	return s.loadBalancer.Redirect(s.ctx, s.serving[len(s.serving)-1])
+	last := s.serving[len(s.serving)-1]
+	if err := s.loadBalancer.Serve(s.ctx, last); err != nil {
+		return err
+	}
+	return s.loadBalancer.Redirect(s.ctx, last)
 }

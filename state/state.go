@@ -122,7 +122,7 @@ func of(resources map[string]any) *State {
 	}
 	slices.Sort(s.Databases)
 	slices.Sort(s.Protected)
-	s.Entrance.sort()
+	s.Entrance.complete()
 	slices.SortFunc(s.Disks, func(a, b Disk) int {
 		return cmp.Or(cmp.Compare(a.Region, b.Region), cmp.Compare(a.Role, b.Role))
 	})

@@ -68,8 +68,8 @@ func (r record) output() pulumi.Map {
 // recordSeconds is the TTL of the records.
 const recordSeconds = 300
 
-// publish declares a record in the stack's zone, if there is one.
-func (l *LoadBalancer) publish(ctx *pulumi.Context, name string, r record) ([]pulumi.Resource, error) {
+// publish declares a record in the stack's zone, if there is one, after what else it depends on.
+func (l *LoadBalancer) publish(ctx *pulumi.Context, name string, r record, after ...pulumi.Resource) ([]pulumi.Resource, error) {
 	if l.args.Zone == "" {
 		return nil, nil
 	}
@@ -79,26 +79,44 @@ func (l *LoadBalancer) publish(ctx *pulumi.Context, name string, r record) ([]pu
 		Type:        r.kind,
 		Ttl:         pulumi.Int(recordSeconds),
 		Rrdatas:     pulumi.StringArray{r.data},
-	}, pulumi.Parent(l), l.args.Project.Ready())
+	}, pulumi.Parent(l), l.args.Project.Ready(), pulumi.DependsOn(after))
 	return []pulumi.Resource{set}, err
 }
 
-// addresses declares each name's address records, of the names whose certificates are issued: a name that another server
-// serves stays there until this one has its certificate.
+// kinds are the types of the address records, for the addresses in reserved.
+var kinds = []string{"A", "AAAA"}
+
+// address is the record of a name for one of the addresses.
+func (l *LoadBalancer) address(host string, i int) record {
+	return record{pulumi.String(host + ".").ToStringOutput(), pulumi.String(kinds[i]).ToStringOutput(), l.reserved[i].Address}
+}
+
+// addresses declares the names' records for the IPv4 address, and lists those for both.
 func (l *LoadBalancer) addresses(ctx *pulumi.Context) error {
 	for _, host := range l.names.served {
-		for i, address := range l.reserved {
-			kind := []string{"A", "AAAA"}[i]
-			r := record{pulumi.String(host + ".").ToStringOutput(), pulumi.String(kind).ToStringOutput(), address.Address}
-			l.Records = append(l.Records, r.output())
-			if !l.names.issued(host) {
-				continue
-			}
-			set, err := l.publish(ctx, l.name+"-"+label(host)+"-"+[]string{"ipv4", "ipv6"}[i], r)
-			if err != nil {
-				return err
-			}
-			l.Ready = append(l.Ready, set...)
+		for i := range l.reserved {
+			l.Records = append(l.Records, l.address(host, i).output())
+		}
+	}
+	for _, host := range l.names.having(l.names.published) {
+		set, err := l.publish(ctx, l.name+"-"+label(host)+"-ipv4", l.address(host, 0))
+		if err != nil {
+			return err
+		}
+		l.Ready = append(l.Ready, set...)
+	}
+	return nil
+}
+
+// ipv6 declares the names' records for the IPv6 address, if there is one, after all listeners: the site may have been there
+// for years without it. WordPress does not wait for them, because a listener waits for WordPress.
+func (l *LoadBalancer) ipv6(ctx *pulumi.Context) error {
+	if !l.args.IPv6 {
+		return nil
+	}
+	for _, host := range l.names.having(l.names.published) {
+		if _, err := l.publish(ctx, l.name+"-"+label(host)+"-ipv6", l.address(host, 1), l.listeners...); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,8 +1,6 @@
 package loadbalancer
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi-gcp/sdk/v7/go/gcp/compute"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -11,10 +9,10 @@ import (
 const permanently = pulumi.String("MOVED_PERMANENTLY_DEFAULT")
 
 // Redirect makes port 80 redirect to HTTPS, if WordPress's URL is an HTTPS one, after what else that depends on: WordPress
-// must have moved everywhere, because a region that has not would redirect back.
+// must have moved everywhere, because a region that has not would redirect back. Then IPv6 addresses are published.
 func (l *LoadBalancer) Redirect(ctx *pulumi.Context, after ...pulumi.Resource) error {
 	if l.names.home == "" {
-		return nil
+		return l.ipv6(ctx)
 	}
 	redirect, err := compute.NewURLMap(ctx, l.name+"-redirect", &compute.URLMapArgs{
 		DefaultUrlRedirect: &compute.URLMapDefaultUrlRedirectArgs{
@@ -27,8 +25,10 @@ func (l *LoadBalancer) Redirect(ctx *pulumi.Context, after ...pulumi.Resource) e
 	if err != nil {
 		return err
 	}
-	_, err = l.http(ctx, redirect, after...)
-	return err
+	if _, err = l.http(ctx, redirect, after...); err != nil {
+		return err
+	}
+	return l.ipv6(ctx)
 }
 
 // http answers on port 80.
@@ -89,34 +89,16 @@ func (l *LoadBalancer) forward(ctx *pulumi.Context, name string, proxy pulumi.ID
 		}
 		all = append(all, rule)
 	}
+	l.listeners = append(l.listeners, all...)
 	return all, nil
 }
 
 // tell logs what the names wait for.
 func (l *LoadBalancer) tell(ctx *pulumi.Context) error {
-	if l.names.wanted != l.names.home {
-		at := "the load balancer's address"
-		if l.names.home != "" {
-			at = "https://" + l.names.home
-		}
-		if err := l.warn(ctx, fmt.Sprintf("The site stays at %s, because no certificate for %s was issued when the state was last read.",
-			at, l.names.wanted)); err != nil {
-			return err
-		}
-	}
-	for _, host := range l.names.waiting() {
-		do := "Set its records, which `pulumi stack output dns_records` lists, and wait some minutes"
-		if l.args.Zone != "" {
-			do = fmt.Sprintf("Its record is in the zone %s; wait some minutes", l.args.Zone)
-		}
-		if err := l.warn(ctx, fmt.Sprintf("The certificate for %s is awaited. %s; then run `pulumi refresh` and `pulumi up`: "+
-			"docs/domain.md.", host, do)); err != nil {
+	for _, text := range l.names.tell(l.args.Zone) {
+		if err := ctx.Log.Warn(text, &pulumi.LogArgs{Resource: l}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (l *LoadBalancer) warn(ctx *pulumi.Context, text string) error {
-	return ctx.Log.Warn(text, &pulumi.LogArgs{Resource: l})
 }

@@ -95,7 +95,7 @@ type LoadBalancer struct {
 	IPv6 pulumi.StringPtrInput
 	// Records are the DNS records of the names, each with name, type and data. They and Ready are set by Route.
 	Records pulumi.MapArray
-	// Ready is what WordPress waits for before it uses its URL, apart from the address: the listener, and published addresses.
+	// Ready is what WordPress waits for before it uses its URL, apart from the address: the listener, and published IPv4 addresses.
 	Ready []pulumi.Resource
 	// Services are the backend services: once they are updated, a region that is no backend gets no new requests.
 	Services []pulumi.Resource
@@ -104,6 +104,7 @@ type LoadBalancer struct {
 	name               string
 	names              names
 	reserved           []*compute.GlobalAddress // IPv4, and IPv6 if there is one
+	listeners          []pulumi.Resource        // the forwarding rules
 	policy             *compute.SecurityPolicy  // nil without rules
 	everybody, leaders *compute.BackendService  // leaders is nil without FollowLeaders
 }
@@ -140,7 +141,18 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 	if err := l.services(ctx); err != nil {
 		return nil, err
 	}
-	return l, ctx.RegisterResourceOutputs(l, pulumi.Map{"address": l.Address, "siteUrl": l.SiteURL})
+	return l, nil
+}
+
+// Serve registers the URLs of WordPress, once the last region serves with them: the next update decides by them where the
+// site can move. If this one fails before, the engine keeps those that the last one registered.
+func (l *LoadBalancer) Serve(ctx *pulumi.Context, last pulumi.Resource) error {
+	siteURL := pulumi.All(last.URN(), l.SiteURL).ApplyT(func(all []any) string { return all[1].(string) }).(pulumi.StringOutput)
+	return ctx.RegisterResourceOutputs(l, pulumi.Map{
+		"siteUrl": siteURL,
+		"urls":    l.URLs,
+		"issued":  pulumi.ToStringArray(l.names.having(l.names.issued)),
+	})
 }
 
 // reserve declares the addresses.

@@ -11,13 +11,14 @@ import (
 
 // names are the site's DNS names, by what is wanted and what the last update left.
 //
-// The site moves to another URL in two updates. The first makes the new name's certificate, beside whatever is served.
-// Once that is issued and the state says so, the second moves WordPress. So no update waits for a DNS record that somebody
-// has yet to set, and at no time is WordPress at a name without a certificate.
+// The site moves to another URL in two updates. The first makes the new name's certificate, beside whatever is served, and
+// every region answer to the new URL as its own. Once the certificate is issued and the state says both, the second moves
+// WordPress. So no update waits for a DNS record that somebody has yet to set, at no time is WordPress at a name without a
+// certificate, and no region that has yet to move redirects the new URL to the old one.
 type names struct {
 	wanted string // the domain; empty for none
-	// home is the name in WordPress's URL: the domain once its certificate is issued, and before that the name that
-	// WordPress has; empty for plain HTTP at the address.
+	// home is the name in WordPress's URL: the domain once its certificate is issued and every region answers to it, and before
+	// that the name that WordPress has; empty for plain HTTP at the address.
 	home string
 	// served have certificates: the domain, the aliases, and home. Ordered as the configuration has them.
 	served []string
@@ -33,7 +34,7 @@ func namesOf(args Args) names {
 	switch {
 	case args.Domain == "":
 		return n
-	case before == args.Domain, slices.Contains(args.Last.Issued, args.Domain):
+	case before == args.Domain, n.issued(args.Domain) && n.answered():
 		n.home = args.Domain
 	default:
 		n.home = before
@@ -46,15 +47,25 @@ func namesOf(args Args) names {
 	return n
 }
 
-// issued says whether a name has its certificate, so that its address can be published.
-func (n names) issued(name string) bool {
-	return name == n.home || slices.Contains(n.last.Issued, name)
+// issued says whether a name has its certificate.
+func (n names) issued(name string) bool { return slices.Contains(n.last.Issued, name) }
+
+// answered says whether every region answers to the domain.
+func (n names) answered() bool { return slices.Contains(n.last.URLs, "https://"+n.wanted) }
+
+// published says whether a name's address is in the zone. A name that another server serves stays there until the site is
+// at its domain, so that the alias does not move before the domain.
+func (n names) published(name string) bool {
+	return slices.Contains(n.last.Published, name) || n.home == n.wanted && (name == n.home || n.issued(name))
 }
 
-// waiting are the names whose certificates are awaited.
-func (n names) waiting() []string {
-	return slices.DeleteFunc(slices.Clone(n.served), n.issued)
+// having are the served names of which something is true.
+func (n names) having(is func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(n.served), func(name string) bool { return !is(name) })
 }
+
+// waiting says whether a name's certificate is awaited.
+func (n names) waiting(name string) bool { return name != n.home && !n.issued(name) }
 
 // redirected are the names that redirect to home: the aliases. The domain does not, while WordPress waits for its
 // certificate: browsers would remember the redirect, and go back and forth once WordPress has moved.
@@ -62,7 +73,7 @@ func (n names) redirected() []string {
 	if n.home == "" {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(n.served), func(name string) bool { return name == n.home || name == n.wanted })
+	return n.having(func(name string) bool { return name != n.home && name != n.wanted })
 }
 
 // classic says whether the HTTPS listener keeps the certificate of Compute Engine that it has: until it has used
@@ -74,7 +85,7 @@ func (n names) classic() bool {
 
 // mapped says whether the HTTPS listener uses Certificate Manager's certificates, which hide a classic one.
 func (n names) mapped() bool {
-	return !n.classic() || slices.Contains(n.last.Issued, n.home)
+	return !n.classic() || n.issued(n.home)
 }
 
 // label is a name as part of a resource's name, with a hash: www.example.com and www-example.com are two.
