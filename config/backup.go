@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -83,8 +85,15 @@ func (l *loader) backup(all []regions.Region) *Backup {
 		}
 		return b
 	}
-	b.KeepDays, _ = object.required(fields, "keepDays", "the number of days for which backups are kept").
-		whole(1, maxKeepDays, "days; then Cloud Storage deletes a backup")
+	days := object.required(fields, "keepDays", "the number of days for which backups are kept")
+	b.KeepDays, ok = days.whole(1, maxKeepDays, "days; then Cloud Storage deletes a backup")
+	if ok && b.Schedule != "" {
+		// A day, because the next backup takes its time, and may fail once.
+		if least := int(math.Ceil(b.Interval().Hours()/24)) + 1; b.KeepDays < least {
+			days.fails(fmt.Sprintf("must be at least %d, a day more than the longest time between two runs of %s.schedule, which is %q: "+
+				"keep backups longer, or take them more often", least, object.key, b.Schedule))
+		}
+	}
 	if location, ok := fields["location"]; ok {
 		b.Location, _ = location.checked(checkLocation)
 	} else if len(all) > 0 {

@@ -79,17 +79,24 @@ func (b *Backup) bucket(ctx *pulumi.Context, name string) (*storage.Bucket, erro
 		PublicAccessPrevention:   pulumi.String("enforced"),
 		// Without it, Cloud Storage deletes no bucket that holds something.
 		ForceDestroy: pulumi.Bool(!b.args.Config.ProtectData),
+		// Each object has an age of its own, and "complete" is a backup's youngest. It goes first: what is left is no complete
+		// backup.
 		LifecycleRules: storage.BucketLifecycleRuleArray{
-			rule("Delete", settings.KeepDays),
+			rule("Delete", settings.KeepDays, "/complete"),
+			rule("Delete", settings.KeepDays+2),
 			rule("AbortIncompleteMultipartUpload", 1),
 		},
 	}, pulumi.Parent(b), b.args.Project.Ready(), pulumi.Protect(b.args.Config.ProtectData))
 }
 
-// rule applies an action to what is older than some days.
-func rule(action string, days int) *storage.BucketLifecycleRuleArgs {
+// rule applies an action to what is older than some days, and whose name has one of the suffixes, if any are given.
+func rule(action string, days int, suffixes ...string) *storage.BucketLifecycleRuleArgs {
+	condition := &storage.BucketLifecycleRuleConditionArgs{Age: pulumi.Int(days)}
+	if len(suffixes) > 0 {
+		condition.MatchesSuffixes = pulumi.ToStringArray(suffixes)
+	}
 	return &storage.BucketLifecycleRuleArgs{
 		Action:    &storage.BucketLifecycleRuleActionArgs{Type: pulumi.String(action)},
-		Condition: &storage.BucketLifecycleRuleConditionArgs{Age: pulumi.Int(days)},
+		Condition: condition,
 	}
 }

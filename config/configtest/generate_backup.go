@@ -10,7 +10,7 @@ var (
 		rapid.Custom(func(t *rapid.T) map[string]any {
 			return map[string]any{
 				"schedule": schedule.Draw(t, "schedule"),
-				"keepDays": rapid.IntRange(1, 3650).Draw(t, "days"),
+				"keepDays": rapid.IntRange(4, 3650).Draw(t, "days"),
 				"location": rapid.SampledFrom([]string{"EU", "US", "ASIA", "europe-west4"}).Draw(t, "location"),
 			}
 		}),

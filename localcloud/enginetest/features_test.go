@@ -29,7 +29,7 @@ var features = map[string][]setting{
 		{"monitoring.email", "operator@example.com"},
 	},
 	"changed": { // and not mail; the certificates are issued, so the site moves to its domain too
-		{"backup.schedule", "30 4 * * 0"}, {"backup.keepDays", "7"}, {"backup.snapshotDays", "3"},
+		{"backup.schedule", "30 4 * * 0"}, {"backup.keepDays", "8"}, {"backup.snapshotDays", "3"},
 		{"databaseHistoryHours", "72"}, {"fileHistoryDays", "3"},
 		{"shield.loginsPerMinute", fmt.Sprint(logins)}, {"shield.requestsPerMinute", "100000"}, {"shield.preview", "false"},
 		{"installFrom[1]", "2001:db8::/48"},

@@ -98,9 +98,11 @@ func TestLifecycleRules(t *testing.T) {
 	s, bucket, member := granted(t, "objectCreator")
 	_, err := s.engine.update(bucketType, "bucket", bucket, s.inputs["bucket"], s.with("bucket", props{"lifecycleRules": []any{
 		props{"action": props{"type": "Delete"}, "condition": props{"age": 2, "matchesPrefixes": []any{"old/", "x"}}},
+		props{"action": props{"type": "Delete"}, "condition": props{"age": 1, "matchesSuffixes": []any{"/complete"}}},
+		props{"action": props{"type": "Delete"}, "condition": props{"age": 1, "matchesPrefixes": []any{"new/"}, "matchesSuffixes": []any{"/b"}}},
 		props{"action": props{"type": "AbortIncompleteMultipartUpload"}, "condition": props{"age": 1}}}}))
 	require.NoError(t, err)
-	for _, name := range []string{"old/a", "new/a"} {
+	for _, name := range []string{"old/a", "new/a", "new/b", "old/b", "old/complete", "complete"} {
 		require.NoError(t, s.api.InsertObject(member, bucket, name, nil))
 	}
 	left := func(after time.Duration) (names []string) {
@@ -112,8 +114,8 @@ func TestLifecycleRules(t *testing.T) {
 		}
 		return names
 	}
-	assert.Equal(t, []string{"new/a", "old/a"}, left(47*time.Hour))
-	assert.Equal(t, []string{"new/a"}, left(49*time.Hour))
+	assert.Equal(t, []string{"complete", "new/a", "old/a", "old/b"}, left(47*time.Hour))
+	assert.Equal(t, []string{"complete", "new/a"}, left(49*time.Hour))
 }
 
 func TestWhoAPodIs(t *testing.T) {

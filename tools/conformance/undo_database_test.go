@@ -55,7 +55,8 @@ func undoDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	for _, statement := range []string{
 		// WordPress's zero dates, and what a plugin's table may hold.
 		"CREATE TABLE wordpress.wp_posts (ID BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, post_date DATETIME NOT NULL, post_title TEXT, " +
-			"price DECIMAL(10,2), raw BLOB, more JSON, size INT AS (CHAR_LENGTH(post_title)), KEY post_date (post_date))",
+			"price DECIMAL(10,2), raw BLOB, more JSON, size INT AS (CHAR_LENGTH(post_title)), sticky BIT(1), mask BIT(64), " +
+			"modified DATETIME ON UPDATE CURRENT_TIMESTAMP, KEY post_date (post_date))",
 		"CREATE TABLE wordpress.wp_options (option_id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, option_name VARCHAR(191) UNIQUE, option_value LONGTEXT)",
 		"CREATE TABLE wordpress.wp_terms (term_id BIGINT PRIMARY KEY, name VARCHAR(200))",
 		"CREATE TABLE wordpress.wp_links (link_id BIGINT PRIMARY KEY)",
@@ -65,8 +66,8 @@ func undoDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	connection := w.Database(tidb, "root", w.Stack.Output("database", "rootPassword"))
 	connection.SetMaxOpenConns(1)
 	must(t, connection, "SET sql_mode = '', cte_max_recursion_depth = 10000")
-	must(t, connection, "INSERT INTO wordpress.wp_posts (post_date, post_title, price, raw, more) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "+
-		`SELECT IF(i % 2, '0000-00-00 00:00:00', '2026-11-27 14:03:00'), IF(i % 7, CONCAT('it''s \\ 你好 😀 ', i), NULL), -i / 4, UNHEX(CONCAT('00FF27', HEX(i))), '{"a": "ä"}' FROM n`)
+	must(t, connection, "INSERT INTO wordpress.wp_posts (post_date, post_title, price, raw, more, sticky, mask, modified) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 2500) "+
+		`SELECT IF(i % 2, '0000-00-00 00:00:00', '2026-11-27 14:03:00'), IF(i % 7, CONCAT('it''s \\ 你好 😀 ', i), NULL), -i / 4, UNHEX(CONCAT('00FF27', HEX(i))), '{"a": "ä"}', i % 2, IF(i % 3, ~i, NULL), '2020-01-01' FROM n`)
 	for _, statement := range []string{
 		"INSERT INTO wordpress.wp_options (option_name, option_value) VALUES ('sidebars_widgets', 'good'), ('home', 'good')",
 		"INSERT INTO wordpress.wp_terms VALUES (1, 'News'), (2, 'Sport')",

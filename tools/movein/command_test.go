@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -63,6 +64,24 @@ func exists(t *testing.T, path string) bool {
 		t.Fatal(err)
 	}
 	return err == nil
+}
+
+// measure counts the files in some paths, and their bytes.
+func measure(t *testing.T, paths ...string) (count, bytes int64) {
+	t.Helper()
+	for _, path := range paths {
+		if err := filepath.WalkDir(path, func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			info, err := entry.Info()
+			count, bytes = count+1, bytes+info.Size()
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return count, bytes
 }
 
 func TestMistakes(t *testing.T) {
@@ -156,6 +175,16 @@ func TestInterrupted(t *testing.T) {
 		}
 		if !exists(t, filepath.Join(o.out, "complete")) || exists(t, filepath.Join(o.out, "movein-unfinished.json")) {
 			t.Errorf("%s: not complete", step)
+		}
+		var complete struct {
+			Parts struct{ Count, Bytes int64 }
+		}
+		if text, err := os.ReadFile(filepath.Join(o.out, "complete")); err != nil || json.Unmarshal(text, &complete) != nil {
+			t.Errorf("%s: complete is %s, %v", step, text, err)
+		}
+		count, bytes := measure(t, filepath.Join(o.out, "database"), filepath.Join(o.out, "files.tar.gz"))
+		if complete.Parts.Count != count || complete.Parts.Bytes != bytes {
+			t.Errorf("%s: complete states %+v; there are %d parts of %d bytes", step, complete.Parts, count, bytes)
 		}
 		if _, err := run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "complete backup already") {
 			t.Errorf("a complete backup is overwritten: %v", err)

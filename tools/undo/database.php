@@ -53,22 +53,25 @@ function copy_as_of( string $moment, array $tables ): void {
 		$definition = $past->query( "SHOW CREATE TABLE `$from`.`$table`" )->fetch_row()[1];
 		$now->query( "DROP TABLE IF EXISTS `$table`" );
 		$now->query( $definition );
-		// The database fills generated columns itself.
+		// The database fills generated columns itself. DEFAULT_GENERATED is not one: it has ON UPDATE.
 		$columns = array_column( array_filter( $past->query( "SHOW COLUMNS FROM `$from`.`$table`" )->fetch_all( MYSQLI_ASSOC ),
-			fn( $column ) => ! str_contains( $column['Extra'], 'GENERATED' ) ), 'Field' );
+			fn( $column ) => ! preg_match( '/\b(VIRTUAL|STORED) GENERATED/', $column['Extra'] ) ), 'Field' );
 		$columns = '`' . implode( '`,`', $columns ) . '`';
 		$insert  = "INSERT INTO `$table` ($columns) VALUES ";
 		$rows    = $past->query( "SELECT $columns FROM `$from`.`$table`", MYSQLI_USE_RESULT );
-		$json    = array_map( fn( $field ) => MYSQLI_TYPE_JSON === $field->type, $rows->fetch_fields() );
+		$types   = array_column( $rows->fetch_fields(), 'type' );
 		$count   = 0;
 		$batch   = array();
 		$bytes   = 0;
 		while ( $row = $rows->fetch_row() ) {
 			foreach ( $row as $i => $value ) {
-				$row[ $i ] = null === $value ? 'NULL' : "'" . $now->real_escape_string( $value ) . "'";
-				if ( $json[ $i ] && null !== $value ) { // JSON is not made of binary text
-					$row[ $i ] = "CONVERT({$row[$i]} USING utf8mb4)";
-				}
+				$row[ $i ] = match ( true ) {
+					null === $value => 'NULL',
+					MYSQLI_TYPE_BIT === $types[ $i ] => $value, // a number: its digits in quotes would be bytes
+					// JSON is not made of binary text.
+					MYSQLI_TYPE_JSON === $types[ $i ] => "CONVERT('" . $now->real_escape_string( $value ) . "' USING utf8mb4)",
+					default => "'" . $now->real_escape_string( $value ) . "'",
+				};
 			}
 			$batch[] = '(' . implode( ',', $row ) . ')';
 			$bytes  += strlen( end( $batch ) );

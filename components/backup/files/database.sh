@@ -2,6 +2,9 @@
 # Dumps the database to the bucket, as of one moment: database.sh
 #
 # Environment: BUCKET, DATABASE_HOST (host:port), DATABASE_CA, DATABASE_USER, DATABASE_PASSWORD, DATABASE_NAME.
+#
+# Dumpling takes the password from its arguments alone (dumpling/export/config.go, ParseFromFlags), so the machine's list of
+# processes has it. Its user can read the site's tables and no more.
 set -eu
 name=$(cat /work/name)
 [ -n "$name" ] || exit 0

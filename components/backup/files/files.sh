@@ -29,7 +29,9 @@ archive() {
 }
 
 archive "$@" | /work/rclone rcat ":gcs:$BUCKET/$name/files.tar.gz"
-printf '{"site": "%s", "taken": "%s", "from": "%s"}\n' "$SITE_URL" "$taken" "$REGION" |
+# By the number and size of its parts, a restore sees that one is missing.
+parts=$(/work/rclone size --json --include '/{database/**,files.tar.gz}' ":gcs:$BUCKET/$name")
+printf '{"site": "%s", "taken": "%s", "from": "%s", "parts": %s}\n' "$SITE_URL" "$taken" "$REGION" "$parts" |
 	/work/rclone rcat ":gcs:$BUCKET/$name/complete"
 
 # For the alert on a missing backup. A backup without the record is one all the same.

@@ -43,6 +43,28 @@ function replace_text( string $text, array $pairs ): string {
 	return $out . substr( $text, $at );
 }
 
+// The errors of a row that cannot hold the new address: the column is too short, or another row has the value already.
+const REFUSALS = array( 1406, 1062 );
+
+/**
+ * Runs a query, and yields its rows. They are in a temporary file meanwhile: a large site's do not fit in memory, and the
+ * database gives up a connection from which nobody reads.
+ */
+function rows_of( mysqli $db, string $query ): Generator {
+	$file = tmpfile();
+	$rows = $db->query( $query, MYSQLI_USE_RESULT );
+	while ( $row = $rows->fetch_row() ) {
+		if ( ! fwrite( $file, base64_encode( serialize( $row ) ) . "\n" ) ) {
+			throw new RuntimeException( 'the temporary directory is full' );
+		}
+	}
+	$rows->free();
+	rewind( $file );
+	while ( false !== $line = fgets( $file ) ) {
+		yield unserialize( base64_decode( $line ) );
+	}
+}
+
 /** Replaces a site's address in some tables. Posts keep their guid, by which readers of feeds know them. */
 function replace_site( mysqli $db, string $from, string $to, array $tables ): void {
 	$host = without_scheme( $from );
@@ -59,7 +81,8 @@ function replace_site( mysqli $db, string $from, string $to, array $tables ): vo
 		foreach ( $db->query( "SHOW COLUMNS FROM `$table`" ) as $column ) {
 			if ( 'PRI' === $column['Key'] ) {
 				$keys[] = $column['Field'];
-			} elseif ( preg_match( '/char|text|json/i', $column['Type'] ) && 'guid' !== $column['Field'] ) {
+			} elseif ( preg_match( '/char|text|json/i', $column['Type'] ) && 'guid' !== $column['Field']
+				&& ! preg_match( '/\b(VIRTUAL|STORED) GENERATED/', $column['Extra'] ) ) { // the database fills these itself
 				$columns[] = $column['Field'];
 			}
 		}
@@ -73,13 +96,20 @@ function replace_site( mysqli $db, string $from, string $to, array $tables ): vo
 		$update  = $db->prepare( "UPDATE `$table` SET " . implode( ', ', $values( $columns ) ) . " WHERE $the_row" );
 		$read    = $db->prepare( "SELECT {$quoted( $columns )} FROM `$table` WHERE $the_row" );
 		$n       = 0;
-		foreach ( $db->query( "SELECT {$quoted( $keys )} FROM `$table` WHERE $with_it" )->fetch_all() as $key ) {
+		foreach ( rows_of( $db, "SELECT {$quoted( $keys )} FROM `$table` WHERE $with_it" ) as $key ) {
 			$read->execute( $key );
 			$row = $read->get_result()->fetch_row();
 			$new = array_map( fn( $value ) => null === $value ? null : replace_text( $value, $pairs ), $row );
 			if ( $new !== $row ) {
-				$update->execute( array_merge( $new, $key ) );
-				++$n;
+				try {
+					$update->execute( array_merge( $new, $key ) );
+					++$n;
+				} catch ( mysqli_sql_exception $e ) {
+					if ( ! in_array( $e->getCode(), REFUSALS, true ) ) {
+						throw $e;
+					}
+					fwrite( STDERR, "$table " . implode( ', ', $key ) . " keeps the old address: {$e->getMessage()}\n" );
+				}
 			}
 		}
 		if ( $n ) {

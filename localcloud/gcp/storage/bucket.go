@@ -77,6 +77,7 @@ func lifecycleRule() *schema.Field {
 			// The provider sends an age of 0, which fits every object, for a condition without an age.
 			"age":             schema.Int(schema.Required, schema.Between(0, 1<<31-1)),
 			"matchesPrefixes": schema.ListOf(schema.String()),
+			"matchesSuffixes": schema.ListOf(schema.String()),
 			"withState":       schema.String(schema.Computed, schema.OneOf("LIVE", "ANY")),
 		}, schema.Required),
 	})

@@ -144,11 +144,16 @@ func (o Objects) ApplyLifecycle(now time.Time) error {
 
 func expired(bucket api.Object, object cloud.Object, now time.Time) bool {
 	return slices.ContainsFunc(bucket.Objs("lifecycleRules"), func(rule api.Object) bool {
-		prefixes := rule.Strs("condition.matchesPrefixes")
 		return rule.Str("action.type") == deleteObjects &&
 			now.Sub(object.Created) >= time.Duration(rule.Num("condition.age"))*day &&
-			(len(prefixes) == 0 || slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(object.Name, p) }))
+			matches(strings.HasPrefix, object.Name, rule.Strs("condition.matchesPrefixes")) &&
+			matches(strings.HasSuffix, object.Name, rule.Strs("condition.matchesSuffixes"))
 	})
+}
+
+// matches says whether a name has one of the parts, or there are none.
+func matches(has func(name, part string) bool, name string, parts []string) bool {
+	return len(parts) == 0 || slices.ContainsFunc(parts, func(part string) bool { return has(name, part) })
 }
 
 // objects returns a bucket's objects, ordered by name.

@@ -122,16 +122,45 @@ const (
 	FilesStep    = filesName
 )
 
+// size is the number and the sum of bytes of a backup's parts, by which a restore sees that one is missing.
+type size struct {
+	Count int   `json:"count"`
+	Bytes int64 `json:"bytes"`
+}
+
+// parts measures what is restored: the files of the database, and the archive.
+func (s *State) parts() (all size, err error) {
+	for _, name := range []string{databaseDir, filesName} {
+		err = errors.Join(err, filepath.WalkDir(s.path(name), func(_ string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			info, err := entry.Info()
+			if err == nil {
+				all.Count++
+				all.Bytes += info.Size()
+			}
+			return err
+		}))
+	}
+	return all, err
+}
+
 // Finish writes the report, and `complete` as the last file.
 func (s *State) Finish(site, report string, taken time.Time) error {
 	if err := s.replace(reportName, []byte(report)); err != nil {
+		return err
+	}
+	parts, err := s.parts()
+	if err != nil {
 		return err
 	}
 	text, err := json.Marshal(struct {
 		Site  string `json:"site"`
 		Taken string `json:"taken"`
 		From  string `json:"from"`
-	}{site, taken.UTC().Format(time.RFC3339), "movein"})
+		Parts size   `json:"parts"`
+	}{site, taken.UTC().Format(time.RFC3339), "movein", parts})
 	if err != nil {
 		return err
 	}

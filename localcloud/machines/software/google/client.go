@@ -33,17 +33,13 @@ func (b Bucket) Read(name string) ([]byte, error) {
 	return []byte(content), err
 }
 
-// List returns the names of the objects that have a prefix, in order.
-func (b Bucket) List(prefix string) (names []string, err error) {
+// List returns the objects whose names have a prefix, in order of their names.
+func (b Bucket) List(prefix string) (found []cloud.Object, err error) {
 	list, err := b.call(http.MethodGet, "", "", url.Values{"prefix": {prefix}}, "")
-	var found []cloud.Object
 	if err == nil {
 		err = json.Unmarshal([]byte(list), &found)
 	}
-	for _, object := range found {
-		names = append(names, object.Name)
-	}
-	return names, err
+	return found, err
 }
 
 // call fetches a token and sends a request with it.

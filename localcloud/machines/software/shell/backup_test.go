@@ -29,9 +29,12 @@ func run(t *testing.T, w *softwaretest.World, image, text string, files *softwar
 
 func TestRclone(t *testing.T) {
 	for text, want := range map[string]int{
-		`echo -n abc | rclone rcat :gcs:backups/new; [ "$(rclone cat :gcs:backups/new)" = abc ]`:                                        0,
-		`rclone rcat --gcs-env-auth :gcs:backups/empty </dev/null`:                                                                      0,
-		`[ "$(rclone lsf --recursive --files-only --include '/*/complete' :gcs:backups)" = a/complete ]`:                                0,
+		`echo -n abc | rclone rcat :gcs:backups/new; [ "$(rclone cat :gcs:backups/new)" = abc ]`:                                0,
+		`rclone rcat --gcs-env-auth :gcs:backups/empty </dev/null`:                                                              0,
+		`[ "$(rclone lsf --recursive --files-only --include '/*/complete' :gcs:backups)" = a/complete ]`:                        0,
+		`[ "$(rclone size --json --include '/{dump/**,files.tar.gz}' :gcs:backups/a)" = '{"count":1,"bytes":4,"sizeless":0}' ]`: 0,
+		`[ "$(rclone size --json :gcs:backups)" = '{"count":2,"bytes":8,"sizeless":0}' ]`:                                       0,
+		`rclone size --json :gcs:nobodys`: 3,
 		`[ "$(rclone lsf -R --files-only :gcs:backups/a | awk -v since=d '$0 >= since' | tail -n 1)" = dump/x ]`:                        0,
 		`[ -z "$(rclone cat :gcs:backups/none)" ]`:                                                                                      0, // a directory without files
 		`rclone copyto :gcs:backups/a/complete /data/x; rclone copyto /data/x :gcs:backups/y; rclone cat :gcs:backups/y | grep -q done`: 0,
@@ -47,7 +50,7 @@ func TestRclone(t *testing.T) {
 	} {
 		w := softwaretest.New(t)
 		buckets := w.Google("backups")
-		buckets.Objects["backups/a/complete"], buckets.Objects["backups/a/dump/x"] = []byte("done"), nil
+		buckets.Objects["backups/a/complete"], buckets.Objects["backups/a/dump/x"] = []byte("done"), []byte("dump")
 		code, logs := run(t, w, "rclone/rclone:1.71.0", text, softwaretest.Disk("/data"), gcs...)
 		assert.Equal(t, want, code, "%s: %v", text, logs)
 	}

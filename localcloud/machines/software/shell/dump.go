@@ -86,11 +86,11 @@ func lightning(c *call) int {
 			if err == nil && len(found) == 0 {
 				err = fmt.Errorf("no dump in %s", config.Mydumper.Source)
 			}
-			for _, name := range found {
+			for _, object := range found {
 				if err == nil {
-					_, err = b.Read(name)
+					_, err = b.Read(object.Name)
 				}
-				installed = installed || strings.HasSuffix(name, site)
+				installed = installed || strings.HasSuffix(object.Name, site)
 			}
 			return err
 		})

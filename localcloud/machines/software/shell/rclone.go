@@ -3,9 +3,10 @@ package shell
 import (
 	"cmp"
 	"fmt"
-	"path"
+	"regexp"
 	"strings"
 
+	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
 	"geo-wordpress/localcloud/machines/software/google"
 )
@@ -28,9 +29,9 @@ func (c *call) inBucket(name string, do func(google.Bucket) error) (err error) {
 	return err
 }
 
-// rclone models lsf, cat, rcat and copyto for remotes of Cloud Storage without a configuration: ":gcs:BUCKET/PATH".
+// rclone models lsf, size, cat, rcat and copyto for remotes of Cloud Storage without a configuration: ":gcs:BUCKET/PATH".
 func rclone(c *call) int {
-	args, err := long(c.operands, []string{"include"}, []string{"recursive", "R", "files-only", "gcs-env-auth", "gcs-bucket-policy-only", "gcs-no-check-bucket"})
+	args, err := long(c.operands, []string{"include"}, []string{"recursive", "R", "files-only", "json", "gcs-env-auth", "gcs-bucket-policy-only", "gcs-no-check-bucket"})
 	if err == nil && len(args.operands) < 2 {
 		err = fmt.Errorf("the model needs a command and a remote")
 	}
@@ -45,6 +46,8 @@ func rclone(c *call) int {
 		switch {
 		case verb == "lsf" && len(operands) == 1:
 			err = c.lsf(operands[0], args)
+		case verb == "size" && len(operands) == 1 && args.has("json"):
+			err = c.remoteSize(operands[0], args)
 		case verb == "cat" && len(operands) == 1:
 			err = c.remoteCat(operands[0])
 		case verb == "rcat" && len(operands) == 1:
@@ -76,29 +79,59 @@ func remote(name string) (bucket, inside string, err error) {
 }
 
 func (c *call) lsf(name string, args arguments) error {
+	if !args.has("recursive") && !args.has("R") || !args.has("files-only") {
+		return fmt.Errorf("the model lists only with --recursive and --files-only")
+	}
+	found, err := c.included(name, args)
+	for _, object := range found {
+		fmt.Fprintln(c.out, object.Name)
+	}
+	return err
+}
+
+// remoteSize prints the number of the objects and their sum of bytes.
+func (c *call) remoteSize(name string, args arguments) error {
+	found, err := c.included(name, args)
+	bytes := 0
+	for _, object := range found {
+		bytes += object.Size
+	}
+	if err == nil {
+		fmt.Fprintf(c.out, `{"count":%d,"bytes":%d,"sizeless":0}`+"\n", len(found), bytes)
+	}
+	return err
+}
+
+// included are the objects of a remote that --include fits, by their names in it.
+func (c *call) included(name string, args arguments) (found []cloud.Object, err error) {
 	bucket, inside, err := remote(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if inside != "" {
 		inside += "/"
 	}
 	include, anchored := strings.CutPrefix(args.last("include"), "/")
-	if args.has("include") && !anchored || !args.has("recursive") && !args.has("R") || !args.has("files-only") {
-		return fmt.Errorf("the model lists only with --recursive, --files-only and patterns that begin with a slash")
+	if args.has("include") && !anchored {
+		return nil, fmt.Errorf("the model's patterns begin with a slash")
 	}
-	var found []string
-	err = c.inBucket(bucket, func(b google.Bucket) (err error) {
-		found, err = b.List(inside)
+	err = c.inBucket(bucket, func(b google.Bucket) error {
+		all, err := b.List(inside)
+		for _, object := range all {
+			object.Name = strings.TrimPrefix(object.Name, inside)
+			if include == "" || pattern(include).MatchString(object.Name) {
+				found = append(found, object)
+			}
+		}
 		return err
 	})
-	for _, name := range found {
-		name = strings.TrimPrefix(name, inside)
-		if fits, _ := path.Match(include, name); fits || include == "" {
-			fmt.Fprintln(c.out, name)
-		}
-	}
-	return err
+	return found, err
+}
+
+// pattern converts one of rclone's patterns (https://rclone.org/filtering/#patterns): *, ** and {a,b}.
+func pattern(include string) *regexp.Regexp {
+	text := strings.NewReplacer("**", ".*", "*", "[^/]*", "{", "(", "}", ")", ",", "|", ".", `\.`).Replace(include)
+	return regexp.MustCompile("^" + text + "$")
 }
 
 // remoteCat prints an object. If it cannot be read, rclone takes its name for a directory's, and prints all in it.
@@ -113,8 +146,8 @@ func (c *call) remoteCat(name string) error {
 			return err
 		}
 		found, err := b.List(inside + "/")
-		for _, name := range found {
-			content, failed := b.Read(name)
+		for _, object := range found {
+			content, failed := b.Read(object.Name)
 			all, err = append(all, content...), cmp.Or(err, failed)
 		}
 		return err

@@ -68,7 +68,7 @@ func (b *Buckets) ReadObject(_, bucket, name string) ([]byte, error) {
 func (b *Buckets) ListObjects(_, bucket, prefix string) (found []cloud.Object, err error) {
 	for _, name := range b.Names(bucket) {
 		if strings.HasPrefix(name, prefix) {
-			found = append(found, cloud.Object{Bucket: bucket, Name: name})
+			found = append(found, cloud.Object{Bucket: bucket, Name: name, Size: len(b.Objects[bucket+"/"+name])})
 		}
 	}
 	return found, b.exists(bucket)
