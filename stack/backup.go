@@ -3,7 +3,6 @@ package stack
 import (
 	"geo-wordpress/components/backup"
 	"geo-wordpress/components/cluster"
-	"geo-wordpress/components/nfs"
 	"geo-wordpress/components/restore"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -33,21 +32,40 @@ func (s *system) backups() (err error) {
 	return err
 }
 
-// restored declares the Job that makes a region's site from a backup, if there is one, and returns what the region's
-// WordPress waits for.
-func (s *system) restored(r *region, files *nfs.Server, before pulumi.Resource) (pulumi.Resource, error) {
+// restored declares, if the site is made from a backup, each region's file server and the Job that fills it, one region after
+// the other, and then all Syncthings. It returns the last Job and the Syncthings, for which WordPress waits: a Job that unpacked
+// files later would overwrite what has been edited since, and Syncthing would carry that to all regions.
+func (s *system) restored(before []pulumi.Resource) (last, copied []pulumi.Resource, err error) {
 	if s.restore == nil {
-		return before, nil
+		return before, nil, nil
 	}
-	return s.restore.In(s.ctx, "restore-"+r.Name, restore.RegionArgs{
-		Region:    r.Region,
-		Cluster:   r.cluster,
-		Namespace: r.namespaces.wordpress,
-		Files:     files,
-		Priority:  r.priority,
-		SiteURL:   s.textURL(),
-		After:     []pulumi.Resource{before},
-	})
+	done := s.initialized
+	for _, r := range s.regions {
+		if err := s.files(r, before); err != nil {
+			return nil, nil, err
+		}
+		done, err = s.restore.In(s.ctx, "restore-"+r.Name, restore.RegionArgs{
+			Region:    r.Region,
+			Cluster:   r.cluster,
+			Namespace: r.namespaces.wordpress,
+			Files:     r.files,
+			Priority:  r.priority,
+			SiteURL:   s.textURL(),
+			After:     []pulumi.Resource{done},
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		before = []pulumi.Resource{done}
+	}
+	for _, r := range s.regions {
+		daemon, err := s.synchronised(r, done)
+		if err != nil {
+			return nil, nil, err
+		}
+		copied = append(copied, daemon.Runs)
+	}
+	return before, copied, nil
 }
 
 // textURL is the site's URL in the texts that a restore writes: the one at which the site stays. WordPress, which takes its own
@@ -60,7 +78,7 @@ func (s *system) textURL() pulumi.StringOutput {
 }
 
 // backedUp declares a region's part of the backups, if there are any.
-func (s *system) backedUp(r *region, files *nfs.Server) error {
+func (s *system) backedUp(r *region) error {
 	if s.backup == nil {
 		return nil
 	}
@@ -71,7 +89,7 @@ func (s *system) backedUp(r *region, files *nfs.Server) error {
 		Region:      r.Region,
 		Cluster:     r.cluster,
 		Namespace:   r.namespaces.wordpress,
-		Files:       files,
+		Files:       r.files,
 		Credentials: s.credentials,
 		Authority:   s.certificates.Authority,
 		Priority:    r.priority,

@@ -20,6 +20,7 @@ var orderRules = []invariant{
 	{"a gate waits only for a database that has stood", gatesWaitForADatabaseThatHasStood},
 	{"the sites roll region by region, after the database", sitesRollRegionByRegion},
 	{"files and Syncthing do not wait for their own database", filesDoNotWaitForTheDatabase},
+	{"a restore ends before anything else writes or copies files", aRestoreComesFirst},
 	{"pods wait for what they mount", podsWaitForWhatTheyMount},
 	{"pods wait for their policies, names and rights", podsWaitForTheirSurroundings},
 	{"claims wait for whoever binds them", claimsWaitForWhoeverBindsThem},
@@ -71,8 +72,11 @@ func isOf(r *stacktest.Resource, components ...string) bool {
 }
 
 // filesDoNotWaitForTheDatabase: the first region's file server starts in parallel with the database, and Syncthing
-// waits only for its own region's file server.
+// waits only for its own region's file server. A restore comes before Syncthing: see restore_test.go.
 func filesDoNotWaitForTheDatabase(t rapid.TB, s *system) {
+	if s.config.Restore != nil {
+		return
+	}
 	first := s.config.Regions[0]
 	for _, app := range []string{"nfs", "syncthing"} {
 		for other := range s.Closure(s.workload(t, first, app).Resource) {

@@ -71,18 +71,24 @@ func gatesWaitForADatabaseThatHasStood(t rapid.TB, s *system) {
 }
 
 // sitesRollRegionByRegion: file server, then WordPress, then the next region's file server; and no WordPress before the
-// database.
+// database. With a restore, each file server with its Job, and then each WordPress.
 func sitesRollRegionByRegion(t rapid.TB, s *system) {
 	database := s.workload(t, s.config.Regions[0], "database-init")
-	var chain []stacktest.Workload
+	var chain, sites []stacktest.Workload
 	for _, region := range s.config.Regions {
-		chain = append(chain, s.workload(t, region, "nfs"), s.workload(t, region, "wordpress"))
+		if s.config.Restore != nil {
+			chain = append(chain, s.workload(t, region, "nfs"), s.workload(t, region, "restore"))
+			sites = append(sites, s.workload(t, region, "wordpress"))
+		} else {
+			chain = append(chain, s.workload(t, region, "nfs"), s.workload(t, region, "wordpress"))
+		}
 		for _, app := range s.wordPressApps() {
 			if w := s.workload(t, region, app); !s.Closure(w.Resource)[database.Resource] {
 				t.Errorf("%s does not wait for %s", w, database)
 			}
 		}
 	}
+	chain = append(chain, sites...)
 	for i, w := range chain {
 		before := s.Closure(w.Resource)
 		for j, other := range chain {

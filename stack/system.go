@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"slices"
 	"time"
 
 	"geo-wordpress/components/backup"
@@ -63,6 +64,7 @@ type region struct {
 	priority *priority.Classes
 	gate     *tidb.Gate
 	database *tidb.Part
+	files    *nfs.Server
 }
 
 // foundations declares the APIs and the network.
@@ -226,61 +228,72 @@ func (s *system) secrets() (err error) {
 // sites declares each region's files and WordPress, one region after the other, after all machines. A change that
 // breaks the first region's site never reaches the second's.
 func (s *system) sites() error {
-	before := s.machines
-	database := s.initialized
+	before, copied, err := s.restored(s.machines)
+	if err != nil {
+		return err
+	}
 	for _, r := range s.regions {
-		files, err := nfs.New(s.ctx, "nfs-"+r.Name, nfs.Args{
-			Config:         s.config,
-			Region:         r.Region,
-			Cluster:        r.cluster,
-			Namespace:      r.namespaces.files,
-			ClaimNamespace: r.namespaces.wordpress,
-			Storage:        r.storage,
-			Priority:       r.priority,
-			After:          before,
-		})
-		if err != nil {
-			return err
-		}
-		_, err = syncthing.New(s.ctx, "syncthing-"+r.Name, syncthing.Args{
-			Config:     s.config,
-			Region:     r.Region,
-			Cluster:    r.cluster,
-			Namespace:  r.namespaces.files,
-			Files:      files,
-			Priority:   r.priority,
-			Identities: s.identities,
-		})
-		if err != nil {
-			return err
-		}
-		if database, err = s.restored(r, files, database); err != nil {
-			return err
+		if s.restore == nil {
+			if err := s.files(r, before); err != nil {
+				return err
+			}
+			if _, err := s.synchronised(r); err != nil {
+				return err
+			}
 		}
 		site, err := wordpress.New(s.ctx, "wordpress-"+r.Name, wordpress.Args{
 			Config:      s.config,
 			Region:      r.Region,
 			Cluster:     r.cluster,
 			Namespace:   r.namespaces.wordpress,
-			Files:       files,
+			Files:       r.files,
 			Credentials: s.credentials,
 			Authority:   s.certificates.Authority,
 			SiteURL:     s.loadBalancer.SiteURL,
 			URLs:        s.loadBalancer.URLs,
-			After:       s.loadBalancer.Ready,
+			After:       slices.Concat(s.loadBalancer.Ready, before, copied),
 			Priority:    r.priority,
-			Database:    database,
+			Database:    s.initialized,
 		})
 		if err != nil {
 			return err
 		}
-		if err := s.backedUp(r, files); err != nil {
+		if err := s.backedUp(r); err != nil {
 			return err
 		}
 		before = []pulumi.Resource{site.Serves}
 		s.serving = append(s.serving, site.Serves)
 	}
 	return nil
+}
+
+// files declares a region's file server.
+func (s *system) files(r *region, before []pulumi.Resource) (err error) {
+	r.files, err = nfs.New(s.ctx, "nfs-"+r.Name, nfs.Args{
+		Config:         s.config,
+		Region:         r.Region,
+		Cluster:        r.cluster,
+		Namespace:      r.namespaces.files,
+		ClaimNamespace: r.namespaces.wordpress,
+		Storage:        r.storage,
+		Priority:       r.priority,
+		After:          before,
+	})
+	return err
+}
+
+// synchronised declares what keeps a region's files and the others' alike.
+func (s *system) synchronised(r *region, before ...pulumi.Resource) (*syncthing.Syncthing, error) {
+	return syncthing.New(s.ctx, "syncthing-"+r.Name, syncthing.Args{
+		Config:     s.config,
+		Region:     r.Region,
+		Cluster:    r.cluster,
+		Namespace:  r.namespaces.files,
+		Files:      r.files,
+		Priority:   r.priority,
+		Identities: s.identities,
+		After:      before,
+	})
 }
 
 // redirects makes port 80 redirect to HTTPS, once WordPress uses HTTPS in every region.

@@ -101,10 +101,11 @@ type RegionArgs struct {
 }
 
 // In declares a region's Job. The first region's restores the database too. Each region unpacks the files itself, so that no
-// region's WordPress finds an empty volume and puts its image's themes there: with the same content and times everywhere,
-// Syncthing has nothing to copy.
+// region's WordPress finds an empty volume and puts its image's themes there. All Jobs come before any Syncthing and WordPress:
+// until then, the files have the same content and times everywhere.
 //
-// A Job that runs again does nothing: a record in the database says which regions are done.
+// A Job that runs again does nothing: a record in the database says which regions are done. With the last one, all are: a region
+// that was lost meanwhile gets its files from the others, as an added one does.
 func (r *Restore) In(ctx *pulumi.Context, name string, args RegionArgs) (pulumi.Resource, error) {
 	needs, err := r.identity.Pod(ctx, name, r, workloadidentity.PodArgs{
 		App: app, Region: args.Region, Cluster: args.Cluster, Namespace: args.Namespace, Files: args.Files, Priority: args.Priority,

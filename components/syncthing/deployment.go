@@ -82,7 +82,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 	if annotations := objectmeta.Unmoved(s.args.Config.Growth); annotations != nil {
 		metadata.Annotations = annotations
 	}
-	_, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
+	deployment, err := appsv1.NewDeployment(ctx, s.name, &appsv1.DeploymentArgs{
 		Metadata: &metav1.ObjectMetaArgs{
 			Name:        pulumi.String(app),
 			Namespace:   s.args.Namespace.Name,
@@ -100,6 +100,7 @@ func (s *Syncthing) deployment(ctx *pulumi.Context) error {
 			},
 		},
 	}, s.args.Cluster.Object(s, pulumi.DependsOn(s.ready)))
+	s.Runs = deployment
 	return err
 }
 

@@ -66,11 +66,16 @@ type Args struct {
 	Files      *nfs.Server
 	Priority   *priority.Classes
 	Identities map[string]*Identity // by region name, including this region's
+	// After must be ready before the daemon starts.
+	After []pulumi.Resource
 }
 
 // Syncthing is one region's Syncthing.
 type Syncthing struct {
 	pulumi.ResourceState
+
+	// Runs is the Deployment.
+	Runs pulumi.Resource
 
 	args   Args
 	name   string
@@ -85,6 +90,7 @@ func New(ctx *pulumi.Context, name string, args Args, opts ...pulumi.ResourceOpt
 		return nil, err
 	}
 	s.ready = append(s.ready, args.Namespace.Policies()...)
+	s.ready = append(s.ready, args.After...)
 	for _, step := range []func(*pulumi.Context) error{s.configuration, s.network, s.deployment} {
 		if err := step(ctx); err != nil {
 			return nil, err

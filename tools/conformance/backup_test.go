@@ -115,8 +115,8 @@ func fill(t *testing.T, w *world.World, db *sql.DB, region string) {
 	}
 	run("INSERT INTO wordpress.wp_users (user_login, user_pass, user_email, display_name) VALUES ('jürgen', 'hash', 'j@example.com', 'Jürgen')")
 	run("INSERT INTO wordpress.wp_options (option_name, option_value) VALUES ('geo_plugin', ?)", serialized(url))
-	run("CREATE TABLE wordpress.wp_geo_plugin (id INT, part INT, text LONGTEXT, number DECIMAL(10,2), raw VARBINARY(20), PRIMARY KEY (id, part)) DEFAULT CHARSET utf8mb4")
-	run("INSERT INTO wordpress.wp_geo_plugin VALUES (1, 1, ?, 12.50, x'00ff27'), (1, 2, NULL, NULL, NULL)", "see "+url+"/shop")
+	run("CREATE TABLE wordpress.wp_geo_plugin (id INT, part INT, text LONGTEXT, number DECIMAL(10,2), raw VARBINARY(20), shown VARCHAR(100) AS (LEFT(text, 100)), PRIMARY KEY (id, part)) DEFAULT CHARSET utf8mb4")
+	run("INSERT INTO wordpress.wp_geo_plugin (id, part, text, number, raw) VALUES (1, 1, ?, 12.50, x'00ff27'), (1, 2, NULL, NULL, NULL)", "see "+url+"/shop")
 
 	putPlugin(t, w, region, "elsewhere", []byte("<?php\n/* Plugin Name: Elsewhere */\n"))
 	for i := range 40 {

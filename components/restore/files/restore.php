@@ -10,16 +10,17 @@
 mysqli_report( MYSQLI_REPORT_ERROR | MYSQLI_REPORT_STRICT );
 
 const TIMEOUT_SECONDS = 300; // the database may be electing its leaders
+const READ_SECONDS    = array( 'begin' => 120, 'end' => 3600 ); // a large table is searched for the address without an index
 const RECORD          = 'geo_wordpress_restore';
 const DATABASE        = 'the database'; // its row in the record, beside the regions'
 
-function connect(): mysqli {
+function connect( int $read_seconds ): mysqli {
 	[ $host, $port ] = explode( ':', getenv( 'DATABASE_HOST' ), 2 );
 	for ( $deadline = time() + TIMEOUT_SECONDS; ; sleep( 2 ) ) {
 		try {
 			$db = mysqli_init();
 			$db->options( MYSQLI_OPT_CONNECT_TIMEOUT, 5 );
-			$db->options( MYSQLI_OPT_READ_TIMEOUT, 120 );
+			$db->options( MYSQLI_OPT_READ_TIMEOUT, $read_seconds );
 			$db->ssl_set( null, null, getenv( 'DATABASE_CA' ), null, null );
 			$db->real_connect( $host, getenv( 'DATABASE_USER' ), getenv( 'DATABASE_PASSWORD' ), getenv( 'DATABASE_NAME' ), (int) $port, null, MYSQLI_CLIENT_SSL );
 			$db->set_charset( 'utf8mb4' );
@@ -86,7 +87,7 @@ function begin( mysqli $db, string $backup, string $region ): void {
 			$db->query( "DROP TABLE `$table`" );
 		}
 	}
-	// A region that was added later gets its files from the others.
+	// A region that was added later, or lost before its turn, gets its files from the others.
 	if ( $states[ $region ] ?? true ) {
 		touch( '/work/skip' );
 		echo "this region has its files\n";
@@ -98,19 +99,22 @@ function done( mysqli $db, string $what ): void {
 }
 
 function finish( mysqli $db, string $region ): void {
-	if ( file_exists( '/work/skip' ) ) {
-		return;
+	if ( ! file_exists( '/work/skip' ) ) {
+		if ( is_first() && ! file_exists( '/work/loaded' ) ) {
+			require __DIR__ . '/replace.php';
+			$complete = json_decode( file_get_contents( '/work/complete' ), true );
+			replace_site( $db, $complete['site'] ?? '', getenv( 'SITE_URL' ), tables( $db ) );
+			done( $db, DATABASE );
+		}
+		done( $db, $region );
+		echo "$region is restored\n";
 	}
-	if ( is_first() && ! file_exists( '/work/loaded' ) ) {
-		require __DIR__ . '/replace.php';
-		$complete = json_decode( file_get_contents( '/work/complete' ), true );
-		replace_site( $db, $complete['site'] ?? '', getenv( 'SITE_URL' ), tables( $db ) );
-		done( $db, DATABASE );
+	$regions = explode( ' ', getenv( 'REGIONS' ) );
+	if ( end( $regions ) === $region ) { // WordPress is next: no region may unpack old files over it any more
+		$db->query( 'UPDATE ' . RECORD . ' SET done = TRUE' );
 	}
-	done( $db, $region );
-	echo "$region is restored\n";
 }
 
-$db     = connect();
+$db     = connect( READ_SECONDS[ $argv[1] ] );
 $backup = 'gs://' . getenv( 'BUCKET' ) . '/' . getenv( 'BACKUP' );
 'begin' === $argv[1] ? begin( $db, $backup, getenv( 'REGION' ) ) : finish( $db, getenv( 'REGION' ) );
