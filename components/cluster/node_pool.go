@@ -106,8 +106,9 @@ func (c *Cluster) nodePool(ctx *pulumi.Context, name string, args Args,
 		pulumi.Timeouts(&pulumi.CustomTimeouts{Create: "30m", Update: "60m", Delete: "30m"}))
 }
 
-// warn says that a larger least adds no machine: the cluster autoscaler adds one only when a pod finds no room
-// (terraform-google-modules/terraform-google-kubernetes-engine#1517), and the pool's own number, which it may have changed, is ignored.
+// warn says that a larger least adds no machine. The cluster autoscaler adds one only when a pod finds no room
+// (terraform-google-modules/terraform-google-kubernetes-engine#1517), and the pool's own number, which it may have changed, is
+// ignored.
 func (c *Cluster) warn(ctx *pulumi.Context, args Args) error {
 	region, least := args.Region, args.Least
 	if region.MostNodes == 0 || least == 0 || region.Nodes <= least {

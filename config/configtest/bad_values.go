@@ -5,7 +5,7 @@ import "strings"
 var machineRows = []row{
 	{name: "a machine type too small", set: set{"machineType": "e2-small"},
 		want: want("machineType", `"e2-small": too small for europe-west1, europe-west2, europe-west3: `+
-			"the pods of a region request 2.94 vCPU and 5.11 GiB")},
+			"the pods of a region request 2.94 vCPU and 5.17 GiB")},
 	{name: "a machine type with too little memory", set: set{"machineType": "e2-highcpu-4"},
 		want: want("machineType", "take e2-highcpu-8 or larger")},
 	{name: "a machine type too small in one region", set: set{"regions": list(belgium, london+` "machineType":"e2-medium"`, frankfurt)},

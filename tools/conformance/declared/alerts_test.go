@@ -134,7 +134,7 @@ func TestCertificatesAlert(t *testing.T) {
 		t.Fatal(err)
 	}
 	for days, want := range map[int]bool{-200: false, -91: false, -89: true, 1: true} {
-		at := until.AddDate(0, 0, days)
+		at, w := until.AddDate(0, 0, days), w.anew()
 		for _, region := range w.stack.Regions {
 			w.sees(at, region.Name, "pd", "etcd_server_has_leader 1\n")
 		}
