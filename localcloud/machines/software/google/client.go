@@ -33,8 +33,11 @@ func (b Bucket) Read(name string) ([]byte, error) {
 	return []byte(content), err
 }
 
+// Object is an object in a list.
+type Object = cloud.Object
+
 // List returns the objects whose names have a prefix, in order of their names.
-func (b Bucket) List(prefix string) (found []cloud.Object, err error) {
+func (b Bucket) List(prefix string) (found []Object, err error) {
 	list, err := b.call(http.MethodGet, "", "", url.Values{"prefix": {prefix}}, "")
 	if err == nil {
 		err = json.Unmarshal([]byte(list), &found)

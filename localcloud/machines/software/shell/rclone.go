@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strings"
 
-	"geo-wordpress/localcloud/cloud"
 	"geo-wordpress/localcloud/machines/software"
 	"geo-wordpress/localcloud/machines/software/google"
 )
@@ -103,7 +102,7 @@ func (c *call) remoteSize(name string, args arguments) error {
 }
 
 // included are the objects of a remote that --include fits, by their names in it.
-func (c *call) included(name string, args arguments) (found []cloud.Object, err error) {
+func (c *call) included(name string, args arguments) (found []google.Object, err error) {
 	bucket, inside, err := remote(name)
 	if err != nil {
 		return nil, err
