@@ -136,12 +136,30 @@ func folds(t *testing.T, tidb server) {
 // complete checks what says that the backup is complete.
 func complete(t *testing.T, backup string) {
 	t.Helper()
-	var said map[string]string
+	var said struct {
+		Site, From, Taken string
+		Parts             struct{ Count, Bytes int64 }
+	}
 	if err := json.Unmarshal([]byte(content(t, filepath.Join(backup, "complete"))), &said); err != nil {
 		t.Fatal(err)
 	}
-	if said["site"] != address || said["from"] != "movein" || len(said["taken"]) != len("2026-01-01T00:00:00Z") {
-		t.Errorf("complete: %v", said)
+	if said.Site != address || said.From != "movein" || len(said.Taken) != len("2026-01-01T00:00:00Z") {
+		t.Errorf("complete: %+v", said)
+	}
+	parts, err := filepath.Glob(filepath.Join(backup, "database", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bytes int64
+	for _, part := range append(parts, filepath.Join(backup, "files.tar.gz")) {
+		info, err := os.Stat(part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes += info.Size()
+	}
+	if said.Parts.Count != int64(len(parts)+1) || said.Parts.Bytes != bytes {
+		t.Errorf("complete says %+v of %d parts with %d bytes", said.Parts, len(parts)+1, bytes)
 	}
 	left, err := filepath.Glob(filepath.Join(backup, "*.tmp"))
 	if err != nil || len(left) > 0 {
