@@ -110,8 +110,8 @@ func checkDomain(domain string) string {
 	if len(domain) > 63 {
 		return "is longer than 63 characters, which is Google's limit for a certificate: choose a shorter domain"
 	}
-	labels := strings.Split(domain, ".")
-	if len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {
+	labels := labelsOf(domain)
+	if labels == nil {
 		return form
 	}
 	last := labels[len(labels)-1]
@@ -124,4 +124,11 @@ func checkDomain(domain string) string {
 	return ""
 }
 
-func notLabel(text string) bool { return !dnsLabel.MatchString(text) }
+// labelsOf returns the labels of a DNS name of two or more, in lower case; nil if the text is none.
+func labelsOf(name string) []string {
+	labels := strings.Split(name, ".")
+	if len(labels) < 2 || slices.ContainsFunc(labels, func(label string) bool { return !dnsLabel.MatchString(label) }) {
+		return nil
+	}
+	return labels
+}

@@ -80,10 +80,10 @@ func (l *loader) mail() *Mail {
 // private addresses.
 func (m *Mail) certificateName(object field, fields map[string]field) string {
 	_, byAddress := m.Address()
-	if f, given := fields["certificateName"]; given && !byAddress && m.Host != "" {
-		f.fails("is only for a host that is an address: leave it out, because the certificate must have the host's name")
-	}
 	if !byAddress {
+		if f, given := fields["certificateName"]; given && m.Host != "" {
+			f.fails("is only for a host that is an address: leave it out, because the certificate must have the host's name")
+		}
 		return m.Host
 	}
 	name, _ := object.required(fields, "certificateName", "the DNS name in the mail server's certificate, because host is an address").
@@ -142,10 +142,10 @@ func checkMailCertificate(name string) string {
 	return ""
 }
 
-// isFullName reports whether a text is a DNS name of two labels or more.
+// isFullName reports whether a text is a DNS name of two labels or more, and no address.
 func isFullName(text string) bool {
-	labels := strings.Split(text, ".")
-	return len(text) <= 253 && len(labels) >= 2 && !slices.ContainsFunc(labels, notLabel) && googlecloud.Name.MatchString(labels[len(labels)-1])
+	labels := labelsOf(text)
+	return labels != nil && len(text) <= 253 && googlecloud.Name.MatchString(labels[len(labels)-1])
 }
 
 func checkMailUser(user string) string {

@@ -3,7 +3,6 @@ package config
 import (
 	"net/mail"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -48,8 +47,7 @@ func checkEmail(email string) string {
 	}
 	// net/mail accepts what WordPress refuses: hosts of one label, and addresses in brackets.
 	_, host, _ := strings.Cut(email, "@")
-	labels := strings.Split(strings.ToLower(host), ".")
-	if len(labels) < 2 || slices.ContainsFunc(labels, notLabel) {
+	if labelsOf(strings.ToLower(host)) == nil {
 		return "must be an e-mail address at a full domain, such as editor@example.com"
 	}
 	return ""

@@ -1,7 +1,7 @@
 package configtest
 
 import (
-	"strings"
+	"net/netip"
 
 	"pgregory.net/rapid"
 )
@@ -17,7 +17,7 @@ func mail(t *rapid.T) (server, password string) {
 		"port": rapid.SampledFrom([]int{465, 587, 2525, 443, 65535}).Draw(t, "mail port"),
 		"from": rapid.StringMatching(`[a-z0-9]{1,20}`).Draw(t, "mail sender") + "@example.com",
 	}
-	if strings.HasPrefix(fields["host"].(string), "19") {
+	if _, err := netip.ParseAddr(fields["host"].(string)); err == nil {
 		fields["certificateName"] = "mail.example.com"
 	}
 	if rapid.Bool().Draw(t, "whether mail has a name") {
