@@ -46,11 +46,10 @@ var features = map[string][]setting{
 
 type setting struct{ key, value string }
 
-// turn sets the features, which the test's next update applies with its own changes, and checks what they add to its plan:
-// nothing that should stay is replaced or deleted, and of the servers only WordPress and Syncthing change.
-func (b *bench) turn(to string) {
+// turn sets the features, which the test's next update applies with its own changes, and checks what they add to its plan
+// before: nothing that should stay is replaced or deleted, and of the servers only WordPress and Syncthing change.
+func (b *bench) turn(to string, before []string) {
 	b.t.Helper()
-	before := b.plan()
 	switch to {
 	case "on":
 		b.run(b.tool("localcloud"), "dns", "zone", "example-com", "example.com")

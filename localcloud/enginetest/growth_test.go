@@ -105,8 +105,7 @@ func resize(b *bench, each int, to string) {
 	for _, key := range []string{"nodesPerRegion", "tidbReplicas", "wordpressReplicas"} {
 		b.set(key, fmt.Sprint(each))
 	}
-	planned(b, sized...)
-	b.turn(to)
+	b.turn(to, planned(b, sized...))
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")
 	for _, both := range watch() {

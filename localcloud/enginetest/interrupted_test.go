@@ -16,25 +16,30 @@ import (
 	"time"
 )
 
-// newFaultBench makes a bench with the prebuilt program: a hundred updates need not link it each time. It also requires
-// the tool that repairs a stack after a kill.
+// newFaultBench makes a bench with the prebuilt program. It also requires the tool that repairs a stack after a kill.
 func newFaultBench(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
+	b.prebuilt()
+	return b
+}
+
+// prebuilt makes the next commands run the built program: a hundred updates need not link it each time.
+func (b *bench) prebuilt() {
+	b.t.Helper()
 	for _, tool := range []string{"geo-wordpress", "recover"} {
 		if _, err := os.Stat(b.tool(tool)); err != nil {
-			t.Fatalf("%v\nrun `make tools` first", err)
+			b.t.Fatalf("%v\nrun `make tools` first", err)
 		}
 	}
 	project := b.read(filepath.Join(b.root, "Pulumi.yaml"))
 	built := regexp.MustCompile(`(?m)^(\s+)buildTarget: .*$`)
 	if !built.MatchString(project) {
-		t.Fatal("Pulumi.yaml has no buildTarget that the built program could replace")
+		b.t.Fatal("Pulumi.yaml has no buildTarget that the built program could replace")
 	}
 	b.project = filepath.Join(filepath.Dir(b.home), "program")
 	b.write(filepath.Join(b.project, "Pulumi.yaml"),
 		built.ReplaceAllString(project, "${1}binary: "+b.tool("geo-wordpress")))
-	return b
 }
 
 // moment is when to interrupt an update: at the start (begun) or the end of its nth resource change, or at a line
@@ -57,7 +62,7 @@ func (b *bench) interrupt(signal syscall.Signal, at moment, command string) (rea
 	b.t.Helper()
 	arguments := []string{"--yes", "--skip-preview", "--stack", "dev", "--non-interactive", "--color", "never",
 		"--config-file", b.config}
-	cmd := exec.Command(b.look("pulumi"), append([]string{command}, arguments...)...)
+	cmd := exec.Command(b.look("pulumi"), append(strings.Fields(command), arguments...)...)
 	cmd.Dir, cmd.Env = b.project, b.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C must not reach the test itself
 	reader, writer, err := os.Pipe()

@@ -13,7 +13,10 @@ var regionNames = []string{"europe-west1", "europe-west2", "europe-west3"}
 func TestLifecycle(t *testing.T) {
 	b := newBench(t)
 	steps := []step{
-		{"up from nothing", func(b *bench) { b.timed("up --yes") }},
+		{"up from nothing", func(b *bench) {
+			b.timed("up --yes")
+			b.prebuilt()
+		}},
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},
 		{"no event warns", checkEvents},
@@ -23,9 +26,10 @@ func TestLifecycle(t *testing.T) {
 		{"disks grow in place, under their pods", growDisks},
 		{"what writes goes to a primary region", followLeaders},
 		{"a second up changes nothing", func(b *bench) { b.pulumi("up --yes --expect-no-changes") }},
-		{"a preview finds nothing", func(b *bench) { b.pulumi("preview --expect-no-changes") }},
 		{"a refresh finds no drift", func(b *bench) { b.pulumi("refresh --yes --expect-no-changes") }},
-		{"a preview in detail finds nothing either", func(b *bench) { b.pulumi("preview --diff --show-reads --show-sames --debug") }},
+		{"a preview in detail finds nothing either", func(b *bench) {
+			b.pulumi("preview --expect-no-changes --diff --show-reads --show-sames --debug")
+		}},
 		{"neither the state nor any output holds a secret in plain text", checkSecrets},
 		{"an image's tag is planned as three updates", func(b *bench) {
 			b.set("tidbImage", "docker.io/pingcap/tidb:v8.5.8")
@@ -107,8 +111,8 @@ func checkOutputs(b *bench) {
 }
 
 // planned checks that a preview plans exactly these operations, each on one resource of each region. An operation is
-// "update" or "replace" and the end of a URN, with %s for the region.
-func planned(b *bench, operations ...string) {
+// "update" or "replace" and the end of a URN, with %s for the region. It returns the whole plan.
+func planned(b *bench, operations ...string) (plan []string) {
 	b.t.Helper()
 	want := map[string]bool{}
 	for _, operation := range operations {
@@ -117,7 +121,8 @@ func planned(b *bench, operations ...string) {
 		}
 	}
 	found := map[string]bool{}
-	for _, change := range b.plan() {
+	plan = b.plan()
+	for _, change := range plan {
 		op, urn, _ := strings.Cut(change, " ")
 		if op == "create-replacement" || op == "delete-replaced" {
 			op = "replace"
@@ -137,6 +142,7 @@ func planned(b *bench, operations ...string) {
 			b.t.Errorf("the preview does not plan to %s", operation)
 		}
 	}
+	return plan
 }
 
 // checkEmpty checks that nothing is left in the stack's state and in the cloud.

@@ -13,7 +13,7 @@ import (
 )
 
 // TestFaultRegion brings a stack up, loses a region for good and replaces it in another zone; then it adds two regions and
-// takes them away again, under load. Updates are killed on the way, and go on.
+// takes them away again, under load. Updates are killed on the way, and go on. At the end no region's API answers.
 func TestFaultRegion(t *testing.T) {
 	b := newFaultBench(t) // with a prebuilt program, and the tool that repairs a stack after a kill
 	const lost = "europe-west2"
@@ -75,7 +75,8 @@ func TestFaultRegion(t *testing.T) {
 			b.write(b.config, whole)
 		}},
 		{"two regions come and go without a failed request", comeAndGo},
-		{"destroy leaves nothing", func(b *bench) {
+		{"destroy leaves nothing, without any region's API", func(b *bench) {
+			b.run(b.tool("localcloud"), "fail", "control-plane")
 			b.pulumi("destroy --yes --skip-preview")
 			checkEmpty(b)
 		}},

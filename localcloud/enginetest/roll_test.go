@@ -1,11 +1,8 @@
 package enginetest
 
 import (
-	"context"
-	"fmt"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -61,74 +58,6 @@ func lineOf(out string, fragments ...string) int {
 	return found
 }
 
-// watchRegions polls pods of all regions until stop, which lists the moments at which two regions lacked some.
-func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
-	b.t.Helper()
-	b.kubectl(regionNames[0], "version") // writes the kubeconfig
-	ctx, cancel := context.WithCancel(context.Background())
-	var wait sync.WaitGroup
-	var found []string
-	polls := 0
-	wait.Add(1)
-	go func() {
-		defer wait.Done()
-		for last := ""; ctx.Err() == nil; time.Sleep(300 * time.Millisecond) {
-			names := make([]string, len(regionNames))
-			var asked sync.WaitGroup // at once: on a busy machine, each takes seconds
-			for i, region := range regionNames {
-				asked.Add(1)
-				go func() {
-					defer asked.Done()
-					names[i] = lacks(ctx, b, region, namespace, selector)
-				}()
-			}
-			asked.Wait()
-			var lacking []string
-			for i, region := range regionNames {
-				if names[i] != "" {
-					lacking = append(lacking, region+": "+names[i])
-				}
-			}
-			polls++
-			if now := strings.Join(lacking, "; "); len(lacking) > 1 && now != last {
-				last = now
-				found = append(found, time.Now().Format("15:04:05")+" two regions at once: "+now)
-			}
-		}
-	}()
-	return func() []string {
-		cancel()
-		wait.Wait()
-		b.t.Logf("polled %d times", polls)
-		if polls < 10 {
-			b.t.Errorf("polled only %d times", polls)
-		}
-		return found
-	}
-}
-
-// lacks names the region's pods that are not ready, and reports fewer than two pods.
-func lacks(ctx context.Context, b *bench, region, namespace, selector string) string {
-	cmd := exec.CommandContext(ctx, b.look("kubectl"), "--kubeconfig", b.kubeconfig(), "--context", region, "-n", namespace,
-		"get", "pods", "-l", selector, "-o", `jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=="Ready")].status}{.metadata.deletionTimestamp} {end}`)
-	cmd.Env = b.env
-	out, err := cmd.Output()
-	if err != nil {
-		return "" // the test has ended, or the API did not answer for a moment
-	}
-	var wrong []string
-	pods := strings.Fields(string(out))
-	for _, pod := range pods {
-		if !strings.HasSuffix(pod, "=True") {
-			wrong = append(wrong, pod)
-		}
-	}
-	if len(pods) < 2 {
-		wrong = append(wrong, fmt.Sprintf("%d pods", len(pods)))
-	}
-	return strings.Join(wrong, " ")
-}
-
 // rollABadImage gives the single-pod servers a tag that cannot be pulled. The update stops in the first region, the
 // others keep their images, and the next update, with a right tag, succeeds without further action.
 func rollABadImage(b *bench) {
@@ -157,7 +86,7 @@ func rollABadImage(b *bench) {
 	b.set("tikvImage", "docker.io/pingcap/tikv:v8.5.8")
 	b.set("nfsImage", "registry.k8s.io/sig-storage/nfs-provisioner:v4.0.9")
 	b.grow("off")
-	b.turn("on")
+	b.turn("on", b.plan())
 	watch := watchRegions(b, "database", "app.kubernetes.io/name in (pd, tikv)")
 	b.pulumi("up --yes --skip-preview")
 	for _, both := range watch() {

@@ -193,7 +193,7 @@ func withoutApache(t *testing.T, w *world.World, wordpress *kubelet.Pod) {
 	if code, output, err := wordpress.Exec(ctx, "wordpress", "sh", "-c", "kill -TERM 1"); err != nil {
 		t.Fatalf("ending the site's web server: %d %s %v", code, output, err)
 	}
-	w.Eventually(30*time.Second, "the health page says that the site's web server is gone", func() error {
+	w.Eventually(2*time.Minute, "the health page says that the site's web server is gone", func() error {
 		if code, text := health(t, wordpress); code != http.StatusServiceUnavailable || !strings.Contains(text, "web server") {
 			return fmt.Errorf("%d %s", code, text)
 		}

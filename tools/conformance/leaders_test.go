@@ -85,7 +85,7 @@ func TestPDPrimaryRegion(t *testing.T) {
 
 	w.Ready(3*time.Minute, sites...)
 	for i, want := range []int{http.StatusOK, http.StatusServiceUnavailable} {
-		w.Eventually(30*time.Second, "the page knows where the leaders are", func() error {
+		w.Eventually(2*time.Minute, "the page knows where the leaders are", func() error {
 			if code, text, err := pageOf(sites[i], ports.Health, loadbalancer.LeaderPath); err != nil || code != want {
 				return fmt.Errorf("%s: %d %s (%v)", sites[i].Region.Name, code, text, err)
 			}

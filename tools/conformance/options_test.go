@@ -39,7 +39,7 @@ func optionsAtOnce(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 		who  *session
 	}{{"/", anybody(w, editor, region)}, {"/wp-admin/edit.php", editor}} {
 		path, who := each.path, each.who
-		w.Eventually(30*time.Second, path+" asks for all options at once", func() error {
+		w.Eventually(2*time.Minute, path+" asks for all options at once", func() error {
 			before := len(tidb.Log("tidb"))
 			if _, err := who.get(path); err != nil {
 				return err

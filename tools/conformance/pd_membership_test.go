@@ -70,7 +70,7 @@ func (m *members) are(want ...int) {
 	m.t.Helper()
 	for _, n := range want {
 		quorum(m.World, m.pods[n])
-		m.Eventually(30*time.Second, "the members are as they should be", func() error {
+		m.Eventually(2*time.Minute, "the members are as they should be", func() error {
 			list := m.listed(n)
 			for _, other := range want {
 				name := "pd-" + m.Stack.Regions[other].Name
@@ -119,7 +119,7 @@ func (m *members) listed(n int) map[string]listedMember {
 // of them has come or gone.
 func (m *members) change(n int, what, body string) {
 	m.t.Helper()
-	m.Eventually(30*time.Second, "the members change", func() error {
+	m.Eventually(2*time.Minute, "the members change", func() error {
 		response, err := world.Client(m.pods[n]).Post(pdURL(m.pods[n], "/v3/cluster/member/"+what), "application/json", bytes.NewBufferString(body))
 		if err != nil {
 			return err

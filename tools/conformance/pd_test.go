@@ -20,7 +20,7 @@ import (
 func TestPDAlone(t *testing.T) {
 	w := world.New(t, committed(t, nil))
 	pd := w.Start(w.Stack.Regions[0].Name, "pd")
-	w.Ready(30*time.Second, pd)
+	w.Ready(2*time.Minute, pd)
 
 	// Wait longer than a liveness probe that asked for a quorum would tolerate.
 	probed := pd.Container("pd")
@@ -52,7 +52,7 @@ func TestPDAnyOrder(t *testing.T) {
 					time.Sleep(20 * time.Second)
 				}
 				pd := w.Start(w.Stack.Regions[region].Name, "pd")
-				w.Ready(30*time.Second, pd)
+				w.Ready(2*time.Minute, pd)
 				all = append(all, pd)
 				if i > 0 {
 					quorum(w, all...)

@@ -36,7 +36,7 @@ func TestTiDBInitJob(t *testing.T) {
 	w.StartStore()
 
 	before := w.Start(region.Name, "database-init")
-	w.Eventually(30*time.Second, "the init Job waits for TiDB", func() error {
+	w.Eventually(2*time.Minute, "the init Job waits for TiDB", func() error {
 		if !running(before) || !strings.Contains(before.Log("database-init"), "waiting") {
 			return errors.New(w.Describe(before))
 		}
