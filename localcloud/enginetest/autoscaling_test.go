@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 )
 
 // growth are the turns of the autoscalers, each with the plan that it adds to an update. The last number of pods before they go
@@ -35,13 +33,7 @@ var growth = map[string]struct {
 // a preview plans that, unless the caller does (off), and that nothing is replaced but the Jobs.
 func (b *bench) grow(to string) []string {
 	b.t.Helper()
-	for _, s := range growth[to].settings {
-		args := []string{"config", "set", "--path", "geo-wordpress:" + s.key, s.value}
-		if s.value == "" {
-			args = []string{"config", "rm", "--path", "geo-wordpress:" + s.key}
-		}
-		b.run("pulumi", append(args, "--stack", "dev", "--config-file", b.config)...)
-	}
+	b.configure(growth[to].settings)
 	if to == "off" {
 		return growth[to].plan
 	}
@@ -67,9 +59,8 @@ func (b *bench) grow(to string) []string {
 func checkAutoscalers(b *bench) {
 	b.t.Helper()
 	for _, region := range regionNames {
-		list := decode[autoscalingv2.HorizontalPodAutoscalerList](b.t, b.kubectl(region, "get", "hpa", "-A", "-o", "json"))
 		var all []string
-		for _, a := range list.Items {
+		for _, a := range list(b, b.client(region).AutoscalingV2().HorizontalPodAutoscalers("").List, "").Items {
 			all = append(all, fmt.Sprintf("%s %d-%d", a.Name, *a.Spec.MinReplicas, a.Spec.MaxReplicas))
 		}
 		slices.Sort(all)

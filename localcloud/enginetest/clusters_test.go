@@ -38,7 +38,8 @@ func clustersWrong(b *bench) (wrong []string) {
 	b.t.Helper()
 	note := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	for _, region := range regionNames {
-		pods := decode[corev1.PodList](b.t, b.kubectl(region, "get", "pods", "-A", "-o", "json"))
+		core := b.client(region).CoreV1()
+		pods := list(b, core.Pods("").List, "")
 		workloads := 0
 		for _, pod := range pods.Items {
 			if pod.Namespace != "kube-system" {
@@ -51,8 +52,7 @@ func clustersWrong(b *bench) (wrong []string) {
 		if workloads < 8 { // PD, TiKV, two TiDB, NFS, Syncthing, two WordPress
 			note("%s: only %d pods", region, workloads)
 		}
-		volumes := decode[corev1.PersistentVolumeList](b.t, b.kubectl(region, "get", "pv", "-o", "json"))
-		claims := decode[corev1.PersistentVolumeClaimList](b.t, b.kubectl(region, "get", "pvc", "-A", "-o", "json"))
+		volumes, claims := list(b, core.PersistentVolumes().List, ""), list(b, core.PersistentVolumeClaims("").List, "")
 		if len(volumes.Items) != 4 || len(claims.Items) != 4 { // three disks and wp-content
 			note("%s: %d volumes and %d claims, not 4 each", region, len(volumes.Items), len(claims.Items))
 		}
@@ -75,9 +75,8 @@ func clustersWrong(b *bench) (wrong []string) {
 func checkEvents(b *bench) {
 	b.t.Helper()
 	for _, region := range regionNames {
-		warnings := decode[corev1.EventList](b.t, b.kubectl(region, "get", "events", "-A", "--field-selector", "type=Warning", "-o", "json"))
-		for _, event := range warnings.Items {
-			if !outpaced(event) {
+		for _, event := range list(b, b.client(region).CoreV1().Events("").List, "").Items {
+			if event.Type == corev1.EventTypeWarning && !outpaced(event) {
 				b.t.Errorf("%s: a warning about %s %s/%s: %s: %s", region, event.InvolvedObject.Kind, event.InvolvedObject.Namespace,
 					event.InvolvedObject.Name, event.Reason, event.Message)
 			}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"geo-wordpress/localcloud/daemon"
-	"geo-wordpress/localcloud/home"
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
@@ -25,17 +24,10 @@ type rotation struct {
 // watchRotation polls the daemon once a second.
 func watchRotation(b *bench) *rotation {
 	b.t.Helper()
-	h, err := home.Find(b.home)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	record, err := daemon.Find(h)
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	record := b.record()
 	r := &rotation{quit: make(chan struct{})}
 	ask := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
 		defer cancel()
 		s, err := record.Status(ctx)
 		if err != nil {

@@ -46,6 +46,27 @@ var features = map[string][]setting{
 
 type setting struct{ key, value string }
 
+// configure sets the settings in the stack's config file.
+func (b *bench) configure(settings []setting) {
+	b.t.Helper()
+	var set, remove []string
+	for _, s := range settings {
+		switch key := "geo-wordpress:" + s.key; {
+		case s.value == "":
+			remove = append(remove, key)
+		case s.key == "mailPassword":
+			set = append(set, "--secret", key+"="+s.value)
+		default:
+			set = append(set, "--plaintext", key+"="+s.value)
+		}
+	}
+	for command, args := range map[string][]string{"set-all": set, "rm-all": remove} {
+		if len(args) > 0 {
+			b.run("pulumi", append([]string{"config", command, "--path", "--stack", "dev", "--config-file", b.config}, args...)...)
+		}
+	}
+}
+
 // turn sets the features, which the test's next update applies with its own changes, and checks what they add to its plan
 // before: nothing that should stay is replaced or deleted, and of the servers only WordPress and Syncthing change.
 func (b *bench) turn(to string, before []string) {
@@ -56,16 +77,7 @@ func (b *bench) turn(to string, before []string) {
 	case "changed":
 		b.pulumi("refresh --yes --skip-preview --target **certificatemanager/certificate:Certificate::**")
 	}
-	for _, s := range features[to] {
-		args := []string{"config", "set", "--path", "geo-wordpress:" + s.key, s.value}
-		switch {
-		case s.value == "":
-			args = []string{"config", "rm", "--path", "geo-wordpress:" + s.key}
-		case s.key == "mailPassword":
-			args = append(args, "--secret")
-		}
-		b.run("pulumi", append(args, "--stack", "dev", "--config-file", b.config)...)
-	}
+	b.configure(features[to])
 	for _, change := range b.plan() {
 		if slices.Contains(before, change) {
 			continue

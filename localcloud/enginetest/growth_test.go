@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // grown are the larger disks: the key and the size in GiB, the claim on the disk and its URN's end, by role.
@@ -55,8 +53,9 @@ func notGrown(b *bench) (wrong []string) {
 	b.t.Helper()
 	for _, region := range regionNames {
 		for role, g := range grown {
-			claim := decode[corev1.PersistentVolumeClaim](b.t, b.kubectl(region, "-n", g.namespace, "get", "pvc", g.claim, "-o", "json"))
-			volume := decode[corev1.PersistentVolume](b.t, b.kubectl(region, "get", "pv", claim.Spec.VolumeName, "-o", "json"))
+			core := b.client(region).CoreV1()
+			claim := one(b, core.PersistentVolumeClaims(g.namespace).Get, g.claim)
+			volume := one(b, core.PersistentVolumes().Get, claim.Spec.VolumeName)
 			// A claim's capacity is its file system's size, a volume's the disk's.
 			want, conditions := fmt.Sprintf("%dGi", g.size), claim.Status.Conditions
 			got, disk := claim.Status.Capacity.Storage().String(), volume.Spec.Capacity.Storage().String()
@@ -72,8 +71,7 @@ func notGrown(b *bench) (wrong []string) {
 func running(b *bench) (all []string) {
 	b.t.Helper()
 	for _, region := range regionNames {
-		pods := decode[corev1.PodList](b.t, b.kubectl(region, "get", "pods", "-A", "-o", "json",
-			"-l", "app.kubernetes.io/name in (pd, tikv, tidb, nfs, syncthing, wordpress)"))
+		pods := list(b, b.client(region).CoreV1().Pods("").List, "app.kubernetes.io/name in (pd, tikv, tidb, nfs, syncthing, wordpress)")
 		for _, pod := range pods.Items {
 			restarts := int32(0)
 			for _, c := range pod.Status.ContainerStatuses {

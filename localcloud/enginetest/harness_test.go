@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/kubernetes"
 )
 
 // commandTimeout bounds one command, so that a deadlock fails with the command's output and not with the test binary's
@@ -40,6 +42,9 @@ type bench struct {
 	printed strings.Builder // all output of the engine's commands
 	failure string          // the output of the engine's last command that failed
 	added   []string        // the URNs that the features have added
+
+	clients   map[string]kubernetes.Interface // by region
+	clientsOf string                          // the kubeconfig that they are of
 }
 
 // newBench starts a local cloud in its own directory and creates the dev stack. A failed test saves the cloud's log in
@@ -128,14 +133,20 @@ func (b *bench) outputOf(command string, args ...string) string {
 // kubeconfig is the path of the clusters' kubeconfig, which the first kubectl call writes.
 func (b *bench) kubeconfig() string { return filepath.Join(filepath.Dir(b.home), "kubeconfig") }
 
+// writtenKubeconfig is the same path, with the kubeconfig there.
+func (b *bench) writtenKubeconfig() string {
+	b.t.Helper()
+	path := b.kubeconfig()
+	if _, err := os.Stat(path); err != nil {
+		b.write(path, b.outputOf("stack output kubeconfig", "--show-secrets"))
+	}
+	return path
+}
+
 // kubectl runs kubectl in a region's context, and fails the test if it fails.
 func (b *bench) kubectl(region string, args ...string) string {
 	b.t.Helper()
-	kubeconfig := b.kubeconfig()
-	if _, err := os.Stat(kubeconfig); err != nil {
-		b.write(kubeconfig, b.outputOf("stack output kubeconfig", "--show-secrets"))
-	}
-	return b.run("kubectl", append([]string{"--kubeconfig", kubeconfig, "--context", region}, args...)...)
+	return b.run("kubectl", append([]string{"--kubeconfig", b.writtenKubeconfig(), "--context", region}, args...)...)
 }
 
 // tryKubectl runs kubectl in a region's context and ignores its failure. The kubeconfig must exist already.

@@ -78,6 +78,5 @@ func (b *bench) persist(command string, most int) int {
 // faultCounts returns how many faults of each kind were injected since the cloud's start.
 func (b *bench) faultCounts() map[faults.Kind]int {
 	b.t.Helper()
-	out, _, _ := b.exec(b.tool("localcloud"), "status", "--json")
-	return decode[struct{ Faults map[faults.Kind]int }](b.t, out).Faults
+	return b.status().Faults
 }

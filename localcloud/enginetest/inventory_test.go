@@ -29,14 +29,8 @@ func (b *bench) state() deployment {
 // cloudResources lists the existing Google resources, as "type ID".
 func (b *bench) cloudResources() []string {
 	b.t.Helper()
-	// Ignore the exit status: it reports the clusters' health.
-	out, errOut, _ := b.exec(b.tool("localcloud"), "status", "--json")
-	status := decode[struct{ Resources []record }](b.t, out)
-	if out == "" {
-		b.t.Fatalf("localcloud status: %s", errOut)
-	}
 	var all []string
-	for _, r := range status.Resources {
+	for _, r := range b.status().Resources {
 		all = append(all, r.Type+" "+r.ID)
 	}
 	slices.Sort(all)
@@ -114,10 +108,10 @@ func (b *bench) objects(region string) map[string]bool {
 	kinds := "namespaces,configmaps,secrets,services,serviceaccounts,persistentvolumes,persistentvolumeclaims," +
 		"statefulsets,deployments,jobs,cronjobs,networkpolicies,poddisruptionbudgets,storageclasses,priorityclasses," +
 		"clusterroles,clusterrolebindings,roles,rolebindings"
-	list := decode[struct{ Items []object }](b.t,
+	found := decode[struct{ Items []object }](b.t,
 		b.kubectl(region, "get", kinds, "-A", "-o", "json", "--show-managed-fields"))
 	all := map[string]bool{}
-	for _, o := range list.Items {
+	for _, o := range found.Items {
 		id := o.Metadata.Name
 		if o.Metadata.Namespace != "" {
 			id = o.Metadata.Namespace + "/" + id

@@ -8,8 +8,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"geo-wordpress/localcloud/daemon"
 )
 
 // TestFaultRegion brings a stack up, loses a region for good and replaces it in another zone; then it adds two regions and
@@ -168,8 +166,7 @@ func checkDatabase(b *bench, want int) {
 	var words []string
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Second) {
 		words = nil
-		out, _, _ := b.exec(b.tool("localcloud"), "status", "--json")
-		for _, c := range decode[daemon.Status](b.t, out).Clusters {
+		for _, c := range b.status().Clusters {
 			for _, w := range c.Workloads {
 				if slices.Contains([]string{"pd", "tikv"}, w.State.Kind) && slices.Contains([]string{"leader", "follower"}, w.State.Word) {
 					words = append(words, w.State.Kind)
@@ -186,8 +183,7 @@ func checkDatabase(b *bench, want int) {
 // checkBackends checks how many regions the load balancer has.
 func checkBackends(b *bench, want int) {
 	b.t.Helper()
-	out, _, _ := b.exec(b.tool("localcloud"), "status", "--json")
-	for _, service := range decode[daemon.Status](b.t, out).LoadBalancers.Services {
+	for _, service := range b.status().LoadBalancers.Services {
 		if len(service.Groups) != want {
 			b.t.Errorf("the load balancer has %d backends, not %d", len(service.Groups), want)
 		}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"geo-wordpress/localcloud/daemon"
 	"geo-wordpress/localcloud/loadbalancer"
 )
 
@@ -85,7 +84,7 @@ func (b *bench) healthy(should func(loadbalancer.InstanceStatus) bool) loadbalan
 	b.t.Helper()
 	var service loadbalancer.ServiceStatus
 	for end := time.Now().Add(commandTimeout); ; time.Sleep(500 * time.Millisecond) {
-		status := decode[daemon.Status](b.t, b.output(b.tool("localcloud"), "status", "--json"))
+		status := b.status()
 		wrong, found := 0, 0
 		if len(status.LoadBalancers.Services) == 1 {
 			service = status.LoadBalancers.Services[0]

@@ -10,13 +10,9 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// watchRegions polls pods of all regions until stop, which lists the moments at which two regions lacked some. It polls in
-// this process: kubectl, three times a second, would take a processor away from what it watches.
+// watchRegions polls pods of all regions until stop, which lists the moments at which two regions lacked some.
 func watchRegions(b *bench, namespace, selector string) (stop func() []string) {
 	b.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -93,32 +89,4 @@ func (p podLister) lacks(ctx context.Context) (string, error) {
 		wrong = append(wrong, fmt.Sprintf("%d pods", len(list.Items)))
 	}
 	return strings.Join(wrong, " "), nil
-}
-
-// client returns a client of a region's API. Its credentials come from the same plugin as kubectl's.
-func (b *bench) client(region string) kubernetes.Interface {
-	b.t.Helper()
-	b.kubectl(region, "version") // writes the kubeconfig
-	file, err := clientcmd.LoadFromFile(b.kubeconfig())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	config, err := clientcmd.NewNonInteractiveClientConfig(*file, region, nil, nil).ClientConfig()
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	config.QPS = -1 // the API server limits by itself
-	config.Timeout = 10 * time.Second
-	// The test's own environment has neither the plugin on its PATH nor the local cloud's credentials.
-	plugin := config.ExecProvider
-	plugin.Command = b.look(plugin.Command)
-	for _, variable := range b.env {
-		name, value, _ := strings.Cut(variable, "=")
-		plugin.Env = append(plugin.Env, api.ExecEnvVar{Name: name, Value: value})
-	}
-	client, err := kubernetes.NewForConfig(config)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return client
 }
