@@ -171,7 +171,7 @@ conformance: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS) ## run the declared work
 	@# In parallel, each with its own networks and volumes: the first half mostly waits.
 	@$(MAKE) --no-print-directory -j2 conformance-files conformance-sites
 
-FILES := Syncthing|Disaster|Propagation|NFS|PD
+FILES := Syncthing|Disaster|Propagation|NFS|PD|TLS
 conformance-files: # (alone: with several packages, go test shows nothing until one ends)
 	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip Figures .
 conformance-sites:

@@ -31,10 +31,10 @@ type setting struct {
 
 // undone lists the settings, each with the test that must fail without it.
 var undone = map[string]setting{
-	"a PD is ready when it listens": {"TestPDAlone", change("pd", func(pod *declared.Pod) {
+	"a PD is ready when it listens": {"TestPDAnyOrder", change("pd", func(pod *declared.Pod) {
 		pod.Container("pd").ReadinessProbe.ProbeHandler = healthProbe
 	})},
-	"a PD lives while it listens": {"TestPDAlone", change("pd", func(pod *declared.Pod) {
+	"a PD lives while it listens": {"TestPDAnyOrder", change("pd", func(pod *declared.Pod) {
 		pod.Container("pd").LivenessProbe.ProbeHandler = healthProbe
 	})},
 	"a PD lives without a quorum": {"TestPDLosses", change("pd", func(pod *declared.Pod) {

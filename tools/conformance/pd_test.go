@@ -15,13 +15,42 @@ import (
 	"geo-wordpress/tools/conformance/world"
 )
 
-// The first region's Placement Driver must pass its readiness probe before the others exist: the graph waits for it
-// before it creates them. No probe may kill it while it waits.
-func TestPDAlone(t *testing.T) {
-	w := world.New(t, committed(t, nil))
-	pd := w.Start(w.Stack.Regions[0].Name, "pd")
-	w.Ready(2*time.Minute, pd)
+// The first Placement Driver stays ready alone. Any two make a quorum, however far apart they start; the third joins them.
+func TestPDAnyOrder(t *testing.T) {
+	for n, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
+		t.Run(fmt.Sprint(order), func(t *testing.T) {
+			w := world.New(t, committed(t, nil))
+			var all []*kubelet.Pod
+			for i, region := range order {
+				if i > 0 {
+					time.Sleep(20 * time.Second)
+				}
+				pd := w.Start(w.Stack.Regions[region].Name, "pd")
+				w.Ready(2*time.Minute, pd)
+				all = append(all, pd)
+				switch {
+				case i > 0:
+					quorum(w, all...)
+				case n == 0:
+					staysReadyAlone(t, w, pd)
+				}
+			}
+			var members struct {
+				Members []struct{ Name string }
+			}
+			get(t, all[0], "/pd/api/v1/members", &members)
+			if len(members.Members) != len(all) {
+				t.Errorf("the members are %v", members.Members)
+			}
+			unharmed(t, w, all...)
+		})
+	}
+}
 
+// staysReadyAlone checks that a Placement Driver passes its readiness probe before the others exist: the graph waits for
+// the first region's before it creates them. No probe may kill it while it waits.
+func staysReadyAlone(t *testing.T, w *world.World, pd *kubelet.Pod) {
+	t.Helper()
 	// Wait longer than a liveness probe that asked for a quorum would tolerate.
 	probed := pd.Container("pd")
 	probe := probed.LivenessProbe
@@ -38,35 +67,6 @@ func TestPDAlone(t *testing.T) {
 	}
 	if world.Healthy(pd) == nil {
 		t.Error("one Placement Driver of three says that it has a quorum: it does not know of the others")
-	}
-}
-
-// Any two make a quorum, however far apart they start; the third joins them.
-func TestPDAnyOrder(t *testing.T) {
-	for _, order := range [][]int{{0, 1, 2}, {2, 0, 1}} {
-		t.Run(fmt.Sprint(order), func(t *testing.T) {
-			w := world.New(t, committed(t, nil))
-			var all []*kubelet.Pod
-			for i, region := range order {
-				if i > 0 {
-					time.Sleep(20 * time.Second)
-				}
-				pd := w.Start(w.Stack.Regions[region].Name, "pd")
-				w.Ready(2*time.Minute, pd)
-				all = append(all, pd)
-				if i > 0 {
-					quorum(w, all...)
-				}
-			}
-			var members struct {
-				Members []struct{ Name string }
-			}
-			get(t, all[0], "/pd/api/v1/members", &members)
-			if len(members.Members) != len(all) {
-				t.Errorf("the members are %v", members.Members)
-			}
-			unharmed(t, w, all...)
-		})
 	}
 }
 
