@@ -27,9 +27,9 @@ type sample struct {
 	problem string // in words, if it failed
 }
 
-// startLoad sends drillRate requests a second, without waiting for answers, until end is called. One in ten is a POST,
+// startLoad sends a rate of requests a second, without waiting for answers, until end is called. One in ten is a POST,
 // which the load balancer does not retry.
-func startLoad(t *testing.T, url string) *load {
+func startLoad(t *testing.T, url string, rate int) *load {
 	t.Helper()
 	l := &load{attacker: vegeta.NewAttacker(vegeta.Timeout(visitorTimeout), vegeta.Redirects(vegeta.NoFollow))}
 	targets := make([]vegeta.Target, 10)
@@ -38,7 +38,7 @@ func startLoad(t *testing.T, url string) *load {
 	}
 	targets[0] = vegeta.Target{Method: "POST", URL: url, Body: []byte("comment=hello")}
 	results := l.attacker.Attack(vegeta.NewStaticTargeter(targets...),
-		vegeta.ConstantPacer{Freq: drillRate, Per: time.Second}, 0, "drill")
+		vegeta.ConstantPacer{Freq: rate, Per: time.Second}, 0, "drill")
 	l.done.Add(1)
 	go func() {
 		defer l.done.Done()

@@ -34,7 +34,7 @@ func TestDrill(t *testing.T) {
 	site := "http://" + strings.TrimSpace(b.outputOf("stack output loadbalancer_ip")) + "/"
 	d.say("up, behind %s; %s", site, d.check)
 	d.until("every machine is in rotation", d.rotation.all(regionNames...))
-	d.load = startLoad(t, site)
+	d.load = startLoad(t, site, drillRate)
 	defer d.load.end()
 	time.Sleep(drillQuiet)
 

@@ -14,7 +14,7 @@ func followLeaders(b *bench) {
 	b.t.Helper()
 	site := strings.TrimSpace(b.outputOf("stack output site_url"))
 	before := running(b)
-	load := startLoad(b.t, site)
+	load := startLoad(b.t, site, drillRate)
 	began := time.Now()
 
 	b.set("primaryRegion", "europe-west2")

@@ -87,7 +87,7 @@ func comeAndGo(b *bench) {
 	rotation := watchRotation(b)
 	defer rotation.stop()
 	b.run(b.tool("localcloud"), "checks", "--pace", "10") // pods stop ten times as fast as declared
-	load := startLoad(b.t, "http://"+strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))+"/")
+	load := startLoad(b.t, "http://"+strings.TrimSpace(b.outputOf("stack output loadbalancer_ip"))+"/", drillRate/4)
 	began := time.Now()
 	added := []string{"europe-west4", "europe-west6"}
 	for i, name := range added {
