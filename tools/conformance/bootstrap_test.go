@@ -70,7 +70,7 @@ func TestTiDBBootstrap(t *testing.T) {
 	if _, err := w.Job(w.Stack.Regions[0].Name, "database-init"); err != nil {
 		t.Fatal(err)
 	}
-	w.Eventually(10*time.Second, "the user's password is the declared one in every region", func() error {
+	w.Eventually(2*time.Minute, "the user's password is the declared one in every region", func() error {
 		for _, tidb := range tidbs {
 			db := w.Database(tidb, w.Stack.Output("database", "user"), w.Stack.Output("database", "password"))
 			if err := db.Ping(); err != nil {
@@ -120,7 +120,7 @@ func endsGently(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	stopped := make(chan kubelet.Stopped, 1)
 	go func() { stopped <- tidb.Stop() }()
 
-	w.Eventually(5*time.Second, "the status port says that TiDB ends", func() error {
+	w.Eventually(2*time.Minute, "the status port says that TiDB ends", func() error {
 		response, err := world.Client(tidb).Get("https://" + tidb.Network.Address.String() + ":10080/status")
 		if err != nil {
 			return fmt.Errorf("it does not answer any more: %w", err)

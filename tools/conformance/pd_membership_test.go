@@ -141,7 +141,7 @@ func (m *members) remove(n, by int) {
 // undecided checks that a Placement Driver is not started after a while, and says why.
 func (m *members) undecided(n int, why string) {
 	m.t.Helper()
-	m.Eventually(40*time.Second, "the start script says why it waits", func() error {
+	m.Eventually(2*time.Minute, "the start script says why it waits", func() error {
 		if log := m.pods[n].Log("start"); !strings.Contains(log, why) {
 			return fmt.Errorf("it says %q, not %q", log, why)
 		}

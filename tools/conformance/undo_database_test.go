@@ -96,7 +96,7 @@ func undoDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 
 	undo(t, w, region, "FLUSH PRIVILEGES;\n"+
 		"REVOKE INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX ON wordpress.* FROM 'wordpress'@'%';\n", "sql")
-	w.Eventually(10*time.Second, "the site can only read", func() error {
+	w.Eventually(2*time.Minute, "the site can only read", func() error {
 		if _, err := site.Exec("DELETE FROM wordpress.wp_links WHERE link_id = 9"); refusal(err) != commandDenied {
 			return fmt.Errorf("a DELETE ends with %v", err)
 		}
@@ -161,7 +161,7 @@ func undoDatabase(t *testing.T, w *world.World, tidb *kubelet.Pod) {
 	if again := rows(t, root, "SHOW GRANTS FOR 'wordpress'@'%'"); again != grants {
 		t.Errorf("the site's rights are\n%s\nand were\n%s", again, grants)
 	}
-	w.Eventually(10*time.Second, "the site writes again", func() error {
+	w.Eventually(2*time.Minute, "the site writes again", func() error {
 		_, err := site.Exec("INSERT INTO wordpress.wp_posts (post_date, post_title) VALUES ('2026-11-27 15:00:00', 'afterwards')")
 		return err
 	})

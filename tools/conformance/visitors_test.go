@@ -183,7 +183,7 @@ func visitorsReadHere(t *testing.T, w *world.World, tidb, wordpress *kubelet.Pod
 		t.Fatal(err)
 	}
 	visitor := anybody(w, editor, w.Stack.Regions[0])
-	w.Eventually(10*time.Second, "visitors see that the plugin is active", func() error {
+	w.Eventually(2*time.Minute, "visitors see that the plugin is active", func() error {
 		body, err := visitor.get("/?geo_probe=reads")
 		if err == nil && !json.Valid(body) {
 			err = fmt.Errorf("they see %.300s", body)
@@ -263,7 +263,7 @@ func newPosts(t *testing.T, w *world.World, editor, visitor *session) {
 		if err := sees(editor); err != nil {
 			t.Errorf("an editor: %v", err)
 		}
-		w.Eventually(15*time.Second, "a visitor sees the post", func() error { return sees(visitor) })
+		w.Eventually(2*time.Minute, "a visitor sees the post", func() error { return sees(visitor) })
 		delays = append(delays, time.Since(published))
 	}
 	t.Logf("a visitor sees a new post after %.1f s (median of %d), %.1f s at most", median(delays).Seconds(), len(delays), slices.Max(delays).Seconds())
