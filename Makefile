@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
 PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 
-.PHONY: help up down env test test-all doctor tools localcloud check unit engine drill faults workloads conformance conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
+.PHONY: help up down env test test-all doctor tools localcloud check unit engine drill faults workloads conformance conformance-servers conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -168,14 +168,17 @@ conformance: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS) ## run the declared work
 	cd tools/movein && go vet ./... && $(BIN)/staticcheck ./... && go test -vet=off ./...
 	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
-	@# In parallel, each with its own networks and volumes: the first half mostly waits.
-	@$(MAKE) --no-print-directory -j2 conformance-files conformance-sites
+	@# In parallel, each with its own networks and volumes: they mostly wait.
+	@$(MAKE) --no-print-directory -j3 conformance-servers conformance-files conformance-sites
 
-FILES := Syncthing|Disaster|Propagation|NFS|PD|TLS
-conformance-files: # (alone: with several packages, go test shows nothing until one ends)
-	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip Figures .
+SERVERS := PD|TLS|NFS
+FILES := Syncthing|Disaster|Propagation|Backup|TiDB
+conformance-servers: # (alone: with several packages, go test shows nothing until one ends)
+	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(SERVERS)' -skip Figures .
+conformance-files:
+	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip '$(SERVERS)|Figures' .
 conformance-sites:
-	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -skip '$(FILES)|Figures' .
+	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -skip '$(SERVERS)|$(FILES)|Figures' .
 
 figures: $(WORKLOADS) ## measure the figures in docs/figures.md, with the real software, as root
 	cd tools/conformance && go test -v -count=1 -timeout 120m -run Figures . -uploads=100 -delays
