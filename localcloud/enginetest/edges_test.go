@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,25 +10,32 @@ import (
 // edit is a change of the program's source.
 type edit struct{ file, old, new string }
 
-// changed lets the bench run a copy of the program with edits, each of which must match exactly once.
+// changed lets the next commands compile the program with edits, each of which must match exactly once. The compiler sees
+// the edited files in place of the program's own (go help build, -overlay), so that it takes all other packages from its
+// cache.
 func (b *bench) changed(edits ...edit) {
 	b.t.Helper()
-	copied := filepath.Join(filepath.Dir(b.home), "program")
-	for _, file := range strings.Fields(b.run("git", "ls-files", "-co", "--exclude-standard", "--", ".", ":!localcloud", ":!tools",
-		":!docs")) {
-		text := b.read(filepath.Join(b.root, file))
-		for _, e := range edits {
-			if e.file == file {
-				if n := strings.Count(text, e.old); n != 1 {
-					b.t.Fatalf("%s has %d matches of the edit, not one: %q", file, n, e.old)
-				}
-				text = strings.Replace(text, e.old, e.new, 1)
-			}
+	dir := filepath.Join(filepath.Dir(b.home), "edited")
+	texts, replace := map[string]string{}, map[string]string{}
+	for _, e := range edits {
+		if texts[e.file] == "" {
+			texts[e.file] = b.read(filepath.Join(b.root, e.file))
 		}
-		b.write(filepath.Join(copied, file), text)
+		if n := strings.Count(texts[e.file], e.old); n != 1 {
+			b.t.Fatalf("%s has %d matches of the edit, not one: %q", e.file, n, e.old)
+		}
+		texts[e.file] = strings.Replace(texts[e.file], e.old, e.new, 1)
+		replace[filepath.Join(b.root, e.file)] = filepath.Join(dir, e.file)
 	}
-	b.project = copied
-	b.run("pulumi", "stack", "select", "--create", "dev")
+	for file, text := range texts {
+		b.write(filepath.Join(dir, file), text)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.write(filepath.Join(dir, "overlay.json"), string(overlay))
+	b.setenv("GOFLAGS", strings.TrimSpace(b.getenv("GOFLAGS")+" -overlay="+filepath.Join(dir, "overlay.json")))
 }
 
 // TestFaultObjectsStayBehind removes the edge (DeletedWith) by which an object goes with its cluster. A destroy then

@@ -35,7 +35,7 @@ const (
 type bench struct {
 	t       *testing.T
 	root    string // of the repository
-	project string // the program's directory: the repository, or a changed copy
+	project string // where the program.s Pulumi.yaml is: the repository, or a directory that names the built program
 	home    string // of the local cloud
 	env     []string
 	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
