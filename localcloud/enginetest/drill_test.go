@@ -19,8 +19,8 @@ const (
 	drillQuiet = 5 * time.Second
 )
 
-// TestDrill loses each region in turn and brings it back, loses one for good and replaces it, and loses two; then it makes
-// an operator's changes. All of this happens under a constant load of requests through the load balancer's address. The
+// TestDrill loses each region in turn and brings it back, and loses two; then it makes an operator's changes. (TestFaultRegion
+// loses one for good.) All of this happens under a constant load of requests through the load balancer's address. The
 // test prints a timeline, and two tables of what visitors noticed. At the end it loses two regions while Cloud CDN keeps the
 // page.
 //
@@ -38,8 +38,8 @@ func TestDrill(t *testing.T) {
 	defer d.load.end()
 	time.Sleep(drillQuiet)
 
-	for i, region := range regionNames {
-		d.loseOne(region, i == 1)
+	for _, region := range regionNames {
+		d.loseOne(region)
 	}
 	d.loseTwo(regionNames[0], regionNames[2], site)
 	// Pods stop ten times as fast as declared, so the load balancer must check ten times as often.
@@ -68,7 +68,7 @@ type act struct {
 	lost              []string
 	began, out        time.Time // when the regions were lost; when they were out of rotation
 	healed, back, end time.Time // when they were healed; when they were back in rotation; the end
-	label             string    // what happened, for the report
+	label             string    // the lost regions, for the report
 	survivors         []string
 }
 
@@ -85,8 +85,7 @@ func (d *drill) begin(lost ...string) *act {
 	return a
 }
 
-// loseOne loses a region. If that is for good, it is replaced; otherwise it comes back.
-func (d *drill) loseOne(region string, forGood bool) {
+func (d *drill) loseOne(region string) {
 	a := d.begin(region)
 	d.until(region+" is out of rotation", d.rotation.none(region))
 	a.out = d.rotation.changed(region)
@@ -94,51 +93,25 @@ func (d *drill) loseOne(region string, forGood bool) {
 	d.until("visitors are served again", func() bool { return d.load.served(a.out) })
 	d.say("the other regions serve")
 	time.Sleep(drillQuiet)
-	d.stayed(a)
 
 	a.healed = time.Now()
-	if forGood {
-		a.label += ", and replaced"
-		d.replace(region)
-	} else {
-		d.say("bring %s back", region)
-		d.run(d.tool("localcloud"), "heal", "region", region)
-	}
+	d.say("bring %s back", region)
+	d.run(d.tool("localcloud"), "heal", "region", region)
 	d.until(region+" is back in rotation", d.rotation.all(region))
 	a.back = d.rotation.changed(region)
-	d.say("%s is back in rotation, %s after that", region, seconds(a.back.Sub(a.healed)))
+	d.say("%s is back in rotation, %s after it was brought back", region, seconds(a.back.Sub(a.healed)))
 	d.until("every pod is ready", d.podsReady)
 	time.Sleep(drillQuiet)
 	a.end = time.Now()
 
-	if !forGood { // an update checks its backends anew
-		d.stayed(a)
+	for _, survivor := range a.survivors {
+		if at := d.rotation.changed(survivor); at.After(a.began) {
+			d.t.Errorf("%s left the rotation while %s was lost: %s", survivor, region, d.rotation.reasons(survivor))
+		}
 	}
 	if took := a.out.Sub(a.began); took > d.check.allows()+drillSlack {
 		d.t.Errorf("%s was out of rotation after %s; the health check allows %s", region, took, d.check.allows())
 	}
-}
-
-// stayed checks that the other regions have not left the rotation.
-func (d *drill) stayed(a *act) {
-	for _, survivor := range a.survivors {
-		if at := d.rotation.changed(survivor); at.After(a.began) {
-			d.t.Errorf("%s left the rotation while %s was lost: %s", survivor, a.label, d.rotation.reasons(survivor))
-		}
-	}
-}
-
-// replace gives a lost region up, and creates it again, as docs/regions.md says.
-func (d *drill) replace(region string) {
-	index := slices.Index(regionNames, region)
-	d.say("give %s up", region)
-	d.setRegion(index, "lost", "true")
-	d.pulumi("up --yes --skip-preview")
-	d.run(d.tool("localcloud"), "heal", "region", region)
-	d.say("create %s again", region)
-	d.unsetRegion(index, "lost")
-	d.pulumi("up --yes --skip-preview")
-	d.refreshKubeconfig()
 }
 
 // loseTwo loses two regions, and so the quorum.
