@@ -28,6 +28,7 @@ const (
 // boots, pod starts and kubelet probes run ten times as fast.
 func TestDrill(t *testing.T) {
 	b := newFaultBench(t) // with a prebuilt program, so that no compiler disturbs the load
+	b.saveAtTheEnd()
 	b.pulumi("up --yes --skip-preview")
 	d := &drill{bench: b, rotation: watchRotation(b), check: declaredCheck(b)}
 	defer d.rotation.stop()

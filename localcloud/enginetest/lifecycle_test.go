@@ -16,6 +16,7 @@ func TestLifecycle(t *testing.T) {
 		{"up from nothing", func(b *bench) {
 			b.timed("up --yes")
 			b.prebuilt()
+			b.saveAtTheEnd()
 		}},
 		{"the outputs", checkOutputs},
 		{"every pod is ready and every volume bound", checkClusters},

@@ -94,13 +94,17 @@ func comeAndGo(b *bench) {
 		b.setRegion(3+i, "name", name)
 		b.setRegion(3+i, "zone", name+"-b")
 	}
+	saving := b.env
+	b.saveAtTheEnd()
 	b.pulumi("up --yes --skip-preview")
+	b.env = saving // the next update is killed
 	checkDatabase(b, 5)
 	b.refreshKubeconfig()
 	for i := range added {
 		b.setRegion(3+i, "leaving", "true")
 	}
 	b.killAt("departure-" + added[1] + ` creat`)
+	b.saveAtTheEnd()
 	b.pulumi("up --yes --skip-preview")
 	checkDatabase(b, 3)
 	for i := range added {
