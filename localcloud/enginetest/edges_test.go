@@ -10,9 +10,8 @@ import (
 // edit is a change of the program's source.
 type edit struct{ file, old, new string }
 
-// changed lets the next commands compile the program with edits, each of which must match exactly once. The compiler sees
-// the edited files in place of the program's own (go help build, -overlay), so that it takes all other packages from its
-// cache.
+// changed lets the next commands run the program with edits, each of which must match exactly once. The compiler sees the
+// edited files in place of the program's own (go help build, -overlay), so that it takes all other packages from its cache.
 func (b *bench) changed(edits ...edit) {
 	b.t.Helper()
 	dir := filepath.Join(filepath.Dir(b.home), "edited")
@@ -35,7 +34,9 @@ func (b *bench) changed(edits ...edit) {
 		b.t.Fatal(err)
 	}
 	b.write(filepath.Join(dir, "overlay.json"), string(overlay))
-	b.setenv("GOFLAGS", strings.TrimSpace(b.getenv("GOFLAGS")+" -overlay="+filepath.Join(dir, "overlay.json")))
+	program := filepath.Join(dir, "geo-wordpress")
+	b.run("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".")
+	b.runProgram(program)
 }
 
 // TestFaultObjectsStayBehind removes the edge (DeletedWith) by which an object goes with its cluster. A destroy then
