@@ -37,7 +37,7 @@ const (
 // unreachable, and interrupts a destroy in the same way.
 func TestFaultInterrupted(t *testing.T) {
 	b := newFaultBench(t)
-	wanted := map[syscall.Signal]int{syscall.SIGKILL: points(t, 7), syscall.SIGINT: points(t, 2)}
+	wanted := map[syscall.Signal]int{syscall.SIGKILL: points(t, 9), syscall.SIGINT: points(t, 3)}
 	reached := map[syscall.Signal]int{}
 	// Not every run repeats as many changes, and after a Ctrl-C the engine finishes the operations in progress.
 	step := max((updateChanges-8*wanted[syscall.SIGINT])/(wanted[syscall.SIGKILL]+wanted[syscall.SIGINT]), 1)
