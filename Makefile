@@ -11,7 +11,7 @@ export GOTOOLCHAIN ?= local
 SDK := $(shell awk '$$1 == "github.com/pulumi/pulumi-kubernetes/sdk/v4" { print $$2 }' go.mod)
 PROVIDER := $(BIN)/plugins/resource-kubernetes-$(SDK)/pulumi-resource-kubernetes
 
-.PHONY: help up down env test test-all doctor tools localcloud check unit engine drill faults workloads conformance conformance-servers conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
+.PHONY: help up down env test test-all doctor tools localcloud check unit engine drill faults workloads conformance conformance-test conformance-servers conformance-files conformance-sites figures real-wordpress real-wordpress-test dashboard clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -173,12 +173,15 @@ conformance: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS) ## run the declared work
 
 SERVERS := PD|TLS|NFS
 FILES := Syncthing|Disaster|Propagation|Backup|TiDB
-conformance-servers: # (alone: with several packages, go test shows nothing until one ends)
-	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(SERVERS)' -skip Figures .
-conformance-files:
-	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -run '$(FILES)' -skip '$(SERVERS)|Figures' .
-conformance-sites:
-	@cd tools/conformance && go test -vet=off -v -count=1 -timeout 60m -skip '$(SERVERS)|$(FILES)|Figures' .
+CONFORMANCE := cd tools/conformance && $(BIN)/conformance.test -test.v -test.timeout 60m
+conformance-test: # linked once for the three
+	@cd tools/conformance && go test -vet=off -c -ldflags=-s\ -w -o $(BIN)/conformance.test .
+conformance-servers: conformance-test
+	@$(CONFORMANCE) -test.run '$(SERVERS)' -test.skip Figures
+conformance-files: conformance-test
+	@$(CONFORMANCE) -test.run '$(FILES)' -test.skip '$(SERVERS)|Figures'
+conformance-sites: conformance-test
+	@$(CONFORMANCE) -test.skip '$(SERVERS)|$(FILES)|Figures'
 
 figures: $(WORKLOADS) ## measure the figures in docs/figures.md, with the real software, as root
 	cd tools/conformance && go test -v -count=1 -timeout 120m -run Figures . -uploads=100 -delays
