@@ -78,7 +78,7 @@ func (g *raftGroup) step(now time.Time, pace software.Pace, c *tidbCluster) {
 		switch {
 		case candidate.Process.Adopted && g.leader == nil:
 			takes = 0
-		case g.leader != nil && g.leader.Stopping() && g.leads(g.leader, c):
+		case g.leader != nil && g.leader.Stopping() && (g.leads(g.leader, c) || g.leader.stopped()):
 			takes = pace.Of(raftHandover)
 		}
 		g.electsAt = now.Add(takes)

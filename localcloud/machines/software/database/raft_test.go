@@ -166,6 +166,16 @@ func TestAStoreThatIsToldToStopHandsItsLeadersOver(t *testing.T) {
 	require.NotNil(t, s.Program.Exit())
 }
 
+func TestAStoreHandsItsLeadersOverEvenIfNobodyLooks(t *testing.T) {
+	w := trio(t, 10)
+	s := w.Hosts["tikv1"]
+	s.Program.Stop(w.Now)
+	w.Now = w.Now.Add(time.Second) // a busy machine: the next step comes after the shutdown
+	w.Pass(time.Second)
+	require.NotNil(t, s.Program.Exit())
+	require.NoError(t, w.sql(0), "nobody waits for an election")
+}
+
 // A region that is cut off from the two others has no quorum; the others have one.
 func TestARegionThatIsCutOff(t *testing.T) {
 	w := trio(t, 10)

@@ -167,6 +167,10 @@ func (k *tikv) Answer(port int, r software.Request, _ software.Network) software
 
 func (k *tikv) Stop(now time.Time) { k.Leave(now, tikvShutdown) }
 
+// stopped says whether the graceful shutdown is complete. The store has handed its leaders over then, even if the others'
+// steps, which a busy machine delays, saw nothing of it.
+func (k *tikv) stopped() bool { return k.Exit() != nil && k.Exit().Code == 0 }
+
 // State says which part the store has in Raft.
 func (k *tikv) State() software.State { return software.State{Kind: "tikv", Word: k.word()} }
 
