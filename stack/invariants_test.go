@@ -48,7 +48,7 @@ func invariants() []invariant {
 // TestMain limits the default number of random configurations, because each runs the program twice. A failure leaves no
 // file behind: the seed is in the output.
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{"rapid.checks": "10", "rapid.nofailfile": "true"} {
+	for name, value := range map[string]string{"rapid.checks": "15", "rapid.nofailfile": "true"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}

@@ -57,9 +57,10 @@ func (b *bench) client(region string) kubernetes.Interface {
 	return b.clients[region]
 }
 
+// newClient makes a client from the kubeconfig that client has read.
 func (b *bench) newClient(region string) kubernetes.Interface {
 	b.t.Helper()
-	file, err := clientcmd.LoadFromFile(b.kubeconfig())
+	file, err := clientcmd.Load([]byte(b.clientsOf))
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ const (
 type bench struct {
 	t       *testing.T
 	root    string // of the repository
-	project string // where the program.s Pulumi.yaml is: the repository, or a directory that names the built program
+	project string // where the program's Pulumi.yaml is: the repository, or a directory that names the built program
 	home    string // of the local cloud
 	env     []string
 	config  string          // the stack's config file, a copy of Pulumi.dev.yaml
@@ -130,7 +130,7 @@ func (b *bench) outputOf(command string, args ...string) string {
 	return out
 }
 
-// kubeconfig is the path of the clusters' kubeconfig, which the first kubectl call writes.
+// kubeconfig is the path of the clusters' kubeconfig, which writtenKubeconfig writes.
 func (b *bench) kubeconfig() string { return filepath.Join(filepath.Dir(b.home), "kubeconfig") }
 
 // writtenKubeconfig is the same path, with the kubeconfig there.
