@@ -189,10 +189,16 @@ func TestPortsAreKept(t *testing.T) {
 	assert.NotEqual(t, first.Token, second.Token)
 	r.end(t)
 
-	// Another program holds the port now, so the daemon takes any other.
-	taken, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first.Providers["random"]))
-	require.NoError(t, err)
-	defer taken.Close()
+	// Another program holds the port now, so the daemon takes any other. (If it cannot be had for a second, one does
+	// already. For a moment a process that was just forked may hold the daemon's listener.)
+	for range 100 {
+		taken, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(first.Providers["random"]))
+		if err == nil {
+			defer taken.Close()
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 	r = begin(t, h, &small{})
 	third, err := Find(h)
 	require.NoError(t, err)

@@ -162,7 +162,7 @@ func TestOperationUnderWayOverARestart(t *testing.T) {
 		_, err := e.client.Create(context.Background(), request)
 		made <- err
 	}()
-	require.Eventually(t, func() bool { return len(a.Resources()) == 1 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(a.Resources()) == 1 && len(g.times()) == 1 }, time.Minute, time.Millisecond)
 	assert.Equal(t, api.Provisioning, a.Resources()[0].State)
 	_, _, err := e.create(routerType, "router", resource.NewPropertyMapFromMap(props{"network": "vpc", "region": region}))
 	require.ErrorContains(t, err, "resourceNotReady")
