@@ -21,6 +21,9 @@ import (
 // connectTimeout is the timeout of connections to instances. Google documents no figure; this is Envoy's.
 const connectTimeout = 5 * time.Second
 
+// longWait is from when on the log names a request that got no answer, and what it waited for.
+const longWait = 10 * time.Second
+
 var (
 	errNoHealthyInstance = errors.New("no healthy instance")
 	errNoConnection      = errors.New("no connection to the instance")
@@ -64,7 +67,7 @@ func (s *service) forward(x exchange) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), declared.Timeout)
 	defer cancel()
-	client := hostOf(r.RemoteAddr)
+	client, began := hostOf(r.RemoteAddr), time.Now()
 	proxy := &httputil.ReverseProxy{
 		Rewrite: func(p *httputil.ProxyRequest) {
 			p.SetURL(backend)
@@ -81,6 +84,9 @@ func (s *service) forward(x exchange) {
 		},
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
 			x.failed()
+			if waited := time.Since(began); waited > longWait {
+				s.o.Log.Info("load balancer", "service", lastSegment(declared.ID), "request", r.Method+" "+r.URL.Path, "waited", waited, "error", err)
+			}
 			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 				err = context.DeadlineExceeded
 			}

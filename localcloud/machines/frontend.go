@@ -80,12 +80,18 @@ func (c *connection) RoundTrip(r *http.Request) (*http.Response, error) {
 		return failure != nil || response.Status != 0, nil
 	})
 	if failure == nil && response.Status == 0 {
-		failure = &vpc.Failure{Err: vpc.ErrTimeout, Why: "no answer"}
+		failure = &vpc.Failure{Err: vpc.ErrTimeout, Why: "no answer from " + c.peer()}
 	}
 	if failure != nil {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: failure}
 	}
 	return httpResponse(r, response), nil
+}
+
+func (c *connection) peer() string {
+	c.sim.mu.Lock()
+	defer c.sim.mu.Unlock()
+	return c.tcp.Peer()
 }
 
 // Software returns the kind of software that accepted the connection (software.State.Kind), empty for the machine

@@ -57,6 +57,15 @@ func (n *Network) Accept(from netip.Addr, cluster, machine string, port int) (*C
 // itself.
 func (c *Connection) Software() string { return software.StateOf(c.program).Kind }
 
+// Peer names what accepted the connection, for messages.
+func (c *Connection) Peer() string {
+	if c.pod == nil {
+		return "the machine itself"
+	}
+	place := c.pod.Place()
+	return fmt.Sprintf("pod %s/%s of %s, where %s %s", place.Pod.Namespace, place.Pod.Name, place.Cluster, c.Software(), software.StateOf(c.program).Word)
+}
+
 // Answer passes a request to the program that accepted the connection.
 func (c *Connection) Answer(r software.Request) (software.Response, error) {
 	if c.pod == nil {
