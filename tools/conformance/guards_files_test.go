@@ -73,7 +73,7 @@ func longest() time.Duration {
 	if os.Getenv(undoVariable) != "" {
 		return 100 * time.Second
 	}
-	return 5 * time.Minute
+	return 10 * time.Minute
 }
 
 // somebody is a device outside the stack.

@@ -119,7 +119,7 @@ func TestPDLostRegions(t *testing.T) {
 	s.lose(m, 1)
 	next := stack.Next(t, goes(t, "lost", name(1), name(2)))
 	lives := m.operate(next, "purge-"+name(2))
-	m.Done(5*time.Minute, m.operate(next, "purge-"+name(1)))
+	m.Done(longest(), m.operate(next, "purge-"+name(1)))
 	m.Done(time.Minute, m.operate(next, "purge-"+name(1))) // again
 	m.are(0, 2)
 	if states, err := m.states(0, 1); err != nil || slices.Contains(states, "Up") {
@@ -152,7 +152,7 @@ func TestPDLostRegions(t *testing.T) {
 	next = stack.Next(t, goes(t, "lost", name(1), name(2)))
 	purges := []*kubelet.Pod{m.operate(next, "purge-"+name(1)), m.operate(next, "purge-"+name(2))}
 	for _, purge := range purges {
-		m.Done(5*time.Minute, purge)
+		m.Done(longest(), purge)
 	}
 	m.start(1)
 	m.start(2)
@@ -167,7 +167,7 @@ func TestPDLostRegions(t *testing.T) {
 	lead(t, m.World, m.pods[:], name(4))
 	next = stack.Next(t, goes(t, "leaving", name(3), name(4)))
 	for _, n := range []int{3, 4} {
-		m.Done(5*time.Minute, m.operate(next, "departure-"+name(n), func(pod *declared.Pod) {
+		m.Done(longest(), m.operate(next, "departure-"+name(n), func(pod *declared.Pod) {
 			setEnv(pod.Container("membership"), "LEAVE_SECONDS", "1")
 		}))
 		if states, err := m.states(0, n); err != nil || len(states) > 0 {
