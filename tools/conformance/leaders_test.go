@@ -91,8 +91,8 @@ func TestPDPrimaryRegion(t *testing.T) {
 			}
 			return nil
 		})
-		if code, text := health(t, sites[i]); code != http.StatusOK {
-			t.Errorf("%s is not well: %d %s", sites[i].Region.Name, code, text)
+		if code, text, err := healthPage(sites[i]); err != nil || code != http.StatusOK {
+			t.Errorf("%s is not well: %d %s (%v)", sites[i].Region.Name, code, text, err)
 		}
 	}
 
