@@ -173,8 +173,8 @@ conformance-check: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS)
 	cd tools/conformance && go vet ./... && $(BIN)/staticcheck ./...
 	cd tools/conformance && go test $$(go list ./... | grep -vx geo-wordpress/tools/conformance)
 
-SERVERS := PD|TLS|NFS
-FILES := Syncthing|Disaster|Propagation|Backup|TiDB
+SERVERS := PD|TiDB|TLS|NFS
+FILES := Syncthing|Disaster|Propagation|Backup
 CONFORMANCE := cd tools/conformance && $(BIN)/conformance.test -test.v -test.timeout 60m
 conformance-test: # linked once for the three
 	@cd tools/conformance && go test -vet=off -c -ldflags=-s\ -w -o $(BIN)/conformance.test .

@@ -67,13 +67,13 @@ func init() {
 	})
 }
 
-// longest is the timeout on a loaded machine. It is shorter when a setting is undone: what will not happen is not worth
-// a long wait.
+// longest is the timeout on a loaded machine, where Syncthing retries what depends on something that comes later after one,
+// two and four minutes. It is shorter when a setting is undone: what will not happen is not worth a long wait.
 func longest() time.Duration {
 	if os.Getenv(undoVariable) != "" {
 		return 100 * time.Second
 	}
-	return 10 * time.Minute
+	return 15 * time.Minute
 }
 
 // somebody is a device outside the stack.
