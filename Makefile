@@ -164,8 +164,8 @@ BACKUPS := $(BIN)/dumpling $(BIN)/tidb-lightning $(BIN)/rclone
 workloads: $(WORKLOADS) $(BACKUPS)
 
 conformance: conformance-check ## run the declared workloads with the real software, as root
-	@# In parallel, each with its own networks and volumes: they mostly wait.
-	@$(MAKE) --no-print-directory -j3 conformance-servers conformance-files conformance-sites
+	@# Two at a time, each with its own networks and volumes: they mostly wait, but three are too much for two processors.
+	@$(MAKE) --no-print-directory -j2 conformance-sites conformance-servers conformance-files
 
 conformance-check: $(BIN)/staticcheck $(WORKLOADS) $(BACKUPS)
 	@# Here and not in make test, because its SQL parser takes a minute to compile.
