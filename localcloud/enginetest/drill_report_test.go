@@ -41,9 +41,9 @@ func (d *drill) report() {
 			d.noQuorum(a)
 			wait = "no page"
 		}
-		fmt.Fprintf(&table, "| %s | %d | %d | %s | after %s | %s | after %s |\n", a.label,
+		fmt.Fprintf(&table, "| %s | %d | %d | %s | after %s | %s | after %s |\n", a.name(),
 			len(during), len(failures), lastFailed, seconds(a.out.Sub(a.began)), wait, seconds(a.back.Sub(a.healed)))
-		d.say("%s lost: %s", a.label, kinds(failures))
+		d.say("%s lost: %s", a.name(), kinds(failures))
 	}
 	d.t.Logf("%d requests a second:\n\n%s", drillRate, table.String())
 }

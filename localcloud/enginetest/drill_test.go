@@ -69,19 +69,20 @@ type act struct {
 	lost              []string
 	began, out        time.Time // when the regions were lost; when they were out of rotation
 	healed, back, end time.Time // when they were healed; when they were back in rotation; the end
-	label             string    // the lost regions, for the report
 	survivors         []string
 }
 
+func (a *act) name() string { return strings.Join(a.lost, " and ") }
+
 func (d *drill) begin(lost ...string) *act {
-	a := &act{lost: lost, began: time.Now(), label: strings.Join(lost, " and ")}
+	a := &act{lost: lost, began: time.Now()}
 	for _, region := range regionNames {
 		if !slices.Contains(lost, region) {
 			a.survivors = append(a.survivors, region)
 		}
 	}
 	d.acts = append(d.acts, a)
-	d.say("lose %s", strings.Join(lost, " and "))
+	d.say("lose %s", a.name())
 	d.run(d.tool("localcloud"), append([]string{"fail", "region"}, lost...)...)
 	return a
 }

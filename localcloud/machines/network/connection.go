@@ -62,8 +62,8 @@ func (c *Connection) Peer() string {
 	if c.pod == nil {
 		return "the machine itself"
 	}
-	place := c.pod.Place()
-	return fmt.Sprintf("pod %s/%s of %s, where %s %s", place.Pod.Namespace, place.Pod.Name, place.Cluster, c.Software(), software.StateOf(c.program).Word)
+	place, state := c.pod.Place(), software.StateOf(c.program)
+	return fmt.Sprintf("pod %s/%s of %s, where %s %s", place.Pod.Namespace, place.Pod.Name, place.Cluster, state.Kind, state.Word)
 }
 
 // Answer passes a request to the program that accepted the connection.
