@@ -67,8 +67,8 @@ func init() {
 	})
 }
 
-// longest is the timeout on a loaded machine, where Syncthing retries what depends on something that comes later after one,
-// two and four minutes. It is shorter when a setting is undone: what will not happen is not worth a long wait.
+// longest is the timeout on a loaded machine. Syncthing cannot delete a directory before its files: there it may fail three times,
+// and it tries again after one, two and four minutes. The timeout is shorter when a setting is undone: what will not happen is not worth a long wait.
 func longest() time.Duration {
 	if os.Getenv(undoVariable) != "" {
 		return 100 * time.Second
